@@ -1,5 +1,5 @@
-//! Compares accepted deviations with what a run found. A differing record needs a reason and a reason a differing
-//! record, so the list can only shrink.
+//! Compares accepted deviations with the findings of a run. A record that differs needs a deviation as its reason, and
+//! a deviation needs a record that differs, so the list can only shrink.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,16 +11,17 @@ use crate::target::TargetFile;
 use crate::target::file::{Citation, Deviation};
 use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
 
-/// A part of an accepted deviation that nothing shows.
+/// A part of an accepted deviation that no case shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnseenPart {
-    /// `targets/NAME.yaml:LINE`.
+    /// The place of the entry: `targets/NAME.yaml:LINE`.
     pub place: String,
-    /// What nothing shows.
+    /// The pattern or clause that no case shows, in words.
     pub what: String,
 }
 
-/// Why a case's deviating record counts for nothing: nothing in the target file says what the deviation is.
+/// Returns why the deviating record of a case does not count: no entry of the target file describes the deviation.
+/// Returns `None` if entries describe all of it.
 pub(super) fn unexplained(
     name: &str,
     file: Option<&TargetFile>,
@@ -51,8 +52,8 @@ pub(super) fn unexplained(
     ))
 }
 
-/// Whether everything that was found wrong in a play under chaos is accepted: it stands in the case's accepted record,
-/// with its reason, or a deviation says that it shows where packets come in pieces.
+/// Whether every finding of a play under chaos is accepted. A finding is accepted if it is in the accepted record of
+/// the case and has its reason there, or if a deviation states that it shows when packets arrive in pieces.
 pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> bool {
     let id = result.id.to_string();
     let of = |shown: fn(&Deviation, &str) -> bool| -> Vec<&Deviation> {
@@ -69,7 +70,7 @@ pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> 
     })
 }
 
-/// The places of the deviations that say what is wrong in this case.
+/// The places of the deviations that accept findings of this case.
 pub(super) fn entries(file: &TargetFile, result: &CaseResult) -> Vec<String> {
     let id = result.id.to_string();
     let says = |deviation: &&Deviation| {
@@ -86,13 +87,13 @@ pub(super) fn entries(file: &TargetFile, result: &CaseResult) -> Vec<String> {
         .collect()
 }
 
-/// What speaks against the broker, as far as records have it.
+/// The findings that are part of a record.
 fn wrong(result: &CaseResult) -> impl Iterator<Item = &Finding> {
     let findings = result.findings.iter();
     findings.filter(|finding| finding.is_recorded())
 }
 
-/// Whether one of these deviations is against what the finding is about.
+/// Whether one of these deviations cites a clause or rule of the finding.
 fn is_cited(about: &[&Deviation], result: &CaseResult, finding: &Finding) -> bool {
     let version = result.id.version;
     finding.clauses().iter().any(|clause| {
@@ -117,25 +118,26 @@ fn cited(result: &CaseResult, clauses: &[String]) -> String {
 /// What a run, or a part of one, shows of an accepted deviation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviationFacts {
-    /// `targets/NAME.yaml:LINE`.
+    /// The place of the entry: `targets/NAME.yaml:LINE`.
     place: String,
-    /// Patterns that are about no case of the suite.
+    /// Patterns that match no case of the suite.
     without_case: Vec<String>,
-    /// The patterns of its cases, and whether a case shows it.
+    /// Patterns that match cases, and whether one of these cases shows the deviation.
     patterns: Vec<(String, bool)>,
-    /// Whether nothing can be said of what a case of it did.
+    /// Whether one of its cases was skipped, was inconclusive or varies, so its part of the deviation is unknown.
     cannot_tell: bool,
-    /// Its clauses, and whether a case finds something against them.
+    /// Clauses of the deviation, and whether a case has a finding against each.
     clauses: Vec<(String, bool)>,
 }
 
-/// Cases and clauses of accepted deviations that nothing shows any more. Only a run of the whole suite can decide that.
+/// Returns the cases and clauses of accepted deviations that no case shows any more. Only a run of the whole suite can
+/// decide that.
 pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Vec<UnseenPart> {
     let ids: Vec<String> = plans.iter().map(|p| p.scene.id.to_string()).collect();
     unseen(&deviation_facts(file, cases, &ids))
 }
 
-/// What these cases show of the deviations of a file; `suite` has the ids of all cases that there are.
+/// Returns what these cases show of the deviations in `file`. `suite` has the ids of all cases in the suite.
 pub fn deviation_facts(
     file: &TargetFile,
     cases: &[Concluded<'_>],
@@ -181,7 +183,7 @@ pub fn deviation_facts(
 }
 
 impl DeviationFacts {
-    /// With what another part of the run shows of the same deviation.
+    /// Adds what another part of the run shows of the same deviation.
     pub fn join(&mut self, other: &Self) {
         let pairs = self.patterns.iter_mut().zip(&other.patterns);
         for (mine, theirs) in pairs.chain(self.clauses.iter_mut().zip(&other.clauses)) {
@@ -191,7 +193,7 @@ impl DeviationFacts {
     }
 }
 
-/// What of these deviations nothing shows.
+/// Returns the parts of these deviations that no case shows.
 pub fn unseen(facts: &[DeviationFacts]) -> Vec<UnseenPart> {
     let mut found = Vec::new();
     for facts in facts {
@@ -218,7 +220,7 @@ pub fn unseen(facts: &[DeviationFacts]) -> Vec<UnseenPart> {
     found
 }
 
-/// Whether a case shows a deviation, or might have.
+/// Whether a case shows a deviation, or might.
 pub(super) fn may_show(case: &Concluded<'_>) -> bool {
     cannot_tell(case) || case.outcome.deviates == Deviates::Yes
 }

@@ -1,8 +1,8 @@
-//! Causes: what a run found wrong, once for each defect and not once for each case.
+//! Causes: the findings of a run, once per defect instead of once per case.
 //!
-//! In: the cases of a run. Out: [`Cause`]s, the worst first. Findings have one cause when one accepted deviation accepts
-//! them, else when they break the same clause with the same symptom. What follows from an earlier finding of its case is
-//! folded under that one's cause, each for a reason that is reported.
+//! In: the cases of a run. Out: [`Cause`]s, the worst first. Findings have one cause if one accepted deviation accepts
+//! them, or else if they break the same clause with the same symptom. A finding that follows from an earlier one in its
+//! case is listed under the cause of that one, with the reason.
 
 mod alike;
 mod because;
@@ -25,17 +25,17 @@ pub use seed::{Group, Part, Root, grouped, roots};
 /// One defect of a broker, as far as a run can tell.
 #[derive(Debug, Clone)]
 pub struct Cause<'a> {
-    /// The deviation of the target file that accepts it.
+    /// The entry of the target file that accepts this cause.
     pub entry: Option<&'a Deviation>,
-    /// The worst of its findings.
+    /// The most severe level of its findings.
     pub level: Level,
-    /// What it does to users, by its clauses.
+    /// What the defect does to users, taken from the clauses.
     pub rank: Rank,
-    /// Every statement that it breaks, in the order in which they were found.
+    /// Every statement that the defect breaks, in the order of the findings.
     pub clauses: Vec<Citation>,
-    /// The cases that show it, the shortest first: that one is the example.
+    /// The cases that show the defect, the shortest first. The first one is the example.
     pub cases: Vec<Shown<'a>>,
-    /// Cases whose only finding is what follows from this cause in other cases of the same scenario.
+    /// Cases whose only finding follows from this cause in another case of the same scenario.
     pub likely: Vec<Shown<'a>>,
 }
 
@@ -43,29 +43,29 @@ pub struct Cause<'a> {
 #[derive(Debug, Clone)]
 pub struct Shown<'a> {
     pub case: &'a Concluded<'a>,
-    /// The first finding of it: what was expected, what was received, and its events.
+    /// The first finding: what was expected, what was received, and its events.
     pub finding: &'a Finding,
-    /// The other findings of the case that it brings with it.
+    /// The other findings of the case that follow from it.
     pub consequences: Vec<Consequence<'a>>,
 }
 
 impl<'a> Cause<'a> {
-    /// The case that shows it best.
+    /// The case that shows the cause best.
     pub fn example(&self) -> Option<&Shown<'a>> {
         self.cases.first()
     }
 
-    /// What is wrong, by kind.
+    /// The kind of the defect.
     pub fn symptom(&self) -> Option<&'a Symptom> {
         Some(&self.cases.first()?.finding.symptom)
     }
 
-    /// How many cases show it or what follows from it.
+    /// How many cases show the cause or something that follows from it.
     pub const fn size(&self) -> usize {
         self.cases.len() + self.likely.len()
     }
 
-    /// Why other findings are listed under it, each reason with the cases in which.
+    /// Why other findings are listed under this cause. Each reason has the cases that it applies to.
     pub fn reasons(&self) -> BTreeMap<Because, Vec<&CaseId>> {
         let mut reasons: BTreeMap<Because, Vec<&CaseId>> = BTreeMap::new();
         for shown in &self.cases {
@@ -80,7 +80,7 @@ impl<'a> Cause<'a> {
         reasons
     }
 
-    /// Whether it is accepted for the target.
+    /// Whether every case of this cause is accepted for the target.
     pub fn is_accepted(&self) -> bool {
         self.cases
             .iter()
@@ -88,8 +88,8 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// The causes of everything that these cases found wrong, the worst first. `file` has the deviations that were accepted,
-/// where the run was compared with a baseline.
+/// Returns the causes of all findings of these cases, the worst first. `file` has the accepted deviations, if the run
+/// was compared with a baseline.
 pub fn causes<'a>(cases: &'a [Concluded<'a>], file: Option<&'a TargetFile>) -> Vec<Cause<'a>> {
     let deviations = file.map_or(&[][..], |file| &file.deviations);
     let by_id: BTreeMap<String, &Concluded<'_>> = cases
@@ -127,12 +127,12 @@ pub fn causes<'a>(cases: &'a [Concluded<'a>], file: Option<&'a TargetFile>) -> V
         .collect()
 }
 
-/// Whether a case says something against the broker.
+/// Whether the verdict of a case is against the broker.
 fn is_wrong(case: &Concluded<'_>) -> bool {
     matches!(case.result.verdict, Verdict::Failed | Verdict::Warned)
 }
 
-/// The deviation that accepts it: one that the case shows and that is against what the finding is about.
+/// Returns the deviation that accepts a finding: one that lists the case and cites a clause or rule of the finding.
 fn entry<'a>(
     deviations: &'a [Deviation],
     case: &Concluded<'_>,
@@ -147,7 +147,7 @@ fn entry<'a>(
         let mut clauses = shown.finding.clauses().iter();
         clauses.any(|clause| d.cites(version, clause) || d.rule.as_ref() == Some(clause))
     };
-    // What no clause is cited for is accepted with the case.
+    // A finding without clauses is accepted with its case.
     about()
         .find(cites)
         .or_else(|| match shown.finding.clauses() {

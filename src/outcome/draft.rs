@@ -1,7 +1,7 @@
-//! What is to change in a target file so that it has an entry for every cause and none that nothing shows.
+//! Changes that give a target file one entry for every cause, and no entry that no case shows.
 //!
-//! In: what the suite found wrong, and the file's entries. Out: a draft for each cause that no entry accepts, and the
-//! places of entries that no case shows any more.
+//! In: the findings of the whole suite, and the entries of the file. Out: a draft for each cause that no entry accepts,
+//! and the places of entries that no case shows any more.
 
 use super::accepted::{may_show, unexplained};
 use super::cause::{Cause, Shown, causes};
@@ -13,7 +13,7 @@ use crate::target::TargetFile;
 use crate::target::file::{Citation, Draft};
 use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
 
-/// What is to change in a target file.
+/// Changes to a target file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Amendment {
     /// Entries that no case shows any more.
@@ -21,8 +21,8 @@ pub struct Amendment {
     pub drafts: Vec<Draft>,
 }
 
-/// What is to change in the file of the target `name`, which may not exist yet, so that everything that these results
-/// found wrong has an entry. They are of the whole suite; a case that varies may have several results.
+/// Returns the changes after which the file of the target `name` has an entry for every finding in `results`. The file
+/// need not exist yet. The results are those of the whole suite. A case whose plays differ may have several results.
 pub fn amendment(
     name: &str,
     file: Option<&TargetFile>,
@@ -44,8 +44,8 @@ pub fn amendment(
     }
 }
 
-/// The drafts without those that say the same of the same cases. One broken exchange may end in two ways, which are two
-/// causes with the same example.
+/// Leaves out drafts that repeat an earlier one. A broken exchange that can end in two ways has two causes, and both may
+/// have the same example.
 fn without_repeats(drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
     let mut kept: Vec<Draft> = Vec::new();
     for draft in drafts {
@@ -60,7 +60,8 @@ fn without_repeats(drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
     kept
 }
 
-/// The status of a case once its record is written as the target's: what deviates is accepted if an entry has it.
+/// The outcome that a case will have once its record is written as the target's record: a deviation is accepted if an
+/// entry explains it.
 fn written(name: &str, file: Option<&TargetFile>, result: &CaseResult) -> Outcome {
     let deviates = result.findings.iter().any(Finding::is_recorded);
     let unexplained = match deviates {
@@ -81,7 +82,7 @@ fn written(name: &str, file: Option<&TargetFile>, result: &CaseResult) -> Outcom
     }
 }
 
-/// The entries that no case shows any more.
+/// Returns the entries that no case shows any more.
 fn gone(file: &TargetFile, cases: &[Concluded<'_>]) -> Vec<Place> {
     let deviations = file.deviations.iter();
     let unshown = deviations.filter(|deviation| {
@@ -93,7 +94,8 @@ fn gone(file: &TargetFile, cases: &[Concluded<'_>]) -> Vec<Place> {
     unshown.map(|deviation| deviation.place).collect()
 }
 
-/// One draft, or more where it is against several other standards: an entry has one of these.
+/// Returns the drafts for one cause. There is one, or more if the findings break rules of several other standards,
+/// since an entry can name only one such rule.
 fn of_cause(cause: &Cause<'_>) -> Vec<Draft> {
     let Some(example) = cause.example() else {
         return Vec::new();
@@ -142,7 +144,7 @@ fn id(shown: &Shown<'_>) -> String {
     shown.case.result.id.to_string()
 }
 
-/// The cases, each once.
+/// The ids of the cases, each once.
 fn ids<'s>(shown: impl Iterator<Item = &'s Shown<'s>>) -> Vec<String> {
     let mut all = Vec::new();
     for id in shown.map(id) {
@@ -153,13 +155,13 @@ fn ids<'s>(shown: impl Iterator<Item = &'s Shown<'s>>) -> Vec<String> {
     all
 }
 
-/// All that is found wrong in a case by this cause.
+/// All findings of a case that this cause explains.
 fn all<'s>(shown: &'s Shown<'_>) -> impl Iterator<Item = &'s Finding> {
     let consequences = shown.consequences.iter();
     std::iter::once(shown.finding).chain(consequences.map(|consequence| consequence.finding))
 }
 
-/// What its findings are against, consequences included: an entry accepts what it cites, and nothing else.
+/// The statements that the findings of a cause cite, consequences included. An entry accepts only what it cites.
 fn cited<'c>(cause: &'c Cause<'_>) -> impl Iterator<Item = (&'c Shown<'c>, &'c String)> {
     cause.cases.iter().chain(&cause.likely).flat_map(|shown| {
         let recorded = all(shown).filter(|finding| finding.is_recorded());
@@ -193,7 +195,7 @@ fn came(finding: &Finding) -> String {
     }
 }
 
-/// With a full stop at its end.
+/// Adds a full stop unless the text ends a sentence already.
 fn sentence(text: &str) -> String {
     match text.ends_with(['.', '!', '?', '…']) {
         true => text.to_owned(),
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_stands_once_however_the_exchange_ended() {
+    fn a_draft_is_written_once_however_the_exchange_ended() {
         let draft = |case: &str, bytes: &str| Draft {
             comment: "No Will on a takeover (1 case)".to_owned(),
             cases: vec![case.to_owned()],

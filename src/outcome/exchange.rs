@@ -1,5 +1,4 @@
-//! The packets that lead to a finding, as bytes for a target file, so that a deviation can be shown without this
-//! program.
+//! The packets that lead to a finding, as bytes for a target file. They show a deviation without this program.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,18 +7,19 @@ use crate::plan::{Body, Plan, find_step};
 use crate::transcript::{Ending, Event, LaneIndex, Transcript, What};
 use crate::verdict::Finding;
 
-/// The most lines, and the most bytes of packets, that people read.
+/// The longest exchange that a person would read, in lines and in bytes of packets.
 const LINES: usize = 60;
 const BYTES: usize = 4096;
-/// A pause before one of our packets that is part of the exchange, and the longest that an entry may have.
+/// The shortest pause before one of our packets that is written as a `wait` line, and the longest that an entry may
+/// have.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A line of `bytes`, and what its packet is: `("a > c0 00", "PINGREQ")`.
+/// A line of `bytes`, with the name of its packet: `("a > c0 00", "PINGREQ")`.
 pub type Line = (String, String);
 
-/// The exchange up to what a finding is about. Empty where plain bytes over TCP do not show it: on a WebSocket, in a
-/// record of which something is left out, or where it is too long to be read.
+/// Returns the exchange up to the finding. It is empty if plain bytes over TCP cannot show the exchange (the connection
+/// is a WebSocket, or an event is not about bytes), or if it is too long to read.
 pub fn exchange(plan: &Plan, transcript: &Transcript, finding: &Finding) -> Vec<Line> {
     let end = match finding.events.iter().max() {
         Some(last) => last.0 + 1,
@@ -52,14 +52,14 @@ struct Writing<'t> {
     transcript: &'t Transcript,
     lines: Vec<Line>,
     bytes: usize,
-    /// When the last event was.
+    /// The time of the last event.
     last: Duration,
-    /// Which connections are open.
+    /// For each connection, whether it is open.
     open: Vec<bool>,
 }
 
 impl Writing<'_> {
-    /// Writes an event; `None` where it cannot be said in bytes.
+    /// Writes an event. Returns `None` if bytes cannot express it.
     fn event(&mut self, event: &Event) -> Option<()> {
         let name = self.name(event.lane);
         let pause = event.at.saturating_sub(self.last);
@@ -104,7 +104,7 @@ impl Writing<'_> {
         Some(())
     }
 
-    /// What we send is later than what precedes it, since the scene waits.
+    /// Writes a `wait` line before an action of ours that follows a pause, since the scenario waited there.
     fn pause(&mut self, span: Duration) {
         if span >= PAUSE && !self.lines.is_empty() {
             let seconds = span.min(LONGEST_PAUSE).as_secs();
@@ -126,7 +126,7 @@ impl Writing<'_> {
         self.lines.push((line.trim_end().to_owned(), what));
     }
 
-    /// At the end of an exchange in which the missing packet would be next.
+    /// Adds `silent 1s` at the end of an exchange whose next packet is missing.
     fn nothing_came(&mut self, plan: &Plan, finding: &Finding) {
         let step = finding.step.and_then(|step| find_step(&plan.steps, step));
         let client = match step.map(|step| &step.body) {
@@ -145,7 +145,8 @@ impl Writing<'_> {
         }
     }
 
-    /// The connection's name: letters, digits, `-` and `_`, and no word of the exchange.
+    /// Returns the name of the connection in the exchange: letters, digits, `-` and `_`, and never a word of the
+    /// syntax.
     fn name(&self, lane: LaneIndex) -> String {
         let lane = &self.transcript.lanes[lane.0];
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';

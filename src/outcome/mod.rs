@@ -1,7 +1,7 @@
 //! Whether a case is as expected, and if not, why.
 //!
-//! In: a verdict, the record, what was reviewed of it, and the deviations that are accepted for the target. Out: an
-//! [`Outcome`]. Nothing is read or written here; `snapshot` does that.
+//! In: a verdict, the record, the reviewed record, and the deviations that are accepted for the target. Out: an
+//! [`Outcome`]. This module does no I/O; `snapshot` reads and writes the files.
 
 mod accepted;
 pub mod cause;
@@ -29,10 +29,10 @@ use record::Record;
 pub enum ComparedWith {
     /// Nothing: the verdicts alone decide.
     Nothing,
-    /// Records that were reviewed.
+    /// The reviewed records.
     Records(Mode, Option<Box<TargetFile>>),
-    /// What was found wrong on this target before and is accepted, but no records: under chaos what is sent goes out at
-    /// other times and in other pieces.
+    /// The findings that are accepted for this target, but no records. Chaos changes when packets are sent and how they
+    /// are split, so records would differ.
     Findings(String, Option<Box<TargetFile>>),
 }
 
@@ -41,32 +41,32 @@ pub enum ComparedWith {
 pub struct Outcome {
     /// `None` when no record was compared.
     pub comparison: Option<Comparison>,
-    /// Whether it shows a deviation of the target. Where no record was compared it shows none.
+    /// Whether the case shows a deviation of the target. `Deviates::No` if no record was compared.
     pub deviates: Deviates,
-    /// Whether what does not hold was reviewed and accepted for this target.
+    /// Whether the findings of the case were reviewed and accepted for this target.
     pub is_accepted: bool,
-    /// The entries of the target file that accept it: `targets/NAME.yaml:LINE`.
+    /// The entries of the target file that accept the findings: `targets/NAME.yaml:LINE`.
     pub accepted_by: Vec<String>,
-    /// What is not as the profile of the target has it.
+    /// What differs from the profile of the target.
     pub changes: Vec<CaseChange>,
-    /// Why it is not as expected; empty when it is.
+    /// Why the case is not as expected. Empty if it is.
     pub reasons: Vec<Reason>,
 }
 
-/// Why a case is not as expected. Each fails the run.
+/// Why a case is not as expected. Each reason fails the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// The broker violates what it must keep, which is not accepted for it.
+    /// The broker violates a mandatory statement, and the violation is not accepted.
     Violation,
-    /// Nothing can be said of the broker.
+    /// The case is inconclusive.
     Inconclusive,
-    /// The record is not as reviewed, or its review is not complete.
+    /// The record differs from the reviewed one, or its review is not complete.
     Record,
-    /// Its status differs from the profile of the target, or a choice is answered differently.
+    /// The status differs from the profile of the target, or the broker answers a choice differently.
     Profile,
 }
 
-/// A case that was played, and its status.
+/// A case that was played, with its outcome.
 #[derive(Debug, Clone)]
 pub struct Concluded<'a> {
     pub plan: &'a Plan,
@@ -75,7 +75,7 @@ pub struct Concluded<'a> {
 }
 
 impl ComparedWith {
-    /// Which reviewed files it takes; `None` for no files at all.
+    /// The reviewed files that the comparison reads, or `None` if it reads none.
     pub fn mode(&self) -> Option<Mode> {
         match self {
             Self::Nothing => None,
@@ -84,7 +84,7 @@ impl ComparedWith {
         }
     }
 
-    /// The target file with the deviations that are accepted.
+    /// The target file with the accepted deviations.
     pub fn file(&self) -> Option<&TargetFile> {
         match self {
             Self::Nothing => None,
@@ -92,7 +92,7 @@ impl ComparedWith {
         }
     }
 
-    /// Holds the record of a case against what was reviewed of it; `None` when there is nothing to hold.
+    /// Compares the record of a case with the reviewed one. Returns `None` if there is nothing to compare.
     pub fn compare(
         &self,
         plan: &Plan,
@@ -103,7 +103,7 @@ impl ComparedWith {
             return None;
         };
         let transcript = result.transcript.as_ref()?;
-        // What proves nothing is no record to review.
+        // Only these verdicts leave a record that is worth a review.
         let is_proof = matches!(
             result.verdict,
             Verdict::Passed | Verdict::Warned | Verdict::Failed
@@ -123,7 +123,7 @@ impl ComparedWith {
             State::Changed | State::New => true,
             State::Stale => false,
         };
-        // Where nothing is found wrong nothing needs a reason: a reviewed record is enough.
+        // A case without findings needs no reason in the target file: the reviewed record is enough.
         let deviates = deviates && !record.findings.is_empty();
         if let (Mode::Baseline(name), true) = (mode, deviates) {
             comparison.unexplained = accepted::unexplained(name, file.as_deref(), result);
@@ -131,7 +131,7 @@ impl ComparedWith {
         Some(comparison)
     }
 
-    /// Notes what a play for a baseline left of a case.
+    /// Adds to `seen` the record that one play left, when a baseline is made.
     pub fn see(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed, seen: &mut Seen) {
         let unreviewed = Reviewed {
             expected: reviewed.expected.clone(),
@@ -152,7 +152,7 @@ impl ComparedWith {
         }
     }
 
-    /// Decides the status of a case, by its verdict, by the comparison of its record, and by the profile of the target.
+    /// Decides the outcome of a case from its verdict, the comparison of its record, and the profile of the target.
     pub fn decide(
         &self,
         (plan, result): (&Plan, &CaseResult),
@@ -198,7 +198,7 @@ impl ComparedWith {
         }
     }
 
-    /// Whether everything that was found wrong under chaos is accepted for the target.
+    /// Whether every finding of a play under chaos is accepted for the target.
     fn knows(&self, result: &CaseResult, reviewed: &Reviewed) -> bool {
         let Self::Findings(_, Some(file)) = self else {
             return false;

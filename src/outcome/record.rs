@@ -7,12 +7,12 @@ use crate::verdict::Finding;
 /// What a run's records are compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mode {
-    /// The bundled broker: the whole record, and every difference counts.
+    /// For the bundled broker: the whole record is compared, and every difference counts.
     Whole,
-    /// Another broker: differences are reported and do not count.
+    /// For another broker without a baseline: differences are reported and do not count.
     Information,
-    /// A target with accepted deviations: its own record where it has one, else the expected one, both reduced to
-    /// what steps bind.
+    /// For a target with accepted deviations: its own record if it has one, else the expected record. Both are reduced
+    /// to the parts that steps require.
     Baseline(String),
 }
 
@@ -22,12 +22,12 @@ pub enum State {
     Same,
     Changed,
     New,
-    /// An accepted deviation that the target no longer has.
+    /// The record of an accepted deviation that the target no longer has.
     Stale,
 }
 
 impl State {
-    /// As reports write it.
+    /// The word for it in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Same => "same",
@@ -43,15 +43,15 @@ impl State {
 pub struct Reviewed {
     /// The expected record.
     pub expected: Option<String>,
-    /// The target's accepted one.
+    /// The accepted record of the target.
     pub accepted: Option<String>,
-    /// More of them, where the plays of the baseline differed.
+    /// Further accepted records, if the plays of the baseline differed.
     pub variants: Vec<String>,
-    /// Whether the case stood in several ways in the plays of the baseline.
+    /// Whether the plays of the baseline gave the case several statuses.
     pub is_sometimes: bool,
-    /// The file that a review of this case would replace, which may not exist.
+    /// The file that a review of this case would replace. It need not exist.
     pub path: PathBuf,
-    /// Whether a `.snap.new` lies beside the one that counts.
+    /// Whether a pending `.snap.new` exists beside the reviewed file.
     pub pending: bool,
 }
 
@@ -61,7 +61,7 @@ impl Reviewed {
         self.accepted.is_some() && (!self.variants.is_empty() || self.is_sometimes)
     }
 
-    /// As a case of which is known what other cases of its scenario did in plays that differed.
+    /// Adds, as known records, those of other cases of the same scenario whose plays differed.
     #[must_use]
     pub fn with_others(&self, others: &[&Self]) -> Self {
         let varying = others.iter().filter(|other| other.varies());
@@ -82,8 +82,9 @@ impl Reviewed {
         }
     }
 
-    /// What an actual record of a case that varies is as: one of those that were seen, or what is expected; else one
-    /// in which nothing is found wrong, and no step ended, in a way that was not seen before.
+    /// Returns the known record that the actual record of a varying case counts as, if any. That is the record that
+    /// equals it. If none does, it is the first known record, provided that the actual record is as expected, or that
+    /// its findings and the ends of its steps were all seen before.
     fn known_as(&self, actual: &str, record: &Record, as_expected: bool) -> Option<&str> {
         let known = || self.accepted.iter().chain(&self.variants);
         let found = |line: &str| known().any(|text| text.lines().any(|other| other == line));
@@ -96,14 +97,14 @@ impl Reviewed {
     }
 }
 
-/// What the plays of a baseline left of one case.
+/// The records that the plays of a baseline left of one case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Each record that was seen and deviates, reduced, once, in the order in which they were seen.
+    /// Each distinct record that deviates, reduced, in the order in which they were seen.
     pub deviating: Vec<String>,
-    /// What is expected, where some plays were so.
+    /// The expected record, if some plays left it.
     pub expected: Option<String>,
-    /// Whether any play left a record.
+    /// Whether any play passed, warned or failed.
     pub is_judged: bool,
 }
 
@@ -113,8 +114,9 @@ impl Seen {
         self.deviating.len() + usize::from(self.expected.is_some()) > 1
     }
 
-    /// With what was reviewed of a case that varies and these plays did not leave again: what a broker does at times, it
-    /// need not do in so many plays. A record with other steps is one of an older scenario.
+    /// Adds the reviewed records of a varying case that these plays did not leave again. A broker that does something
+    /// at times need not do it in this many plays. A record with other steps is left out, since it belongs to an older
+    /// version of the scenario.
     #[must_use]
     pub fn with_known(&self, reviewed: &Reviewed, is_sometimes: bool) -> Self {
         let mut all = self.clone();
@@ -132,7 +134,7 @@ impl Seen {
         all
     }
 
-    /// The records that later runs are compared with: none where nothing deviates.
+    /// The records for later runs to compare with. Empty if none of them deviates.
     pub fn records(&self) -> Vec<&str> {
         let deviating = self.deviating.iter();
         let all = deviating.chain(&self.expected).map(String::as_str);
@@ -147,31 +149,31 @@ impl Seen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     pub state: State,
-    /// Whether the difference counts in the exit code.
+    /// Whether the difference affects the exit code.
     pub counts: bool,
-    /// The reviewed file, which may not exist.
+    /// The reviewed file. It need not exist.
     pub path: PathBuf,
-    /// What it was compared with; empty if there was nothing.
+    /// The reviewed text. Empty if there is none.
     pub expected: String,
     pub actual: String,
-    /// A `.snap.new` lies there, from this run or an earlier one.
+    /// Whether a pending `.snap.new` exists there, from this run or an earlier one.
     pub pending: bool,
-    /// Accepted at once.
+    /// Whether the actual record was accepted by this run itself.
     pub updated: bool,
-    /// It was compared with what is accepted for this target.
+    /// Whether it was compared with a record that is accepted for this target.
     pub against_accepted: bool,
-    /// Whether the record differed between the plays of the baseline, so that one play shows only a part.
+    /// Whether the plays of the baseline left different records, so one play shows only a part.
     pub varies: bool,
-    /// Why a deviating record does not count, reviewed or not: no deviation describes it.
+    /// Why a deviating record does not count, reviewed or not: no entry of the target file describes the deviation.
     pub unexplained: Option<String>,
 }
 
-/// Whether a case shows that its target deviates from what is expected.
+/// Whether a case shows that its target deviates from the expected record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deviates {
     Yes,
     No,
-    /// Its record differed between the plays of the baseline, so that one play shows only a part.
+    /// The plays of the baseline left different records, so one play shows only a part.
     Varies,
 }
 
@@ -186,26 +188,26 @@ impl Comparison {
         }
     }
 
-    /// Whether what deviates here was reviewed, and somebody has said what the deviation is.
+    /// Whether the deviating record was reviewed and the target file describes the deviation.
     pub fn is_accepted(&self) -> bool {
         let is_reviewed = self.state == State::Same || (self.updated && self.state != State::Stale);
         self.against_accepted && is_reviewed && self.unexplained.is_none()
     }
 
-    /// Whether it makes the run fail.
+    /// Whether this comparison fails the run.
     pub fn fails(&self) -> bool {
         let differs = self.state != State::Same || self.pending;
         self.counts && (self.unexplained.is_some() || (!self.updated && differs))
     }
 }
 
-/// The result of a case this time.
+/// The record of a case in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The whole text.
     pub text: String,
-    /// What was found wrong, as [`findings_text`] writes it: part of a record that was reduced, so that whatever makes
-    /// a case fail shows there.
+    /// The findings, as [`findings_text`] writes them. A reduced record includes them, so that everything that makes a
+    /// case fail is visible in it.
     pub findings: String,
 }
 
@@ -220,7 +222,7 @@ impl Record {
     }
 }
 
-/// What was found wrong, a line each. What was received is in the record itself.
+/// Returns the findings, one per line. What the broker sent is in the record itself.
 pub fn findings_text(findings: &[Finding]) -> String {
     let wrong = findings.iter().filter(|finding| finding.is_recorded());
     let lines: Vec<String> = wrong
@@ -233,7 +235,7 @@ pub fn findings_text(findings: &[Finding]) -> String {
     }
 }
 
-/// The line of one finding, without its end.
+/// Returns the line of one finding, without its line break.
 pub fn finding_line(finding: &Finding) -> String {
     let clauses: String = finding.clauses().iter().map(|c| format!(" {c}")).collect();
     format!(
@@ -244,8 +246,8 @@ pub fn finding_line(finding: &Finding) -> String {
     )
 }
 
-/// Compares a record with what is reviewed; `None` when there is nothing to compare with and no need of it.
-/// `reduce` takes a whole record down to what steps bind.
+/// Compares a record with the reviewed ones. Returns `None` if there is nothing to compare with and nothing is wrong.
+/// `reduce` reduces a whole record to the parts that steps require.
 pub fn compare(
     mode: &Mode,
     reviewed: &Reviewed,
@@ -300,13 +302,13 @@ fn against_baseline(
     }
     Some(match (&reviewed.accepted, expected) {
         (Some(accepted), _) if as_expected => (State::Stale, accepted.clone(), actual),
-        // Without an expected record, what nothing is wrong with is as expected.
+        // Without an expected record, a record without findings is as expected.
         (Some(accepted), None) if record.findings.is_empty() => {
             (State::Stale, accepted.clone(), actual)
         }
         (Some(accepted), _) => (same_or_changed(accepted, &actual), accepted.clone(), actual),
         (None, Some(expected)) => (same_or_changed(&expected, &actual), expected, actual),
-        // The bundled broker has no record of it, and nothing is wrong with this one.
+        // The bundled broker has no record of this case, and this one has no findings.
         (None, None) if record.findings.is_empty() => return None,
         (None, None) => (State::New, String::new(), actual),
     })
@@ -320,7 +322,7 @@ fn same_or_changed(expected: &str, actual: &str) -> State {
     }
 }
 
-/// How steps of a record ended without what they expect, or what they chose: each such line below its step's.
+/// Yields the lines about steps that ended unexpectedly or made a choice, each with the line of its step.
 fn ends_of_steps(record: &str) -> impl Iterator<Item = (&str, &str)> {
     record
         .lines()
@@ -333,7 +335,7 @@ fn ends_of_steps(record: &str) -> impl Iterator<Item = (&str, &str)> {
         .filter(|(_, line)| line.starts_with("  = "))
 }
 
-/// The steps of a record, as their lines.
+/// The lines of a record that begin a step.
 fn steps(record: &str) -> impl Iterator<Item = &str> {
     record.lines().filter(|line| line.starts_with('-'))
 }
@@ -346,7 +348,7 @@ fn is_same(a: &str, b: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Stands for the reduction: what follows a bar is not bound.
+    /// A stand-in for the real reduction: what follows a bar is dropped.
     fn reduce(text: &str) -> String {
         text.split('|').next().unwrap_or_default().to_owned()
     }
@@ -396,7 +398,7 @@ mod tests {
         let passes = seen(&[], Some(right));
         let kept = passes.with_known(&reviewed(&[right, other]), true);
         assert_eq!(kept.records(), [late, other, right]);
-        // It is known to do only this now.
+        // The plays passed and the case is not known to vary in the profile, so its old records are dropped.
         assert!(
             passes
                 .with_known(&reviewed(&[other]), false)
@@ -406,7 +408,7 @@ mod tests {
         let fails = seen(&[other], None);
         let kept = fails.with_known(&reviewed(&["- older\n  = a: timed out\n", right]), false);
         assert_eq!(kept.records(), [other, late, right]);
-        // One record after another is a change, not a broker that varies.
+        // One new record in place of the old one is a change, not a broker that varies.
         assert_eq!(fails.with_known(&reviewed(&[]), false).records(), [other]);
     }
 

@@ -1,8 +1,7 @@
-//! Whether a case that is not as reviewed shows a change of the broker, or only that the broker does not always do the
-//! same.
+//! Distinguishes a change of the broker from a broker that does not always behave the same.
 //!
-//! In: how the case stood in the plays of the run. Out: what was otherwise and counts for nothing, or that it counts. Only
-//! a broker whose baseline has cases that differed between its plays gets the benefit of further plays.
+//! In: the outcomes of a case in the plays of one run. Out: whether the difference counts. Only a broker with cases
+//! that differed between the plays of its baseline gets further plays.
 
 use super::profile::{Change, Held, Kind, Profile};
 use super::record::State;
@@ -10,40 +9,41 @@ use super::{ComparedWith, Outcome, Reviewed};
 use crate::plan::Plan;
 use crate::verdict::CaseResult;
 
-/// How often a case that is not as reviewed is played again.
+/// How many more times a case that is not as reviewed is played.
 pub const AGAIN: usize = 5;
-/// Where more cases than this are not as reviewed, the broker has changed.
+/// If more cases than this are not as reviewed, the broker has changed and nothing is played again.
 pub const MOST: usize = 10;
 
-/// How one play of a case stood.
+/// How one play of a case compares with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlayOutcome {
     /// As reviewed.
     AsReviewed,
-    /// As other cases of the same scenario stood in some plays of the baseline.
+    /// As other cases of the same scenario were in some plays of the baseline.
     AsOthers,
-    /// As nothing that was reviewed.
+    /// Unlike anything that was reviewed.
     Otherwise,
 }
 
-/// A case that was not as reviewed in some plays of a run, which says nothing of a change.
+/// A case that was not as reviewed in some plays of a run, although the broker has not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsteady {
     pub case: String,
-    /// What was not as reviewed, without the case: `failed, was passed`.
+    /// What was not as reviewed, without the name of the case: `failed, was passed`.
     pub what: Vec<(Kind, String)>,
-    /// In how many plays it was not as reviewed.
+    /// The number of plays in which it was not as reviewed.
     pub times: usize,
 }
 
-/// Whether the broker does not always do the same, by the baseline.
+/// Whether the baseline shows that the broker does not always behave the same.
 pub fn varies(profile: &Profile, reviewed: &[Reviewed]) -> bool {
     let has_varied = profile.cases.keys().any(|case| profile.is_sometimes(case));
     has_varied || reviewed.iter().any(Reviewed::varies)
 }
 
-/// Whether a case whose first play was not as reviewed is as it was nevertheless: all the plays after it are as reviewed,
-/// or some are, and the others are as the baseline has it of the same scenario. What is otherwise a second time counts.
+/// Whether a case is unchanged although its first play was not as reviewed. It is unchanged in two situations: all
+/// later plays are as reviewed, or at least one of them is and the baseline knows every play, including the first, from
+/// this case or from others of its scenario.
 pub fn is_as_it_was(first: PlayOutcome, again: &[PlayOutcome]) -> bool {
     let is_known = |stood: &PlayOutcome| *stood != PlayOutcome::Otherwise;
     let mut all = std::iter::once(&first).chain(again);
@@ -56,7 +56,7 @@ pub fn is_as_it_was(first: PlayOutcome, again: &[PlayOutcome]) -> bool {
     }
 }
 
-/// How a play of a case stood. `others` are what was reviewed of the other cases of its scenario.
+/// Classifies a play of a case. `others` are the reviewed records of the other cases of its scenario.
 pub fn stood(
     against: &ComparedWith,
     (plan, result): (&Plan, &CaseResult),
@@ -80,7 +80,7 @@ pub fn stood(
     }
 }
 
-/// What was not as reviewed in a play: changes of the profile, or else its record.
+/// Returns how a play differs from the baseline: its changes against the profile, or else its record.
 pub fn what_differs(outcome: &Outcome) -> Vec<(Kind, String)> {
     let changes = outcome.changes.iter();
     let mut what: Vec<(Kind, String)> = changes
@@ -95,7 +95,7 @@ pub fn what_differs(outcome: &Outcome) -> Vec<(Kind, String)> {
     what
 }
 
-/// The changes, one for all cases with the same.
+/// Returns the differences as tolerated changes. Cases with the same difference share one change.
 pub fn steady_changes(unsteady: &[Unsteady]) -> Vec<Change> {
     let mut all: Vec<Change> = Vec::new();
     for one in unsteady {
@@ -117,7 +117,7 @@ pub fn steady_changes(unsteady: &[Unsteady]) -> Vec<Change> {
     all
 }
 
-/// The scenario of a case, by its id.
+/// The scenario of a case, taken from the id of the case.
 pub(super) fn scenario_of(case: &str) -> &str {
     case.split(['[', '@']).next().unwrap_or(case)
 }
@@ -140,7 +140,7 @@ mod tests {
         again[2] = Otherwise;
         assert!(!is_as_it_was(Otherwise, &again));
         assert!(!is_as_it_was(AsOthers, &again));
-        // It is not known what it would have done.
+        // Without further plays, nothing shows that the case is unchanged.
         assert!(!is_as_it_was(Otherwise, &[]));
     }
 
@@ -148,7 +148,7 @@ mod tests {
     fn what_other_cases_of_the_scenario_do_sometimes_is_no_change_while_the_case_is_as_it_was_too()
     {
         let mut again = [AsOthers; AGAIN];
-        // It never does what it did.
+        // No play is as reviewed.
         assert!(!is_as_it_was(AsOthers, &again));
         again[0] = AsReviewed;
         assert!(is_as_it_was(AsOthers, &again));

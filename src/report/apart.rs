@@ -1,10 +1,10 @@
-//! What fails a run besides its cases and problems: versions that are not spoken, stale entries, changes against the
-//! target's profile, and flaky cases with `--fail-flaky`.
+//! What fails a run apart from its cases and problems: unsupported versions, stale entries, changes against the profile
+//! of the target, and flaky cases with `--fail-flaky`.
 
 use super::document::Document;
 use super::{flaky, profile};
 
-/// A line for each. `with_names` says whether the cases of a change are named elsewhere: then they are only counted.
+/// Returns one line for each. With `with_names`, the caller names the cases of a change, and the line only counts them.
 pub(super) fn lines(document: &Document, with_names: bool) -> Vec<String> {
     let unspoken = document.target.not_spoken.iter();
     let unspoken = unspoken.filter(|version| version.named_by.is_some());

@@ -1,4 +1,4 @@
-//! One case in full: the same text for the terminal and for JUnit.
+//! One case in full, with the same text for the terminal and for JUnit.
 
 use crate::report::style::{Style, alternatives};
 use crate::verdict::{CaseResult, FindingKind as Kind};
@@ -7,10 +7,10 @@ use super::diff;
 use super::document::{Case, Clause, Finding, FindingKind, Snapshot, SnapshotState, Verdict};
 use super::excerpt::{self, Around, Canvas};
 
-/// The longest difference that is shown, in lines.
+/// The longest diff that is shown, in lines.
 const DIFF_LINES: usize = 60;
 
-/// The word for a verdict, dressed.
+/// The styled word for a verdict.
 pub fn heading(verdict: Verdict, style: Style) -> String {
     match verdict {
         Verdict::Passed => style.good("passed"),
@@ -21,7 +21,7 @@ pub fn heading(verdict: Verdict, style: Style) -> String {
     }
 }
 
-/// A result on one line, for those who watch.
+/// Formats a result on one line, for the progress output.
 pub fn one_line(result: &CaseResult, style: Style) -> String {
     let worst = result
         .findings
@@ -42,7 +42,7 @@ fn line(verdict: Verdict, id: &str, told: Option<&str>, style: Style) -> String 
     format!("{} {id}{told}", heading(verdict, style))
 }
 
-/// The first of the heaviest things that do not hold.
+/// The first violation of the most severe level.
 pub(super) fn worst(case: &Case) -> Option<&Finding> {
     case.findings
         .iter()
@@ -50,12 +50,12 @@ pub(super) fn worst(case: &Case) -> Option<&Finding> {
         .min_by_key(|finding| finding.level)
 }
 
-/// That its record is not the one that was reviewed, and in what way.
+/// States that the record is not as reviewed, and how it differs.
 pub(super) fn not_as_reviewed(snapshot: &Snapshot) -> String {
     format!("the record is not as reviewed: {}", snapshot.state.as_str())
 }
 
-/// The heart of a case in a few words: the worst finding, a reason, or the status of its record.
+/// Summarizes a case in a few words: its worst finding, its reason, or the state of its record.
 pub(super) fn in_brief(case: &Case) -> String {
     if let Some(finding) = worst(case) {
         return finding.actual.clone();
@@ -70,7 +70,7 @@ pub(super) fn in_brief(case: &Case) -> String {
     }
 }
 
-/// The whole story: what was found, where, by which clause, and the packets around it.
+/// Describes a case in full: the findings, their places and clauses, and the packets around them.
 pub(super) fn findings(case: &Case, canvas: Canvas) -> String {
     let style = canvas.style;
     let mut out = format!(
@@ -99,7 +99,7 @@ pub(super) fn findings(case: &Case, canvas: Canvas) -> String {
             ));
         }
     }
-    // A control that does not hold is why nothing can be said.
+    // A control that failed is the reason for an inconclusive case.
     if let (Verdict::Inconclusive, Some(control)) = (case.verdict, &case.control) {
         out.push_str("\n  the control\n");
         out.push_str(&excerpt::end(control, canvas));
@@ -140,7 +140,7 @@ fn row(out: &mut String, name: &str, text: &str) {
     out.push_str(&format!("    {name:<9} {text}\n"));
 }
 
-/// The clause with its version, and what it says in our words; of another document's section just that.
+/// Formats a clause with its version and our summary. For a section of another document, only the id is shown.
 fn cite(clause: &Clause) -> String {
     let cited = match &clause.document {
         Some(document) => match &clause.section {
@@ -155,7 +155,7 @@ fn cite(clause: &Clause) -> String {
     }
 }
 
-/// How the record differs from its snapshot; empty when it does not.
+/// Shows how the record differs from its snapshot. Empty if it does not.
 pub(super) fn snapshot(case: &Case, style: Style) -> String {
     let Some(snapshot) = &case.snapshot else {
         return String::new();

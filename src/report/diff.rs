@@ -8,9 +8,9 @@ use super::style::Style;
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
-/// The changes from `old` to `new`, with the lines around them.
+/// Returns the changes from `old` to `new`, with context.
 pub(super) fn lines(old: &str, new: &str) -> Vec<DiffLine> {
-    // A text from a file has no line end at its end, one from a run has.
+    // A text from a file has no line break at its end, but one from a run has.
     let (old, new) = (whole_lines(old), whole_lines(new));
     let diff = TextDiff::from_lines(&old, &new);
     let mut lines = Vec::new();
@@ -41,13 +41,14 @@ pub(super) fn lines(old: &str, new: &str) -> Vec<DiffLine> {
     lines
 }
 
-/// The changes from `old` to `new`, indented; at most `limit` lines, and then how many more there are.
+/// Formats the changes from `old` to `new`, indented. Shows at most `limit` lines, and then the number of lines left
+/// out.
 pub fn unified(old: &str, new: &str, limit: usize, style: Style) -> String {
     shown(&lines(old, new), 0, limit, style)
 }
 
-/// Lines of a difference, indented; at most `limit` of them, and then how many more there are, with those that are
-/// `left_out` already.
+/// Formats the lines of a diff, indented. Shows at most `limit` lines, and then the number of lines left out.
+/// `left_out` lines were left out before.
 pub(super) fn shown(lines: &[DiffLine], left_out: usize, limit: usize, style: Style) -> String {
     let mut text = String::new();
     for DiffLine { change, text: line } in lines.iter().take(limit) {

@@ -3,7 +3,7 @@
 use super::document::{Event, Finding, Play};
 use super::style::Style;
 
-/// The style of text and its largest width in columns.
+/// The style of a text, and its largest width in columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Canvas {
     pub(super) style: Style,
@@ -11,19 +11,19 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// For a file: no colour and no limit.
+    /// For a file: no colour and no limit of the width.
     pub(super) const FILE: Self = Self {
         style: Style::PLAIN,
         width: usize::MAX,
     };
 }
 
-/// How many events are shown before and after those that a finding is about.
+/// How many events are shown before and after those of a finding.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Around {
     before: usize,
     after: usize,
-    /// How many lines of the broker's log.
+    /// The number of lines of the broker's log.
     log: usize,
 }
 
@@ -39,18 +39,19 @@ impl Around {
         log: 5,
     };
 
-    /// As many events, and no log.
+    /// The same number of events, and no log.
     pub(super) const fn without_log(self) -> Self {
         Self { log: 0, ..self }
     }
 }
 
-/// So many bytes of a packet are shown.
+/// The largest number of bytes that are shown of a packet.
 const BYTES: usize = 48;
 /// The width of what precedes a line: the mark and the time.
 const INDENT: usize = 16;
 
-/// The packets around what a finding is about, on all connections: what one client misses another may have caused.
+/// Returns the packets around the events of a finding. All connections are shown, since one client may cause what
+/// another one misses.
 pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Canvas) -> String {
     let step = finding.step;
     let acts = step.is_some_and(|number| {
@@ -91,19 +92,19 @@ pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Ca
     out
 }
 
-/// So many lines at most that the broker wrote until the finding, the last ones; empty if its log is not known.
+/// Returns the last lines that the broker logged before the finding, `most` at most. Empty if its log is not known.
 pub(super) fn broker_log(play: &Play, finding: &Finding, most: usize) -> String {
     log(play, found_at(play, finding), most, Canvas::FILE)
 }
 
-/// Where a finding is among the events that are shown.
+/// The place of a finding among the events that are shown.
 struct Place<'p> {
     events: Vec<&'p Event>,
-    /// The numbers of those that it is about.
+    /// The numbers of the events that the finding is about.
     about: Vec<usize>,
-    /// The index of the first of them. If there is none, where its step gave up.
+    /// The index of the first of these events. If there is none, the place where the step gave up.
     here: usize,
-    /// One more than the index of the last of them.
+    /// One more than the index of the last of these events.
     until: usize,
 }
 
@@ -139,7 +140,7 @@ impl<'p> Place<'p> {
     }
 }
 
-/// When a finding was made, in microseconds since the play began; the end of time if that is not known.
+/// The time of a finding, in microseconds since the play began. `u64::MAX` if it is not known.
 fn found_at(play: &Play, finding: &Finding) -> u64 {
     let last_event = || {
         let place = Place::of(play, finding);
@@ -150,10 +151,10 @@ fn found_at(play: &Play, finding: &Finding) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// A line of a log is seen a little later than it was written.
+/// How much later than written a line of the log may be read, in microseconds.
 const SEEN_US: u64 = 50_000;
 
-/// The same under a line that says what they are.
+/// Returns the broker's log under a heading. Empty if there are no lines.
 fn titled_log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String {
     match log(play, until_us, most, canvas) {
         lines if lines.is_empty() => lines,
@@ -161,7 +162,7 @@ fn titled_log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String
     }
 }
 
-/// So many lines of the broker's log: the last ones that were seen by then, or soon after it.
+/// Returns the last lines of the broker's log that were read until then or soon after, `most` at most.
 fn log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String {
     let until = until_us.saturating_add(SEEN_US);
     let seen = play.log.partition_point(|line| line.at_us <= until);
@@ -175,7 +176,7 @@ fn log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String {
     out
 }
 
-/// Without what would make a terminal do something.
+/// Replaces control characters, which a terminal might obey.
 fn visible(text: &str) -> String {
     let plain = |c: char| match c {
         '\t' => ' ',
@@ -185,7 +186,7 @@ fn visible(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-/// So many events that a finding is about are shown at most.
+/// The largest number of events of a finding that are shown.
 const MARKED: usize = 6;
 
 /// The last events of a play.
@@ -199,14 +200,14 @@ pub(super) fn end(play: &Play, canvas: Canvas) -> String {
     format!("{}{}{log}", nodes(play), lines.collect::<String>())
 }
 
-/// When the last waiting of a step was decided.
+/// The time when the last wait of a step was decided.
 fn gave_up(play: &Play, step: Option<usize>) -> Option<u64> {
     let mut played = play.played.iter().rev();
     let played = played.find(|played| Some(played.step) == step)?;
     played.waits.last().map(|wait| wait.at_us)
 }
 
-/// Which client is connected to which node, where there are several.
+/// States which client is connected to which node. Empty if every client is connected to the first node.
 pub(super) fn nodes(play: &Play) -> String {
     if play.clients.iter().all(|client| client.node == 0) {
         return String::new();
@@ -248,7 +249,7 @@ fn packet(event: &Event, is_marked: bool, canvas: Canvas) -> String {
     )
 }
 
-/// The first bytes of a packet in hex.
+/// The first bytes of a packet, in hexadecimal.
 fn bytes(event: &Event, style: Style) -> String {
     let Some(hex) = &event.bytes else {
         return String::new();
@@ -272,7 +273,7 @@ fn cut(text: &str, width: usize, style: Style) -> String {
     format!("{text}{}", style.ellipsis())
 }
 
-/// Marks the place of a step that took nothing; one of the whole scene takes nothing ever.
+/// Marks the place of a step that no packet matched. A step of the whole scenario never matches a packet.
 fn step_is_here(acts: bool, style: Style) -> String {
     let text = if acts {
         "no packet matched this step"

@@ -1,4 +1,4 @@
-//! Report files: checked before the run, and written completely or not at all after it.
+//! Report files. They are checked before the run, and written completely or not at all after it.
 
 use std::fs;
 use std::io;
@@ -7,22 +7,22 @@ use std::path::{Path, PathBuf};
 use super::folder::Entry;
 use crate::snapshot::file::write_whole;
 
-/// What stands for stdout.
+/// The path that means stdout.
 const STDOUT: &str = "-";
 
 /// A file that a report will be written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {
     path: PathBuf,
-    /// A device or pipe, which is written to, not replaced.
+    /// Whether the file is a device or pipe, which is written to and not replaced.
     special: bool,
 }
 
 impl ReportFile {
-    /// Makes sure that the file can be written, and leaves it as it is.
+    /// Checks that the file can be written, without changing it.
     ///
     /// # Errors
-    /// When it cannot.
+    /// Returns an error if it cannot be written.
     pub fn prepare(path: &Path) -> io::Result<Self> {
         if path == Path::new(STDOUT) {
             return Ok(Self {
@@ -33,7 +33,7 @@ impl ReportFile {
         let special = match fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(found) => {
-                // Renaming would get around a file that may not be written.
+                // Without this check, renaming would replace a file that may not be written.
                 fs::OpenOptions::new().write(true).open(path)?;
                 !found.is_file()
             }
@@ -50,10 +50,10 @@ impl ReportFile {
         })
     }
 
-    /// Makes sure that files can be written to the folder, which need not be there yet.
+    /// Checks that files can be written to the folder, which need not exist yet.
     ///
     /// # Errors
-    /// When they cannot.
+    /// Returns an error if they cannot be written.
     pub fn prepare_folder(path: &Path) -> io::Result<Self> {
         if path == Path::new(STDOUT) {
             return Err(io::ErrorKind::NotADirectory.into());
@@ -70,10 +70,10 @@ impl ReportFile {
         })
     }
 
-    /// Writes these files to the folder, which is made where it is not there. Others in it stay.
+    /// Writes these files to the folder, and creates it if needed. Other files in it stay.
     ///
     /// # Errors
-    /// When that fails.
+    /// Returns an error if writing fails.
     pub fn write_folder(&self, files: &[Entry]) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
         for file in files {
@@ -82,12 +82,12 @@ impl ReportFile {
         Ok(())
     }
 
-    /// Whether it is `-`, which stands for stdout.
+    /// Whether the path is `-`, which means stdout.
     pub fn is_stdout(&self) -> bool {
         self.path == Path::new(STDOUT)
     }
 
-    /// Its path.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -95,7 +95,7 @@ impl ReportFile {
     /// Writes the whole report.
     ///
     /// # Errors
-    /// When that fails; the former file is then unchanged.
+    /// Returns an error if writing fails. The earlier file is then unchanged.
     pub fn write(&self, text: &str) -> io::Result<()> {
         if self.special {
             return fs::write(&self.path, text);

@@ -1,19 +1,19 @@
-//! Cases that failed first and were as expected when played again. Every report lists them.
+//! Flaky cases: they were not as expected at first, and were when played again. Every report lists them.
 
 use super::case::{findings, in_brief};
 use super::document::{Case, Document};
 use super::excerpt::Canvas;
 use super::style::{Style, count};
 
-/// So many are shown in full on the terminal.
+/// The largest number of cases that the terminal shows in full.
 const IN_FULL: usize = 3;
 
-/// All of them.
+/// All flaky cases.
 pub(super) fn cases(document: &Document) -> impl Iterator<Item = &Case> {
     document.cases.iter().filter(|case| case.is_flaky())
 }
 
-/// How often it was not as expected, and what was received then.
+/// In how many plays the case was not as expected, and what was received in them.
 pub(super) fn in_words(case: &Case) -> String {
     let failed = case.attempts.len();
     let mut told: Vec<String> = Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn in_words(case: &Case) -> String {
     )
 }
 
-/// Why the run fails, where a flaky case makes it fail.
+/// Why the run fails, if a flaky case makes it fail.
 pub(super) fn failure(document: &Document) -> Option<String> {
     let number = document.summary.flaky;
     let are = if number == 1 { "is" } else { "are" };
@@ -39,7 +39,7 @@ pub(super) fn failure(document: &Document) -> Option<String> {
         .then(|| format!("{} {are} flaky (--fail-flaky)", count(number, "case")))
 }
 
-/// The part of the terminal's text.
+/// The part of the terminal's text on flaky cases.
 pub(super) fn render(document: &Document, verbose: bool, canvas: Canvas) -> String {
     let style: Style = canvas.style;
     let mut out = String::new();
@@ -56,7 +56,7 @@ pub(super) fn render(document: &Document, verbose: bool, canvas: Canvas) -> Stri
         }
         let first = case.attempts.first().map(|attempt| case.at(attempt));
         let text = first.map_or_else(String::new, |case| findings(&case, canvas));
-        // The first two lines are the verdict and the title.
+        // Skips the line with the verdict.
         for line in text.lines().skip(1) {
             out.push_str(&format!("{line}\n"));
         }

@@ -10,21 +10,21 @@ pub struct Entry {
     pub content: Vec<u8>,
 }
 
-/// Names that files of one folder have already, in lower case: not every file system tells `A` from `a`.
+/// The names that files of one folder have already, in lower case, since some file systems ignore case.
 #[derive(Debug, Default)]
 pub(super) struct Names(BTreeSet<String>);
 
-/// So many letters of a name are kept.
+/// The longest stem of a name, in characters.
 const LONGEST: usize = 120;
 
 impl Names {
-    /// A name for this, which no other file has: `session-takeover@5.pcapng`.
+    /// Returns a unique file name for a text: `session-takeover@5.pcapng`.
     pub(super) fn file(&mut self, what: &str, ending: &str) -> String {
         let stem = self.stem(what);
         format!("{stem}.{ending}")
     }
 
-    /// The same without an ending, for several files of one name.
+    /// Returns a unique name without an extension, for files that differ only in their extensions.
     pub(super) fn stem(&mut self, what: &str) -> String {
         let mut plain = String::new();
         for c in what.chars() {

@@ -7,40 +7,40 @@ use super::{html, issue, junit, markdown, pcap, tap};
 /// A format of report files.
 #[derive(Debug)]
 pub struct Format {
-    /// As `--report NAME=FILE` has it.
+    /// The name in `--report NAME=FILE`.
     pub name: &'static str,
     writer: Writer,
 }
 
-/// What makes a report of the document.
+/// The function that makes a report from the document.
 #[derive(Debug)]
 enum Writer {
-    /// A file.
+    /// Makes the text of a file.
     File(fn(&Document) -> Result<String, String>),
-    /// The files of a folder, from transcripts.
+    /// Makes the files of a folder, from transcripts.
     Folder(fn(&Document) -> Vec<Entry>),
 }
 
-/// A report in some format.
+/// A report in one of the formats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rendered {
     File(String),
     Folder(Vec<Entry>),
 }
 
-/// A text and a script of each cause.
+/// A text and a script for each cause.
 pub const ISSUES: Format = Format {
     name: "issues",
     writer: Writer::Folder(issue::render),
 };
 
-/// A capture of each case.
+/// A capture for each case.
 pub const PCAP: Format = Format {
     name: "pcap",
     writer: Writer::Folder(pcap::render),
 };
 
-/// All of them.
+/// All formats.
 const FORMATS: &[&Format] = &[
     &Format {
         name: "html",
@@ -67,17 +67,17 @@ const FORMATS: &[&Format] = &[
 ];
 
 impl Format {
-    /// The format of this name.
+    /// The format with this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         FORMATS.iter().copied().find(|format| format.name == name)
     }
 
-    /// The names of all of them.
+    /// The names of all formats.
     pub fn all_names() -> impl Iterator<Item = &'static str> {
         FORMATS.iter().map(|format| format.name)
     }
 
-    /// The names of all of them, for people: `json, junit and tap`.
+    /// The names of all formats, for people: `json, junit and tap`.
     pub fn names() -> String {
         let names: Vec<&str> = Self::all_names().collect();
         match names.split_last() {
@@ -87,15 +87,15 @@ impl Format {
         }
     }
 
-    /// Whether it is a folder of files, and needs transcripts.
+    /// Whether the report is a folder of files, which needs transcripts.
     pub const fn is_folder(&self) -> bool {
         matches!(self.writer, Writer::Folder(_))
     }
 
-    /// The document in this format.
+    /// Renders the document in this format.
     ///
     /// # Errors
-    /// What the writer of the format says.
+    /// The error of the format's writer.
     pub fn render(&self, document: &Document) -> Result<Rendered, String> {
         Ok(match self.writer {
             Writer::File(render) => Rendered::File(render(document)?),

@@ -8,20 +8,20 @@ use super::document::{Case, Cause, Document, Level};
 use super::style::{alternatives, count};
 use super::{apart, case, flaky, headline, markdown};
 
-/// GitHub shows so many annotations of one kind for a step, and drops the others.
+/// The number of annotations of one kind that GitHub shows for a step. It drops the others.
 const SHOWN: usize = 10;
 
 /// The longest message of an annotation, in characters.
 const LONGEST: usize = 2_000;
 
-/// The end of a summary that was cut.
+/// The end of a summary that was truncated.
 const CUT: &str =
     "\n\nThe rest is cut: a job summary has at most 1 MiB. The report files have all of it.\n";
 
-/// Where a scenario file is in the repository; `None` where it is not in it.
+/// Returns the path of a scenario file in the repository, or `None` if the file is not in it.
 pub type Place<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// How much an annotation weighs.
+/// The severity of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Error,
@@ -31,7 +31,7 @@ enum Kind {
 impl Kind {
     const ALL: [Self; 2] = [Self::Error, Self::Warning];
 
-    /// As GitHub has it.
+    /// The name of the workflow command.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -50,7 +50,8 @@ struct Annotation {
     message: String,
 }
 
-/// A line for each annotation: causes first, then other cases that are not as expected, then what else fails the run.
+/// Renders one line per annotation: first causes, then other unexpected cases and flaky cases, then other failures of
+/// the run.
 pub fn annotations(document: &Document, place: Place<'_>) -> String {
     let mut all: Vec<Annotation> = Vec::new();
     let causes = document.causes.iter().filter(|cause| !cause.accepted);
@@ -76,7 +77,7 @@ pub fn annotations(document: &Document, place: Place<'_>) -> String {
     Kind::ALL.into_iter().map(of_kind).collect()
 }
 
-/// Whether only its record speaks against the case, which no cause lists.
+/// Whether a case is unexpected only by its record. No cause lists such a case.
 fn is_by_record(case: &Case) -> bool {
     case.outcome.is_unexpected_record() && !case.outcome.is_unexpected_verdict()
 }
@@ -143,7 +144,7 @@ fn of_flaky(case: &Case, place: Place<'_>) -> Annotation {
     }
 }
 
-/// What fails the run besides its cases.
+/// The failures of the run that belong to no case.
 fn besides(document: &Document) -> Vec<String> {
     let mut lines: Vec<String> = document.run.problems.clone();
     let early = document.run.ended_early.iter();
@@ -152,7 +153,7 @@ fn besides(document: &Document) -> Vec<String> {
     lines
 }
 
-/// No more than GitHub shows; the last says how many are left out.
+/// Renders at most as many annotations as GitHub shows. The last one says how many were left out.
 fn bounded(all: Vec<&Annotation>, kind: Kind) -> String {
     let fit = if all.len() > SHOWN {
         SHOWN - 1
@@ -172,12 +173,12 @@ fn bounded(all: Vec<&Annotation>, kind: Kind) -> String {
     out
 }
 
-/// The line that GitHub reads.
+/// Renders the workflow command.
 fn command(annotation: &Annotation) -> String {
     let mut properties = Vec::new();
     if let Some(file) = &annotation.file {
         properties.push(format!("file={}", property(file)));
-        // A line of no file means nothing.
+        // GitHub ignores a line without a file.
         let line = annotation.line.iter();
         properties.extend(line.map(|line| format!("line={line}")));
     }
@@ -190,7 +191,7 @@ fn command(annotation: &Annotation) -> String {
     )
 }
 
-/// A message, in which a line break would end the command.
+/// Escapes a message, since a line break would end the command.
 fn data(text: &str) -> String {
     let text: String = visible(text).chars().take(LONGEST).collect();
     text.replace('%', "%25")
@@ -198,17 +199,17 @@ fn data(text: &str) -> String {
         .replace('\n', "%0A")
 }
 
-/// The value of a property, in which `:` and `,` mean something too.
+/// Escapes the value of a property, in which `:` and `,` are separators.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The job summary, in no more than so many bytes.
+/// Renders the job summary in at most `room` bytes.
 pub fn summary(document: &Document, room: usize) -> String {
     cut(markdown::render(document), room)
 }
 
-/// Cut before a heading, so that nothing is left open; or else at the end of a line.
+/// Truncates the text before a heading, so no Markdown block stays open, or else at the end of a line.
 fn cut(mut text: String, room: usize) -> String {
     if text.len() <= room {
         return text;

@@ -1,9 +1,9 @@
-//! The result of a run in one sentence, the same in every report for people.
+//! The result of a run in one sentence, which is the same in every report for people.
 
 use super::document::Document;
 use super::style::{count, grouped};
 
-/// The broker, and its version where that says more than the name.
+/// The broker's name, with its version if the version adds something.
 pub(super) fn broker(document: &Document) -> String {
     let target = &document.target;
     match &target.version {
@@ -61,7 +61,7 @@ pub(super) fn sentence(document: &Document) -> String {
     }
 }
 
-/// `3,081 cases`
+/// A number of cases: `3,081 cases`.
 fn cases(number: usize) -> String {
     match number {
         0..1000 => count(number, "case"),

@@ -1,4 +1,4 @@
-//! JUnit XML for CI systems. A failure contains the text that the terminal shows.
+//! JUnit XML for CI systems. A failure has the same text as on the terminal.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::excerpt::Canvas;
 use super::style::{Style, alternatives};
 use super::{case, flaky, profile};
 
-/// The document as text. Cases are in a suite for each folder.
+/// Renders the document as JUnit XML. Each folder of scenarios is a test suite.
 ///
 /// # Errors
-/// When the XML writer fails.
+/// Returns an error if the XML writer fails.
 pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError> {
     let mut xml = Xml::new("mqtt-check");
     xml.set_time(Duration::from_micros(document.run.wall_us));
@@ -77,7 +77,7 @@ pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError
     xml.to_string()
 }
 
-/// What changed against the profile of the target, a test case for each cause.
+/// Returns the changes against the profile of the target, one test case per change.
 fn of_the_profile(profile: &Profile) -> Option<TestSuite> {
     if !profile.fails {
         return None;
@@ -119,7 +119,7 @@ fn test_case(case: &Case) -> TestCase {
     test.set_classname(case.area.as_str());
     let span = case.span.map_or(0, |span| span.end_us - span.start_us);
     test.set_time(Duration::from_micros(span));
-    // Where the reader of a report is led to: what does not hold, else where the steps begin.
+    // The line that a reader is sent to: that of the worst finding, or else the first step.
     let found = case::worst(case).and_then(|finding| finding.line);
     test.extra.insert("file".into(), case.file.as_str().into());
     if let Some(line) = found.or(case.line) {
@@ -198,7 +198,7 @@ fn rerun(case: &Case) -> TestRerun {
     rerun
 }
 
-/// The first thing that does not hold.
+/// The message of the worst finding.
 fn message(case: &Case) -> String {
     case::worst(case).map_or_else(String::new, |finding| {
         format!(

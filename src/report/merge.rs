@@ -1,7 +1,8 @@
 //! Merges the reports of all shards into the report that one run would have made.
 //!
-//! In: documents with a [`Shard`]. Out: one without, or why they do not belong together. What a shard must not judge is
-//! judged here: snapshots, deviations and cases of a profile that nothing shows any more.
+//! In: documents with a [`Shard`]. Out: one document without a shard, or the reason why they do not belong together.
+//! Some results can be judged only here, not in a shard: snapshots, deviations and profile entries that no case shows
+//! any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +48,7 @@ pub enum MergeError {
     Nothing,
 }
 
-/// One shard.
+/// One shard of the run.
 struct Part {
     file: String,
     document: Document,
@@ -55,10 +56,10 @@ struct Part {
     together: Together,
 }
 
-/// The report of the whole run.
+/// Merges the reports of all shards of a run.
 ///
 /// # Errors
-/// When these are not all shards of one run.
+/// Returns an error if these are not all shards of one run.
 pub fn merge(documents: Vec<(String, Document)>) -> Result<Document, MergeError> {
     let mut parts = Vec::new();
     for (file, mut document) in documents {
@@ -129,7 +130,7 @@ fn are_of_one_run(parts: &[Part]) -> Result<(), MergeError> {
     }
 }
 
-/// What all shards of a run have in common.
+/// A property that all shards of a run have in common.
 type Common = (&'static str, fn(&Part) -> String);
 const IDENTITY: &[Common] = &[
     ("the number of shards", |part| part.shard.of.to_string()),
@@ -139,7 +140,7 @@ const IDENTITY: &[Common] = &[
     ("the target", |part| {
         let target = &part.document.target;
         let version = target.version.as_ref();
-        // A shard that did not reach the broker has not asked for its version.
+        // A shard that did not reach the broker does not know the version.
         let version = version.filter(|_| !part.document.cases.is_empty());
         version.map_or_else(|| target.name.clone(), |v| format!("{} ({v})", target.name))
     }),
@@ -215,7 +216,7 @@ fn whole(parts: &[Part], first: &Part, order: &BTreeMap<String, usize>) -> Docum
     document
 }
 
-/// What the whole run is worth to CI, by its results alone.
+/// The exit code of the whole run, from its results.
 fn exit(document: &Document) -> Exit {
     let is_unspoken = document
         .target
@@ -249,7 +250,7 @@ fn exit(document: &Document) -> Exit {
     }
 }
 
-/// What only a run of the whole suite can decide.
+/// Returns the stale entries, which only a run of the whole suite can find.
 fn stale(parts: &[Part], is_played: bool) -> Vec<Stale> {
     let without_case: BTreeSet<&String> = parts
         .iter()
@@ -315,7 +316,7 @@ fn profile(parts: &[Part], at: &dyn Fn(&str) -> usize, is_played: bool) -> Optio
     })
 }
 
-/// What no part has of the profile.
+/// Returns the entries of the profile that no shard has.
 fn missing(parts: &[Part]) -> Vec<ProfileChange> {
     let Some((first, others)) = parts.split_first() else {
         return Vec::new();
@@ -372,7 +373,7 @@ fn summary(parts: &[Part]) -> Summary {
     all
 }
 
-/// The broker, as far as any part got to know it.
+/// The facts about the broker that any shard learned.
 fn target(parts: &[Part], first: &Target) -> Target {
     let mut all = first.clone();
     for other in parts.iter().map(|part| &part.document.target) {
@@ -397,7 +398,7 @@ fn target(parts: &[Part], first: &Target) -> Target {
     all
 }
 
-/// How the whole run was made. Shards run side by side: the slowest says how long it took.
+/// How the whole run was made. Shards run at the same time, so the slowest one gives the duration.
 fn run(parts: &[Part], first: &Part, at: &dyn Fn(&str) -> usize) -> Run {
     let runs = || parts.iter().map(|part| &part.document.run);
     let started = runs().map(|run| &run.started).min();

@@ -1,4 +1,4 @@
-//! Reports: results in, text for people and files for programs out.
+//! Reports: text for people and files for programs, made from the results of a run.
 
 mod apart;
 mod case;
@@ -49,69 +49,69 @@ pub use html::render as page;
 pub use profile::{ProfileReport, renewed};
 pub use shard::ShardFacts;
 
-/// A run, done or broken off.
+/// A run that ended or was interrupted.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
     pub target: TargetFacts,
-    /// In the order of their ids.
+    /// The cases of the run, in the order of their ids.
     pub cases: Vec<Concluded<'a>>,
     /// The target file whose deviations are accepted, if there is one.
     pub deviations: Option<&'a TargetFile>,
-    /// Versions that were named and that the broker does not speak.
+    /// Versions that were named but that the broker does not support.
     pub unspoken: Vec<Unspoken>,
-    /// Why not all cases were played, and which were not: an interruption, `--fail-fast`, a broker that serves nothing.
+    /// Which cases were not played and why: an interruption, `--fail-fast`, or a broker that does not serve.
     pub ended_early: Option<EndedEarly>,
-    /// Snapshots whose case does not exist any more.
+    /// Snapshots without a case.
     pub without_case: Vec<PathBuf>,
     /// Accepted deviations that no case shows any more.
     pub without_deviation: Vec<UnseenPart>,
     pub facts: RunFacts,
-    /// How the run compares with the profile of the target; `None` where there is none.
+    /// How the run compares with the profile of the target. `None` if there is no profile.
     pub profile: Option<ProfileReport>,
-    /// Instances of the broker that were started for cases; `None` if none was.
+    /// Instances of the broker that were started for cases. `None` if none was started.
     pub instances: Option<document::Instances>,
-    /// How responsive the broker was; `None` where it is the bundled one.
+    /// How responsive the broker was. `None` for the bundled broker.
     pub responsiveness: Option<document::Responsiveness>,
     pub seed: u64,
     pub wall: Duration,
     pub interrupted: bool,
-    /// What ended it early or went wrong besides the cases.
+    /// What ended the run early, or went wrong outside of any case.
     pub problems: Vec<String>,
-    /// The options that play one of its cases again, but for `--filter`.
+    /// The options that play one of its cases again, without `--filter`.
     pub replay: String,
-    /// The command that plays every case again whose verdict was not expected; `None` if there is none.
+    /// The command that plays every case with an unexpected verdict again. `None` if there is no such case.
     pub again: Option<String>,
-    /// The option that names the snapshots' folder to `review`, empty for the folder where it looks by itself.
+    /// The option for `review` that names the folder of snapshots. Empty for the default folder.
     pub review: String,
-    /// Which part of a run it is; `None` where it is a whole one.
+    /// The shard that this run is. `None` for a whole run.
     pub shard: Option<ShardFacts>,
     /// The cases that `--retries` played again.
     pub retried: BTreeMap<CaseId, Retried>,
 }
 
-/// What became of a case that was not as expected and was played again.
+/// The retries of a case that was not as expected.
 #[derive(Debug, Clone, Default)]
 pub struct Retried {
-    /// How often.
+    /// The number of retries.
     pub retries: usize,
-    /// Of a flaky case the plays that were not as expected; none of one that never was.
+    /// The plays of a flaky case that were not as expected. Empty for a case that never was as expected.
     pub attempts: Vec<(CaseResult, Outcome)>,
 }
 
-/// When the run was made, and its options that results depend on.
+/// When the run was made, and the options that its results depend on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunFacts {
     pub started: SystemTime,
-    /// The same on the clock that cases are timed by.
+    /// The start of the run, on the clock that times the cases.
     pub began: Instant,
     pub chaos: Option<u64>,
     pub timeout_scale: f64,
-    /// Cases at the same time, where the user named a number.
+    /// The number of cases played at the same time, if the user set it.
     pub jobs: Option<usize>,
     pub max_wait: Duration,
     /// The name of the baseline, if there is one.
     pub baseline: Option<String>,
-    /// The release of the suite, where it is known.
+    /// The release of the suite, if it is known.
     pub suite: Option<document::Suite>,
     /// How often a case that is not as expected is played again.
     pub retries: usize,
@@ -119,13 +119,13 @@ pub struct RunFacts {
     pub fail_flaky: bool,
 }
 
-/// A protocol version that was named and that the broker does not speak.
+/// A protocol version that was named but that the broker does not support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unspoken {
     pub version: ProtocolVersion,
-    /// Who named it: `--protocol`, or the target file.
+    /// What named it: `--protocol`, or the target file.
     pub named_by: &'static str,
-    /// That the broker does not speak it, and how it shows.
+    /// A statement that the broker does not support it, with the evidence.
     pub why: String,
 }
 
@@ -134,29 +134,29 @@ pub struct Unspoken {
 pub struct TargetFacts {
     pub name: String,
     pub url: Option<String>,
-    /// What it says of its own version.
+    /// The version that the broker reports.
     pub version: Option<String>,
-    /// Versions that it speaks.
+    /// Versions that the broker supports.
     pub versions: Vec<ProtocolVersion>,
-    /// Versions that it does not speak, and how it shows.
+    /// Versions that the broker does not support, with the evidence.
     pub not_spoken: Vec<(ProtocolVersion, String)>,
-    /// What is known of it.
+    /// The known capabilities.
     pub capabilities: Vec<CapabilityFact>,
-    /// Its CONNACK to version 5, where it gave one before the run.
+    /// The broker's CONNACK for version 5, if it sent one before the run.
     pub connack: Option<ConnAck>,
-    /// The Keep Alive of connections whose scenario names none, in seconds; 0 as the scenarios have it.
+    /// The Keep Alive of connections whose scenario sets none, in seconds. 0 means the value of the scenarios.
     pub keep_alive_s: u16,
 }
 
-/// Something that a broker is known to offer, or not to.
+/// A capability that a broker is known to have, or to lack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapabilityFact {
     pub name: String,
-    /// How it is known that it is not there; `None` where it is.
+    /// The evidence that the broker lacks it. `None` if the broker has it.
     pub why_not: Option<String>,
 }
 
-/// What client libraries did on their own side, each thing once: `reader: rumqttc resent PUBREL 1`.
+/// Returns what client libraries did by themselves, each fact once: `reader: rumqttc resent PUBREL 1`.
 fn library_facts(case: &Concluded<'_>) -> Vec<String> {
     let mut facts: Vec<String> = Vec::new();
     for fact in &case.result.summary.facts {
@@ -168,7 +168,7 @@ fn library_facts(case: &Concluded<'_>) -> Vec<String> {
     facts
 }
 
-/// How many of what.
+/// The number of cases for each result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub cases: usize,
@@ -180,16 +180,16 @@ pub struct Counts {
     pub changed: usize,
     pub new: usize,
     pub stale: usize,
-    /// Of those that failed: accepted for this target.
+    /// Failed cases that are accepted for this target.
     pub accepted: usize,
-    /// Of those that changed: ones that count for nothing, on a broker without a baseline.
+    /// Changed records that do not count, since the broker has no baseline.
     pub informed: usize,
-    /// Snapshots that wait for a review beside one that is the same.
+    /// Pending snapshots beside a reviewed one that the record equals.
     pub pending: usize,
 }
 
 impl Counts {
-    /// Counts some cases.
+    /// Counts these cases.
     pub fn of<'a, 'b: 'a>(cases: impl Iterator<Item = &'a Concluded<'b>>) -> Self {
         let mut counts = Self::default();
         for case in cases {
@@ -226,32 +226,32 @@ impl Counts {
 }
 
 impl Report<'_> {
-    /// Everything counted.
+    /// Counts everything in the report.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::of(self.cases.iter());
         counts.stale += self.without_case.len() + self.without_deviation.len();
         counts
     }
 
-    /// How many cases were to be played and were not.
+    /// The number of cases that were chosen but not played.
     pub fn not_played(&self) -> usize {
         self.ended_early
             .as_ref()
             .map_or(0, |early| early.not_played.len())
     }
 
-    /// How many cases were as expected only when they were played again.
+    /// The number of cases that were as expected only when they were played again.
     pub fn flaky(&self) -> usize {
         let all = self.retried.values();
         all.filter(|retried| !retried.attempts.is_empty()).count()
     }
 
-    /// Time on the broker's clock, all cases together.
+    /// The time on the broker's clock, summed over all cases.
     pub fn virtual_time(&self) -> Duration {
         self.cases.iter().map(|case| case.result.virtual_time).sum()
     }
 
-    /// What the run is worth to CI.
+    /// The exit code of the run.
     pub fn exit(&self) -> Exit {
         if self.interrupted {
             return Exit::Interrupted;
@@ -268,7 +268,7 @@ impl Report<'_> {
             return Exit::Failed;
         }
         let skipped = |case: &Concluded<'_>| matches!(case.result.verdict, Verdict::Skipped { .. });
-        // Whether all of the run was skipped, a part of it cannot tell.
+        // A shard cannot tell whether every case of the whole run was skipped.
         if self.shard.is_none() && self.cases.iter().all(skipped) {
             return Exit::Nothing;
         }

@@ -1,11 +1,11 @@
 //! Shortens lists of case ids.
 
-/// A row's name, and its versions.
+/// The name of a row, and its versions.
 type Row<'a> = (Option<&'a str>, Vec<&'a str>);
 
-/// `publish/x[a, b, c]@3.1.1,5` for all rows and versions of one scenario.
+/// Joins all rows and versions of a scenario: `publish/x[a, b, c]@3.1.1,5`.
 pub(super) fn compressed<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    // Path, then the rows of each set of versions, in the order in which they came.
+    // For each path its rows, each with its versions, in the order of the ids.
     let mut paths: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
     for id in ids {
         let (case, version) = id.rsplit_once('@').unwrap_or((id, ""));
@@ -36,7 +36,7 @@ pub(super) fn compressed<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<Stri
     out
 }
 
-/// The values of a key, which is added where it is new.
+/// Returns the values of a key. Adds the key if it is new.
 fn entry<K: PartialEq, V>(all: &mut Vec<(K, Vec<V>)>, key: K) -> &mut Vec<V> {
     let at = all.iter().position(|(known, _)| *known == key);
     let at = at.unwrap_or_else(|| {

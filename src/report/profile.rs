@@ -1,4 +1,4 @@
-//! What differs from the profile of the target: a line for each cause.
+//! How a run differs from the profile of its target, one line per change.
 
 use std::path::{Path, PathBuf};
 
@@ -6,35 +6,36 @@ use super::document::{Document, Profile, ProfileChange, ProfileChangeKind};
 use super::style::{Style, count};
 use crate::outcome::profile::Change;
 
-/// So many cases or choices of one cause are named; more are counted, and named on demand.
+/// The largest number of cases or choices that are named for one change. If there are more, they are only counted
+/// unless their names are asked for.
 const NAMED: usize = 4;
 
 /// How a run compares with the profile of its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileReport {
-    /// The target's name.
+    /// The name of the target.
     pub target: String,
     /// The file of the profile.
     pub path: PathBuf,
-    /// The broker that the profile was made of.
+    /// The broker that the profile was made from.
     pub broker: Option<String>,
-    /// Whether there is such a file.
+    /// Whether the file exists.
     pub is_there: bool,
-    /// What changed, one cause at a time.
+    /// The changes, each once for all cases that show it.
     pub changes: Vec<Change>,
-    /// Written by this run.
+    /// Whether this run wrote the profile.
     pub is_updated: bool,
 }
 
 impl ProfileReport {
-    /// Whether it makes the run fail.
+    /// Whether the comparison fails the run.
     pub fn fails(&self) -> bool {
         let has_changed = self.changes.iter().any(|change| !change.is_tolerated);
         !self.is_updated && (!self.is_there || has_changed)
     }
 }
 
-/// What a renewed baseline changed in its profile.
+/// Lists what a renewed baseline changed in its profile.
 pub fn renewed(path: &Path, is_there: bool, changes: &[Change], style: Style) -> String {
     let path = path.display();
     let mut out = match (is_there, changes.is_empty()) {
@@ -48,7 +49,7 @@ pub fn renewed(path: &Path, is_there: bool, changes: &[Change], style: Style) ->
     out
 }
 
-/// Why the run fails where there is no profile to compare with.
+/// Why the run fails if there is no profile to compare with.
 pub(super) fn missing(profile: &Profile) -> String {
     format!(
         "there is no {}, so that nothing says what this broker offers, chooses and skips: make it with `mqtt-check \
@@ -57,7 +58,7 @@ pub(super) fn missing(profile: &Profile) -> String {
     )
 }
 
-/// The line of one cause, with the names of its cases where they are few.
+/// The line of one change, with the names of its cases if they are few.
 pub(super) fn line(change: &ProfileChange, with_names: bool) -> String {
     let mut out = match change.kind {
         ProfileChangeKind::Offered => change.text.clone(),
@@ -76,7 +77,7 @@ pub(super) fn line(change: &ProfileChange, with_names: bool) -> String {
     out
 }
 
-/// The part of the terminal's text.
+/// The part of the terminal's text on the profile.
 pub(super) fn render(document: &Document, with_names: bool, style: Style) -> String {
     let Some(profile) = &document.profile else {
         return String::new();

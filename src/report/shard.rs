@@ -1,4 +1,4 @@
-//! One part of a run: its cases, and what the whole run is judged by when all parts are there.
+//! One shard of a run: its cases, and the facts that are judged when all shards are merged.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,34 +8,34 @@ use crate::outcome::DeviationFacts;
 use crate::outcome::cause::Root;
 use crate::outcome::profile::Change;
 
-/// With more cases than this, the run's own choice of cases is shorter than a filter for each.
+/// The largest number of cases that are named with a filter each. Beyond it, the run's own choice of cases is shorter.
 const FILTERS: usize = 20;
 
-/// Which part of a run it is.
+/// Facts about a run that is a shard.
 #[derive(Debug, Clone)]
 pub struct ShardFacts {
-    /// From 1.
+    /// The number of the shard, from 1.
     pub number: usize,
     pub of: usize,
-    /// A digest of the scenarios of all cases.
+    /// A digest of the scenarios of all cases of the run.
     pub suite: String,
     /// The ids of all cases of the run.
     pub cases: Vec<String>,
-    /// The options that choose them.
+    /// The options that choose these cases.
     pub choice: Vec<String>,
-    /// Snapshots without a case, as far as the whole suite is played.
+    /// Snapshots without a case, if the whole suite is played.
     pub without_case: Vec<String>,
-    /// What this part shows of the accepted deviations, as far as the whole suite is played.
+    /// What this shard shows of the accepted deviations, if the whole suite is played.
     pub deviations: Vec<DeviationFacts>,
-    /// What this part lacks of the profile, as far as the whole suite is played.
+    /// Entries of the profile that this shard does not show, if the whole suite is played.
     pub missing: Vec<Change>,
 }
 
-/// What `merge` needs of a part that its report does not say.
+/// What `merge` needs to know of a shard beyond its report.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Together {
     pub(super) roots: Vec<Root>,
-    /// Version of the document, id, and what became of it.
+    /// The version of the document, the id of the statement, and its outcome.
     statements: Vec<(String, String, StatementOutcome)>,
     /// The target file whose deviations are accepted.
     pub(super) file: Option<String>,
@@ -46,7 +46,7 @@ pub(super) struct Together {
 }
 
 impl Together {
-    /// Adds what became of each statement here, which the worst decides.
+    /// Adds the outcome of each statement in this shard. The worst outcome of all shards counts.
     pub(super) fn add_statements(&self, to: &mut Statements) {
         for (document, id, fate) in &self.statements {
             let key = (document.clone(), id.clone());
@@ -57,7 +57,7 @@ impl Together {
 }
 
 impl ShardFacts {
-    /// The part of the report.
+    /// Returns the shard's part of the document.
     pub(super) fn document(
         &self,
         roots: Vec<Root>,
@@ -81,13 +81,13 @@ impl ShardFacts {
             of: self.of,
             suite: self.suite.clone(),
             cases: self.cases.clone(),
-            // Texts, numbers and lists of them cannot fail.
+            // Serializing texts, numbers and lists of them cannot fail.
             together: serde_json::to_value(together).unwrap_or_default(),
         }
     }
 }
 
-/// The command that plays these cases again, as a run with these options did; `None` if there are none.
+/// The command that plays these cases again, as a run with these options did. `None` if there are no cases.
 pub fn again(options: &str, cases: &[String], choice: &[String], seed: u64) -> Option<String> {
     let chosen = match cases.len() {
         0 => return None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How text is dressed.
+/// Whether output uses colour and Unicode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     pub colour: bool,
@@ -10,13 +10,14 @@ pub struct Style {
 }
 
 impl Style {
-    /// No colour and nothing but ASCII of our own.
+    /// No colour, and only ASCII for symbols of our own.
     pub const PLAIN: Self = Self {
         colour: false,
         unicode: false,
     };
 
-    /// For a stream: colour if it is wanted, or if the stream is a terminal and nothing speaks against it.
+    /// The style for a stream. It has colour if the user wants it, or if the stream is a terminal and the environment
+    /// does not forbid it.
     pub fn of(choice: ColourChoice, is_terminal: bool, environment: &Environment) -> Self {
         let colour = match choice {
             ColourChoice::Always => true,
@@ -37,17 +38,17 @@ impl Style {
         }
     }
 
-    /// What is wrong.
+    /// Something that is wrong.
     pub fn bad(self, text: &str) -> String {
         self.paint("1;31", text)
     }
 
-    /// What is right.
+    /// Something that is right.
     pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    /// What should be looked at.
+    /// Something that needs a look.
     pub fn doubtful(self, text: &str) -> String {
         self.paint("33", text)
     }
@@ -62,17 +63,17 @@ impl Style {
         self.paint("1", text)
     }
 
-    /// Marks the lines that something is about.
+    /// A mark for relevant lines.
     pub const fn pointer(self) -> &'static str {
         if self.unicode { "▶" } else { ">" }
     }
 
-    /// Parts a line's statements.
+    /// A separator between the parts of a line.
     pub const fn dot(self) -> &'static str {
         if self.unicode { "·" } else { "-" }
     }
 
-    /// Says that something was left out.
+    /// A mark for omitted text.
     pub const fn ellipsis(self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
@@ -88,17 +89,17 @@ pub enum ColourChoice {
     Never,
 }
 
-/// What the environment says about text.
+/// The settings of the environment that affect output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Environment {
-    /// `NO_COLOR` is set, or the terminal is a dumb one.
+    /// Whether `NO_COLOR` is set, or `TERM` is `dumb`.
     pub no_colour: bool,
-    /// The locale's character set is UTF-8.
+    /// Whether the character set of the locale is UTF-8.
     pub unicode: bool,
 }
 
 impl Environment {
-    /// As this process finds it.
+    /// Reads the environment of this process.
     pub fn of_process() -> Self {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let locale = set("LC_ALL")
@@ -113,7 +114,7 @@ impl Environment {
     }
 }
 
-/// `1 case`, `2 cases`.
+/// A count with its noun: `1 case`, `2 cases`.
 pub fn count(number: usize, one: &str) -> String {
     match number {
         1 => format!("1 {one}"),
@@ -121,7 +122,7 @@ pub fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// `3,081`
+/// A number with its digits grouped: `3,081`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -141,7 +142,7 @@ fn plural(one: &str) -> String {
     }
 }
 
-/// A span with the two units that matter: `12 ms`, `1.25 s`, `2 h 3 m`.
+/// A duration in its two largest units: `12 ms`, `1.25 s`, `2 h 3 m`.
 pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -160,7 +161,7 @@ fn pair(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
     }
 }
 
-/// `a`, `a or b`, `a, b or c`.
+/// Joins alternatives: `a`, `a or b`, `a, b or c`.
 pub fn alternatives(all: &[String]) -> String {
     match all {
         [] => String::new(),
@@ -169,7 +170,7 @@ pub fn alternatives(all: &[String]) -> String {
     }
 }
 
-/// Whether these words say only that something did not arrive: what it was says more then.
+/// Whether these words say only that something was not received. What was expected is then more informative.
 pub fn is_absence(actual: &str) -> bool {
     let starts = |start: &&str| actual.starts_with(start);
     let is_timeout = ["no ", "nothing arrived ", "nothing expected arrived "];

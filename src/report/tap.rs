@@ -1,4 +1,4 @@
-//! The Test Anything Protocol, version 14: a line for each case, with findings as YAML below it.
+//! The Test Anything Protocol, version 14: one test point per case, with its findings as a YAML block below it.
 
 use mqtt_check_codec::describe::visible;
 
@@ -6,14 +6,14 @@ use super::document::{Case, Document, Verdict};
 use super::style::alternatives;
 use super::{apart, case, flaky};
 
-/// The document as text.
+/// Renders the document as TAP.
 pub(super) fn render(document: &Document) -> String {
     let mut points: Vec<String> = document.cases.iter().map(of_case).collect();
     points.extend(not_played(document));
     points.extend(besides(document));
     let mut out = format!("TAP version 14\n1..{}\n", points.len());
     for (index, point) in points.iter().enumerate() {
-        // The number is between `ok` and the description.
+        // The number belongs between `ok` and the description.
         out.push_str(&point.replacen(" - ", &format!(" {} - ", index + 1), 1));
     }
     visible(&out)
@@ -48,7 +48,7 @@ fn not_played(document: &Document) -> Vec<String> {
         .collect()
 }
 
-/// What fails the run besides its cases.
+/// The failures of the run that belong to no case.
 fn besides(document: &Document) -> Vec<String> {
     let problems = document.run.problems.iter().cloned();
     problems
@@ -57,7 +57,7 @@ fn besides(document: &Document) -> Vec<String> {
         .collect()
 }
 
-/// A line without its number, with what makes it count otherwise.
+/// A test point without its number, with a directive such as SKIP or TODO.
 fn point(is_ok: bool, name: &str, directive: Option<(&str, &str)>) -> String {
     let ok = if is_ok { "ok" } else { "not ok" };
     let directive = directive.map_or_else(String::new, |(word, why)| {
@@ -66,7 +66,7 @@ fn point(is_ok: bool, name: &str, directive: Option<(&str, &str)>) -> String {
     format!("{ok} - {}{}\n", escaped(name), directive.trim_end())
 }
 
-/// A description, in which a `#` would begin a directive.
+/// A description, with every `#` escaped, since it would begin a directive.
 fn escaped(text: &str) -> String {
     on_one_line(text).replace('\\', r"\\").replace('#', r"\#")
 }
@@ -75,7 +75,7 @@ fn on_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What was found, as YAML: its strings are those of JSON.
+/// The worst finding as a YAML block. Its strings are quoted as in JSON.
 fn details(case: &Case) -> String {
     let mut rows = vec![("verdict", case.verdict.as_str().to_owned())];
     if let Some(finding) = case::worst(case) {

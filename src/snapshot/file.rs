@@ -1,4 +1,4 @@
-//! One `.snap` file: read through insta, written completely or not at all.
+//! One `.snap` file. It is read through insta, and written completely or not at all.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -11,37 +11,37 @@ use thiserror::Error;
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::open_regular;
 
-/// What stands in a file.
+/// The content of a snapshot file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapFile {
     pub header: Header,
-    /// Without white space at its end.
+    /// The record, without trailing white space.
     pub text: String,
 }
 
-/// insta's header keys, in insta's order; those that we write. insta takes a header without any for damaged, so the
+/// The keys of insta's header that we write, in insta's order. insta rejects a header without keys as damaged, so the
 /// case is never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// `source`: the scenario's file, from the folder that holds the scenario folder.
+    /// `source`: the path of the scenario file, relative to the parent of the scenario folder.
     pub source: String,
-    /// `description`: the scenario's title.
+    /// `description`: the title of the scenario.
     pub title: String,
-    /// `expression`: the case's id.
+    /// `expression`: the id of the case.
     pub case: String,
 }
 
 /// Why a snapshot could not be read.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// The file is no snapshot.
+    /// The file is not a snapshot.
     #[error("{}: {}", .0.source.path, .0.title)]
     Damaged(Box<Diagnostic>),
     #[error("failed to read {}: {error}", path.display())]
     Io { path: PathBuf, error: io::Error },
 }
 
-/// Why a snapshot could not be written. Nothing is left of it.
+/// Why a snapshot could not be written. No partial file is left.
 #[derive(Debug, Error)]
 #[error("failed to write {}: {error}", path.display())]
 pub struct WriteError {
@@ -49,10 +49,11 @@ pub struct WriteError {
     pub error: io::Error,
 }
 
-/// Reads a snapshot; `None` when there is no such file.
+/// Reads a snapshot. Returns `None` if there is no such file.
 ///
 /// # Errors
-/// When the file cannot be read or is damaged: not UTF-8, with conflict marks, or without a whole header.
+/// Returns an error if the file cannot be read or is damaged: not UTF-8, with conflict markers, or without a complete
+/// header.
 pub fn read(path: &Path) -> Result<Option<SnapFile>, ReadError> {
     let mut bytes = Vec::new();
     match open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
@@ -97,10 +98,10 @@ pub fn read(path: &Path) -> Result<Option<SnapFile>, ReadError> {
     }))
 }
 
-/// The snapshot that these bytes of the built-in suite are. insta reads files only.
+/// Parses a snapshot of the built-in suite from its bytes, since insta reads only files.
 ///
 /// # Errors
-/// When they are none of ours.
+/// Returns an error if the bytes are not a snapshot of ours.
 pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<SnapFile, ReadError> {
     if let Some(diagnostic) = damage(path, bytes) {
         return Err(ReadError::Damaged(Box::new(diagnostic)));
@@ -124,7 +125,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<SnapFile, ReadError> {
     })
 }
 
-/// A header as insta names its keys.
+/// A header under insta's names for its keys.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Keys {
@@ -133,8 +134,8 @@ struct Keys {
     expression: String,
 }
 
-/// What is wrong with the file before insta looks at it: insta takes a file without header for its oldest format,
-/// and a conflict mark for a line of the text.
+/// Returns damage that insta would not notice: it takes a file without a header for its oldest format, and a conflict
+/// marker for a line of the text.
 fn damage(path: &Path, bytes: &[u8]) -> Option<Diagnostic> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -155,7 +156,7 @@ fn damage(path: &Path, bytes: &[u8]) -> Option<Diagnostic> {
     let Some(end) = lines.position(|line| line.trim_end() == "---") else {
         return wrong(1, "the header does not end: there is no second line `---`");
     };
-    // insta takes these for numbers and then cannot read them as such, which ends the program.
+    // insta takes these words for numbers, fails to read them as numbers and panics.
     text.lines()
         .skip(1)
         .take(end)
@@ -205,7 +206,7 @@ fn diagnose(path: &Path, text: String, line: usize, title: String) -> Diagnostic
 }
 
 impl SnapFile {
-    /// The file's bytes, as insta would write them.
+    /// The bytes of the file, as insta would write them.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = String::from("---\n");
         for (key, value) in [
@@ -226,10 +227,10 @@ impl SnapFile {
         out.into_bytes()
     }
 
-    /// Writes the file, whole or not at all; folders are created as needed.
+    /// Writes the file completely or not at all. Creates folders as needed.
     ///
     /// # Errors
-    /// When that fails; what stood there before still stands.
+    /// Returns an error if writing fails. An earlier file is then unchanged.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
         write_whole(path, &self.to_bytes()).map_err(|error| WriteError {
             path: path.to_owned(),
@@ -238,12 +239,12 @@ impl SnapFile {
     }
 }
 
-/// Writes a file by way of a temporary one in the same folder, synced and renamed.
+/// Writes a file through a temporary one in the same folder, which is synced and renamed.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     place(path, bytes, true)
 }
 
-/// The same without waiting for the disk, for many files that can be written again.
+/// Writes a file like [`write_whole`], but without waiting for the disk. For many files that can be written again.
 pub(crate) fn place_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     place(path, bytes, false)
 }
@@ -259,7 +260,7 @@ fn place(path: &Path, bytes: &[u8], is_synced: bool) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // As any other new file: the umask takes from it.
+        // The mode of any new file, from which the umask is subtracted.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder).map_err(without_path)?;
@@ -271,7 +272,7 @@ fn place(path: &Path, bytes: &[u8], is_synced: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// The system's own error, without the temporary file's name, which says nothing to anybody.
+/// Returns the error of the operating system, without the name of the temporary file, which means nothing to users.
 fn without_path(error: io::Error) -> io::Error {
     error
         .get_ref()
@@ -281,7 +282,7 @@ fn without_path(error: io::Error) -> io::Error {
         .map_or(error, io::Error::from_raw_os_error)
 }
 
-/// A scalar as insta's YAML writer writes it: in quotes where YAML would read something else.
+/// Writes a scalar as insta's YAML writer does: in quotes if YAML would read something else.
 fn push_scalar(out: &mut String, value: &str) {
     if !needs_quotes(value) {
         out.push_str(value);
@@ -343,7 +344,7 @@ mod tests {
         }
     }
 
-    /// What `cargo insta accept` does with a file: read it, write it.
+    /// Does to a file what `cargo insta accept` does: reads it and writes it.
     fn through_insta(bytes: &[u8]) -> Vec<u8> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ours = folder.path().join("case@5.snap.new");

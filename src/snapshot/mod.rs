@@ -1,10 +1,10 @@
-//! Snapshots: the reviewed record of each case, and what came this time held against it.
+//! Snapshots: the reviewed record of each case, and its comparison with the record of a run.
 //!
-//! A snapshot is a file in insta's `.snap` format with insta's header keys only, path for path as the scenarios:
-//! `session/takeover.yaml` has `session/takeover@5.snap`. What a run finds changed or new is laid beside it as
-//! `.snap.new` and waits for a review: `mqtt-check review`, `accept`, `reject`, or `cargo insta review` in a Cargo
-//! project. insta reads the files; writing is ours, since insta has no public writer: a temporary file in the same
-//! folder, synced, then renamed, so that a full disk leaves nothing half-written.
+//! A snapshot is a file in insta's `.snap` format that uses only insta's header keys. Its path follows the scenario's:
+//! `session/takeover.yaml` has `session/takeover@5.snap`. A run writes a changed or new record beside it as
+//! `.snap.new`, which waits for a review: `mqtt-check review`, `accept`, `reject`, or `cargo insta review` in a Cargo
+//! project. insta reads the files. We write them ourselves, since insta has no public writer: to a temporary file in
+//! the same folder, which is synced and then renamed, so a full disk leaves no half-written file.
 
 pub mod file;
 pub mod pending;

@@ -1,4 +1,4 @@
-//! Snapshots that wait for a review: listing, accepting and rejecting them.
+//! Lists, accepts and rejects snapshots that wait for a review.
 
 use std::fs;
 use std::io;
@@ -8,22 +8,22 @@ use super::file::{ReadError, SnapFile, read};
 use super::profile;
 use super::store::{PENDING_ENDING, PENDING_PROFILE, files_named, reviewed_path};
 
-/// The ending of a profile that waits for its review; what is before it is its name.
+/// The end of the file name of a pending profile.
 const PROFILE_ENDING: &str = ".yaml.new";
 
 /// A changed or new record that waits for a review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// The path below the folder, without its ending: `session/takeover@5`, `@mosquitto/session/takeover@5`.
+    /// The path below the folder, without its extension: `session/takeover@5`, `@mosquitto/session/takeover@5`.
     pub name: String,
     /// The `.snap.new` file.
     pub path: PathBuf,
 }
 
-/// Every pending snapshot below this folder, in the order of their paths.
+/// Returns every pending snapshot below this folder, sorted by path.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// Returns an error if a folder cannot be read.
 pub fn pending(root: &Path) -> io::Result<Vec<Pending>> {
     let waits = |name: &str| name.ends_with(PENDING_ENDING) || name == PENDING_PROFILE;
     Ok(files_named(root, &waits)?
@@ -45,16 +45,16 @@ pub fn pending(root: &Path) -> io::Result<Vec<Pending>> {
 }
 
 impl Pending {
-    /// The reviewed file that it would replace.
+    /// The reviewed file that accepting would replace.
     pub fn reviewed(&self) -> PathBuf {
         reviewed_path(&self.path)
     }
 
-    /// The new record, and the reviewed one if there is one.
+    /// Returns the new record, and the reviewed one if there is one.
     ///
     /// # Errors
-    /// When one of them cannot be read or is damaged. A damaged reviewed file counts as none, since accepting
-    /// mends it.
+    /// Returns an error if one of them cannot be read, or the new one is damaged. A damaged reviewed file counts as
+    /// missing, since accepting replaces it.
     pub fn load(&self) -> Result<(SnapFile, Option<SnapFile>), ReadError> {
         let is_profile = self.path.ends_with(PENDING_PROFILE);
         let read = if is_profile {
@@ -74,10 +74,10 @@ impl Pending {
         Ok((new, old))
     }
 
-    /// Makes it the reviewed one. A damaged file is refused and stays.
+    /// Makes it the reviewed record. A damaged file is refused and not moved.
     ///
     /// # Errors
-    /// When it is damaged or cannot be renamed.
+    /// Returns an error if it is damaged or cannot be renamed.
     pub fn accept(&self) -> Result<(), ReadError> {
         self.load()?;
         fs::rename(&self.path, self.reviewed()).map_err(|error| ReadError::Io {
@@ -86,10 +86,10 @@ impl Pending {
         })
     }
 
-    /// Throws it away.
+    /// Deletes the pending record.
     ///
     /// # Errors
-    /// When it cannot be removed.
+    /// Returns an error if it cannot be deleted.
     pub fn reject(&self) -> io::Result<()> {
         fs::remove_file(&self.path)
     }

@@ -1,4 +1,4 @@
-//! The file of a profile, `snapshots/@NAME/profile.yaml`: one line for each fact, so that differences are small.
+//! Reads and writes the file of a profile, `snapshots/@NAME/profile.yaml`. Each fact has one line, so diffs are small.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
@@ -11,18 +11,18 @@ use crate::outcome::profile::{Answers, Offers, Profile, Standing};
 use crate::scenario::node::{Entry, Node};
 use crate::scenario::{decode, open_regular, syntax};
 
-/// The form of the file that this version writes and reads.
+/// The format number that this version writes and reads.
 const FORM: &str = "1";
-/// Behind a case where it stood so, or answered so, in some plays only.
+/// Follows a case that had this standing or answer in some plays only.
 const SOMETIMES: &str = " sometimes";
-/// In place of cases: every case that no other answer names.
+/// Stands for every case that no other answer lists.
 const OTHERS: &str = "others";
 const SPOKEN: [&str; 2] = ["not spoken", "spoken"];
 const THERE: [&str; 2] = ["no", "yes"];
-/// The section of skips; the others bear the name of a standing.
+/// The section of skipped cases. The other sections are named after a standing.
 const SKIPPED: &str = "skipped";
 
-/// The sections of cases, in their order, and how a case stands in them.
+/// The sections of cases in their order, each with the standing of its cases.
 const SECTIONS: [(&str, Option<Standing>); 5] = [
     ("failed", Some(Standing::Failed)),
     ("warned", Some(Standing::Warned)),
@@ -31,7 +31,7 @@ const SECTIONS: [(&str, Option<Standing>); 5] = [
     ("passed", Some(Standing::Passed)),
 ];
 
-/// The text of a profile's file.
+/// Returns the text of a profile's file.
 pub fn text(target: &str, profile: &Profile) -> String {
     let mut out = format!(
         "\
@@ -70,7 +70,7 @@ profile: {FORM}
     out
 }
 
-/// A section that has something in it.
+/// Writes the key of a section, unless the section is empty.
 fn begin(out: &mut String, section: &str, is_empty: bool) {
     if !is_empty {
         out.push_str(&format!("{section}:\n"));
@@ -139,7 +139,7 @@ fn mark(case: &str, is_sometimes: bool) -> String {
     format!("{case}{mark}")
 }
 
-/// In quotes where YAML would read something else.
+/// Quotes a text that YAML would read as something else.
 fn scalar(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
@@ -152,10 +152,10 @@ fn scalar(text: &str) -> String {
     }
 }
 
-/// Reads a profile; `None` when there is no such file.
+/// Reads a profile. Returns `None` if there is no such file.
 ///
 /// # Errors
-/// When it cannot be read, or is no profile.
+/// Returns an error if the file cannot be read or is not a profile.
 pub fn read(path: &Path) -> Result<Option<Profile>, ReadError> {
     match open(path)? {
         None => Ok(None),
@@ -163,16 +163,16 @@ pub fn read(path: &Path) -> Result<Option<Profile>, ReadError> {
     }
 }
 
-/// Reads a profile that is built in.
+/// Reads a built-in profile.
 ///
 /// # Errors
-/// When it is no profile.
+/// Returns an error if it is not a profile.
 pub(super) fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Profile, ReadError> {
     let source = decode(path, bytes).map_err(|d| ReadError::Damaged(Box::new(damaged(*d))))?;
     parse(&source)
 }
 
-/// A profile as a review shows it: its text, if it is one.
+/// Reads the text of a profile, as a review shows it. The text must be a valid profile.
 pub(super) fn read_as_text(path: &Path) -> Result<Option<SnapFile>, ReadError> {
     let Some(source) = open(path)? else {
         return Ok(None);
@@ -188,7 +188,7 @@ pub(super) fn read_as_text(path: &Path) -> Result<Option<SnapFile>, ReadError> {
     }))
 }
 
-/// The file's text; `None` when there is no such file.
+/// Reads the text of a file. Returns `None` if there is no such file.
 fn open(path: &Path) -> Result<Option<Arc<Source>>, ReadError> {
     let mut bytes = Vec::new();
     let limit = syntax::FILE_LIMIT as u64 + 1;
@@ -204,10 +204,10 @@ fn open(path: &Path) -> Result<Option<Arc<Source>>, ReadError> {
     }
 }
 
-/// Reads the text of a profile.
+/// Parses the text of a profile.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first error in the text.
 pub fn parse(source: &Arc<Source>) -> Result<Profile, ReadError> {
     let parsed = syntax::parse(source).map_err(|mut wrong| match wrong.is_empty() {
         true => Diagnostic::new(source, None, "the file is empty"),
@@ -221,10 +221,10 @@ fn damaged(diagnostic: Diagnostic) -> Diagnostic {
     diagnostic.hint("restore the file from version control, or renew it with `mqtt-check baseline NAME --update`")
 }
 
-/// Writes a profile, whole or not at all.
+/// Writes a profile completely or not at all.
 ///
 /// # Errors
-/// When that fails; what was there before is still there.
+/// Returns an error if writing fails. An earlier file is then unchanged.
 pub fn write(path: &Path, target: &str, profile: &Profile) -> Result<(), WriteError> {
     write_whole(path, text(target, profile).as_bytes()).map_err(|error| WriteError {
         path: path.to_owned(),
@@ -232,7 +232,7 @@ pub fn write(path: &Path, target: &str, profile: &Profile) -> Result<(), WriteEr
     })
 }
 
-/// Takes the tree apart strictly.
+/// A strict reader of the YAML tree.
 struct Reading<'s> {
     source: &'s Arc<Source>,
 }
@@ -256,7 +256,7 @@ impl Reading<'_> {
         }
     }
 
-    /// One of two words, the second of which is `true`.
+    /// Reads one of two words. The second word is `true`.
     fn one_of(&self, node: &Node, words: [&str; 2]) -> Result<bool, Diagnostic> {
         let expected = format!("`{}` or `{}`", words[1], words[0]);
         let text = self.text(node, &expected)?;
@@ -386,7 +386,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The cases of a list, without what marks them.
+    /// The cases of a list, without their marks.
     fn cases<'n>(&self, node: &'n Node) -> Result<Vec<(&'n str, Place)>, Diagnostic> {
         let Some(items) = node.items() else {
             return self.wrong(node.place, "expected a list of cases");

@@ -1,5 +1,5 @@
-//! The files of a comparison: what is reviewed of a case is read before the run; the run writes beside it or replaces
-//! it.
+//! The files of a comparison. Reviewed records are read before the run. The run writes pending files beside them or
+//! replaces them.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use super::store::{Store, VARIANTS, pending_path, variant_path, variants};
 use crate::outcome::{Comparison, Mode, Reviewed, State};
 use crate::scenario::model::CaseId;
 
-/// Reads what is reviewed of one case.
+/// Reads the reviewed records of one case.
 ///
 /// # Errors
-/// When a file cannot be read or is damaged.
+/// Returns an error if a file cannot be read or is damaged.
 pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, ReadError> {
     let expected = store.read(&store.expected(case))?.map(|file| file.text);
     let accepted = match mode {
@@ -41,22 +41,22 @@ pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, R
     })
 }
 
-/// What a run does with what it finds changed or new.
+/// What a run does with changed and new records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writing {
-    /// Lays it beside the reviewed file.
+    /// Writes them beside the reviewed files.
     Pending,
-    /// Makes it the reviewed file.
+    /// Makes them the reviewed files.
     Update,
     /// Writes nothing, as in CI.
     Nothing,
 }
 
-/// Writes what the comparison asks for: a pending file for what changed, the reviewed one with `Update`, and takes
-/// away a pending file that has become the same.
+/// Writes the files that follow from a comparison: a pending file for a change, or the reviewed file with `Update`.
+/// Removes a pending file whose case is as reviewed again.
 ///
 /// # Errors
-/// When a file cannot be written; nothing is left half-written.
+/// Returns an error if a file cannot be written. No partial file is left.
 pub fn settle(
     comparison: &mut Comparison,
     header: &Header,
@@ -99,12 +99,12 @@ pub fn settle(
     Ok(())
 }
 
-/// Writes anew what a record and its variants say of their case, such as the title of its scenario, where that has
-/// changed. What was recorded stays.
+/// Updates the headers of a record and its variants, for example after the title of the scenario has changed. The
+/// recorded text stays.
 fn renew_headers(first: &Path, header: &Header) -> Result<(), WriteError> {
     let variants = variants(first, &|path| path.exists());
     for path in std::iter::once(first.to_owned()).chain(variants) {
-        // What cannot be read was told before anything was played.
+        // A file that cannot be read was reported before the cases were played.
         let Ok(Some(mut file)) = read(&path) else {
             continue;
         };
@@ -116,11 +116,11 @@ fn renew_headers(first: &Path, header: &Header) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Writes the records that several plays of a case left, and takes away those that none left. A line for each file
-/// that changed.
+/// Writes the records that several plays of a case left, and removes files of records that none of them left. Returns a
+/// line for each file that changed.
 ///
 /// # Errors
-/// When a file cannot be written or removed.
+/// Returns an error if a file cannot be written or removed.
 pub fn settle_seen(
     first: &Path,
     header: &Header,
@@ -271,7 +271,7 @@ mod tests {
             (Writing::Pending, "A title"),
             (Writing::Update, "Another title"),
         ] {
-            // As where the texts of a record that is the same were dropped.
+            // The texts of a record that is the same may have been dropped.
             (same.expected, same.actual) = Default::default();
             settle(&mut same, &renamed, writing).expect("writing");
             assert_eq!(texts(&same.path), told(title, "old"), "{writing:?}");

@@ -1,7 +1,7 @@
-//! The folder of snapshots: which file belongs to which case, and which belong to none.
+//! The folder of snapshots: which file belongs to which case, and which files belong to no case.
 //!
-//! The built-in suite has a folder of snapshots too, which cannot be written. A baseline that the user made is on the
-//! disk all the same, and one on the disk counts before a built-in one of the same name.
+//! The built-in suite has its own folder of snapshots, which is read-only. A baseline that the user made is on disk
+//! even then, and it takes precedence over a built-in one of the same name.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,19 +15,19 @@ use crate::outcome::Mode;
 use crate::outcome::profile::Profile;
 use crate::scenario::model::CaseId;
 
-/// The ending of a reviewed snapshot.
+/// The extension of a reviewed snapshot.
 pub const ENDING: &str = ".snap";
-/// The ending of one that waits for its review.
+/// The extension of a pending snapshot.
 pub const PENDING_ENDING: &str = ".snap.new";
 
-/// The most records that are kept of one case.
+/// The largest number of records of one case.
 pub(super) const VARIANTS: usize = 99;
-/// The file of a target's profile.
+/// The file name of a target's profile.
 const PROFILE: &str = "profile.yaml";
-/// One that waits for its review.
+/// The file name of a pending profile.
 pub(super) const PENDING_PROFILE: &str = "profile.yaml.new";
 
-/// The folder of the built-in snapshots, and of baselines that are made with the built-in suite.
+/// The folder of the built-in snapshots, and of baselines made with the built-in suite.
 const SNAPSHOTS: &str = "snapshots";
 
 /// A folder of snapshots.
@@ -46,7 +46,7 @@ impl Store {
         }
     }
 
-    /// The snapshots of the built-in suite, and the user's own baselines beside them.
+    /// The snapshots of the built-in suite, with the user's own baselines.
     pub fn built_in() -> Self {
         Self {
             root: PathBuf::from(SNAPSHOTS),
@@ -54,7 +54,7 @@ impl Store {
         }
     }
 
-    /// Whether what a run in this mode is compared with is built in, so that nothing can be written there.
+    /// Whether the snapshots for a run in this mode are built in and so cannot be written.
     pub fn is_built_in(&self, mode: &Mode) -> bool {
         match mode {
             Mode::Baseline(target) => {
@@ -70,7 +70,7 @@ impl Store {
         self.root.join(format!("@{target}"))
     }
 
-    /// Where the file or folder is read from.
+    /// Whether a file or folder is read from disk or from the built-in suite.
     fn origin_of(&self, path: &Path) -> Origin {
         let first = path
             .strip_prefix(&self.root)
@@ -83,10 +83,10 @@ impl Store {
         }
     }
 
-    /// Reads a snapshot; `None` when there is no such file.
+    /// Reads a snapshot. Returns `None` if there is no such file.
     ///
     /// # Errors
-    /// When the file cannot be read or is damaged.
+    /// Returns an error if the file cannot be read or is damaged.
     pub fn read(&self, path: &Path) -> Result<Option<SnapFile>, ReadError> {
         match self.origin_of(path) {
             Origin::Disk => read(path),
@@ -96,10 +96,10 @@ impl Store {
         }
     }
 
-    /// Reads the profile of a target; `None` when there is none.
+    /// Reads the profile of a target. Returns `None` if there is none.
     ///
     /// # Errors
-    /// When it cannot be read or is damaged.
+    /// Returns an error if the file cannot be read or is damaged.
     pub fn read_profile(&self, target: &str) -> Result<Option<Profile>, ReadError> {
         let path = self.profile(target);
         match self.origin_of(&path) {
@@ -110,24 +110,24 @@ impl Store {
         }
     }
 
-    /// The folder itself.
+    /// The path of the folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Where the expected record of a case stands.
+    /// The path of the expected record of a case.
     pub fn expected(&self, case: &CaseId) -> PathBuf {
         self.root.join(format!("{}{ENDING}", file_name(case)))
     }
 
-    /// Where a target's accepted record of a case stands.
+    /// The path of the accepted record of a case on this target.
     pub fn baseline(&self, target: &str, case: &CaseId) -> PathBuf {
         let folder = self.of_target(target);
         folder.join(format!("{}{ENDING}", file_name(case)))
     }
 
-    /// Where the further records of a case are whose record differs from play to play: `case@5~2.snap` beside
-    /// `case@5.snap`, and so on. Those that are there.
+    /// The existing paths of further records of a case whose record differs from play to play: `case@5~2.snap` beside
+    /// `case@5.snap`, and so on.
     pub fn variants(&self, accepted: &Path) -> Vec<PathBuf> {
         match self.origin_of(accepted) {
             Origin::Disk => variants(accepted, &|path| path.exists()),
@@ -135,15 +135,15 @@ impl Store {
         }
     }
 
-    /// Where a target's profile is.
+    /// The path of a target's profile.
     pub fn profile(&self, target: &str) -> PathBuf {
         self.of_target(target).join(PROFILE)
     }
 
-    /// The targets with accepted records, in the order of their names.
+    /// Returns the targets with accepted records, sorted by name.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// Returns an error if the folder cannot be read.
     pub fn targets(&self) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.root)? {
@@ -154,11 +154,11 @@ impl Store {
         Ok(found)
     }
 
-    /// Every accepted record of a target with no case in `cases`, in the order of their paths. Pending ones without a
-    /// case are among them.
+    /// Returns every accepted record of a target, pending ones included, that belongs to none of `cases`. Sorted by
+    /// path.
     ///
     /// # Errors
-    /// When a folder cannot be read.
+    /// Returns an error if a folder cannot be read.
     pub fn accepted_without_case<'a>(
         &self,
         target: &str,
@@ -170,17 +170,16 @@ impl Store {
         Ok(found)
     }
 
-    /// Every snapshot with no case in `cases`, those of targets left out, in the order of their paths. Pending ones
-    /// without a case are among them.
+    /// Returns every snapshot, pending ones included, that belongs to none of `cases` and to no target. Sorted by path.
     ///
     /// # Errors
-    /// When a folder cannot be read.
+    /// Returns an error if a folder cannot be read.
     pub fn without_case<'a>(
         &self,
         cases: impl Iterator<Item = &'a CaseId>,
     ) -> io::Result<Vec<PathBuf>> {
         if self.origin == Origin::BuiltIn {
-            // What is on the disk under these names belongs to another suite.
+            // Files on disk with these names belong to another suite.
             return Ok(Vec::new());
         }
         let known: BTreeSet<PathBuf> = cases.map(|case| self.expected(case)).collect();
@@ -197,12 +196,12 @@ impl Store {
     }
 }
 
-/// `.snap.new` beside the reviewed file.
+/// The path of the `.snap.new` beside a reviewed file.
 pub fn pending_path(reviewed: &Path) -> PathBuf {
     with_suffix(reviewed, ".new")
 }
 
-/// The reviewed file beside a `.snap.new`; a reviewed file's own path is left as it is.
+/// The path of the reviewed file beside a `.snap.new`. Returns any other path unchanged.
 pub fn reviewed_path(path: &Path) -> PathBuf {
     match path.to_string_lossy().strip_suffix(".new") {
         Some(reviewed) => PathBuf::from(reviewed),
@@ -210,20 +209,20 @@ pub fn reviewed_path(path: &Path) -> PathBuf {
     }
 }
 
-/// The further records of a case, as far as they are there.
+/// The existing paths of further records of a case.
 pub(super) fn variants(accepted: &Path, is_there: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
     let all = (2..=VARIANTS).map(|number| variant_path(accepted, number));
     all.take_while(|path| is_there(path)).collect()
 }
 
-/// `case@5~2.snap` beside `case@5.snap`.
+/// The path of a further record: `case@5~2.snap` beside `case@5.snap`.
 pub(super) fn variant_path(accepted: &Path, number: usize) -> PathBuf {
     let path = accepted.to_string_lossy();
     let plain = path.strip_suffix(ENDING).unwrap_or(&path);
     PathBuf::from(format!("{plain}~{number}{ENDING}"))
 }
 
-/// The first record beside a further one; any other path is left as it is.
+/// The path of the first record beside a further one. Returns any other path unchanged.
 fn first_path(path: &Path) -> PathBuf {
     let text = path.to_string_lossy();
     let first = text.strip_suffix(ENDING).and_then(|plain| {
@@ -240,7 +239,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The case's id as a path. A row's name may hold what cannot stand in a file's name.
+/// The id of a case as a path. Replaces characters in the row's name that file names cannot contain.
 fn file_name(case: &CaseId) -> String {
     let row = case.row.as_deref().map(|row| {
         let plain: String = row
@@ -258,16 +257,16 @@ fn file_name(case: &CaseId) -> String {
     format!("{}{}@{}", case.path, row.unwrap_or_default(), case.version)
 }
 
-/// Every snapshot below this folder, pending ones too, in the order of their paths; none if there is no folder.
+/// Returns every snapshot below this folder, pending ones included, sorted by path. Empty if there is no folder.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// Returns an error if a folder cannot be read.
 pub fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
     let is_snapshot = |name: &str| name.ends_with(ENDING) || name.ends_with(PENDING_ENDING);
     files_named(root, &is_snapshot)
 }
 
-/// Every file below this folder whose name is such, in the order of their paths; none if there is no folder.
+/// Returns every file below this folder with a matching name, sorted by path. Empty if there is no folder.
 pub(super) fn files_named(root: &Path, is_such: &dyn Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     collect(root, is_such, &mut found)?;
@@ -288,7 +287,7 @@ fn collect(
     for entry in entries {
         let entry = entry?;
         let path = entry.path();
-        // A link to a folder is not followed: it could lead back here.
+        // Does not follow links to folders, since they could lead back here.
         if entry.file_type()?.is_dir() {
             collect(&path, is_such, found)?;
         } else {

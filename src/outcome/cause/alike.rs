@@ -1,4 +1,4 @@
-//! Decides which findings of different cases have one cause.
+//! Decides which findings of different cases have the same cause.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::seed::{Group, Part, Root, Seed};
 use crate::scenario::model::Level;
 use crate::verdict::Symptom;
 
-/// Statements that say what is done about an error and not what the error is: by one of them alone nothing is alike.
+/// Statements on how an error is handled, not on what the error is. One of these alone does not make findings alike.
 const GENERAL: &[&str] = &["MQTT-4.8.0-1", "MQTT-4.13.1-1", "MQTT-4.13.2-1"];
 
 /// What findings of one cause have in common.
@@ -19,19 +19,19 @@ enum Key<'a> {
         clause: &'a str,
         level: Level,
         symptom: &'a Symptom,
-        /// The scenario, where no clause says what the error is.
+        /// The scenario, if no clause names the error.
         scenario: Option<&'a str>,
     },
 }
 
-/// The findings in groups of one cause, each as indices of them.
+/// Groups the findings by cause. Each group has the indices of its findings.
 pub(super) fn grouped(found: &[Root]) -> Vec<Vec<usize>> {
     let mut by_key: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
     for (index, one) in found.iter().enumerate() {
         by_key.entry(key(one)).or_default().push(index);
     }
     let mut groups: Vec<Vec<usize>> = by_key.into_values().collect();
-    // One step that finds the same in both versions cites one statement of each.
+    // A step that finds the same in two versions cites a different statement in each.
     let mut at: BTreeMap<StepFinding<'_>, usize> = BTreeMap::new();
     let mut into: Vec<usize> = (0..groups.len()).collect();
     for (number, group) in groups.iter().enumerate() {
@@ -83,7 +83,7 @@ fn key(found: &Root) -> Key<'_> {
     }
 }
 
-/// A step of a case whatever the version, and what it found.
+/// A step of a case in any version, with the symptom that was found there.
 type StepFinding<'a> = (&'a str, Option<&'a str>, Place, &'a Symptom);
 /// Line and column.
 type Place = (u32, u32);
@@ -101,7 +101,7 @@ fn twin(found: &Root) -> Option<StepFinding<'_>> {
     ))
 }
 
-/// What a step of a scenario found, whatever the row.
+/// A step of a scenario in any row, with the symptom that was found there.
 type AtStep = (String, String, Place, Symptom);
 
 fn at_step(root: &Root, finding: &Seed) -> Option<AtStep> {
@@ -114,8 +114,8 @@ fn at_step(root: &Root, finding: &Seed) -> Option<AtStep> {
     ))
 }
 
-/// Puts the cases whose only finding is elsewhere in the same scenario, at the same step, a consequence of one cause
-/// under that cause.
+/// Moves cases with a single finding to the cause that probably explains it: the same finding, at the same step of the
+/// same scenario, is a consequence of that cause in another case.
 pub(super) fn fold_likely(causes: &mut Vec<Group>) {
     let mut consequences: BTreeMap<AtStep, Option<usize>> = BTreeMap::new();
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
@@ -127,7 +127,7 @@ pub(super) fn fold_likely(causes: &mut Vec<Group>) {
                     continue;
                 };
                 let known = consequences.entry(at).or_insert(Some(number));
-                // What follows from several says nothing.
+                // A finding that follows from several causes says nothing.
                 *known = known.filter(|known| *known == number);
             }
         }
@@ -151,7 +151,7 @@ pub(super) fn fold_likely(causes: &mut Vec<Group>) {
             }
         });
     }
-    // A cause may have moved itself: what followed from it goes where it stays.
+    // A cause may have lost all of its own cases in this way. A case that was moved to it then makes it a cause again.
     for (of, shown) in moved {
         match causes[of].cases.is_empty() {
             true => causes[of].cases.push(shown),

@@ -1,4 +1,4 @@
-//! Why a finding is reported under another one and not as a defect of its own.
+//! Why a finding is listed under another one instead of counting as a defect.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::Finding;
 
-/// A finding that another one of its case brings with it.
+/// A finding that follows from another one of its case.
 #[derive(Debug, Clone, Copy)]
 pub struct Consequence<'a> {
     pub finding: &'a Finding,
@@ -16,25 +16,25 @@ pub struct Consequence<'a> {
 /// Why a finding follows from an earlier one of its case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Because {
-    /// The same clause broken in the same way.
+    /// The same clause is broken in the same way.
     Again,
-    /// It is about a packet that should not have been sent at all.
+    /// The finding is about a packet that should not have been sent at all.
     SamePacket,
     ConnectionGone,
-    /// It is about a connection that should have been closed.
+    /// The finding is about a connection that should have been closed.
     ConnectionOpen,
     SessionLost,
     /// The client was not connected or not subscribed.
     NotConnected,
-    /// A later part of a delivery.
+    /// A later part of a delivery that had stopped.
     DeliveryStopped,
-    /// The answer that was received instead of the right one.
+    /// The finding is about the answer that was received instead of the right one.
     OtherAnswer,
     /// The message was never acknowledged.
     Unacknowledged,
-    /// The end of the connection.
+    /// The broker closed the connection after the earlier finding.
     EndedAfter,
-    /// A message that a client asked for, in a case that had failed.
+    /// A message that a client asked for, in a case that had failed already.
     AskedFor,
 }
 
@@ -56,7 +56,7 @@ impl Because {
     ];
 }
 
-/// As reports write it: a clause after `because`.
+/// Writes the reason as a clause that reports put after `because`.
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -10,7 +10,7 @@ use crate::transcript::{Transcript, What};
 use crate::verdict::{Finding, FindingKind, is_acknowledgement};
 use mqtt_check_codec::PacketType;
 
-/// The findings of a case that follow from no other, each with those that follow from it.
+/// Returns the findings of a case that do not follow from another one, each with its consequences.
 pub(super) fn roots<'a>(case: &'a Concluded<'a>) -> Vec<Shown<'a>> {
     let mut all: Vec<(At, &'a Finding)> = case
         .result
@@ -20,7 +20,7 @@ pub(super) fn roots<'a>(case: &'a Concluded<'a>) -> Vec<Shown<'a>> {
         .filter(|f| matches!(f.level(), Level::Must | Level::Should))
         .map(|finding| (At::of(case, finding), finding))
         .collect();
-    // What no clause speaks of comes last: it may follow from anything before it.
+    // Findings without a clause are last, since they may follow from any other finding.
     all.sort_by_key(|(at, finding)| (finding.clauses().is_empty(), at.time));
     let mut roots: Vec<(Shown<'a>, Vec<(At, &'a Finding)>)> = Vec::new();
     for (at, finding) in all {
@@ -48,7 +48,7 @@ pub(super) fn roots<'a>(case: &'a Concluded<'a>) -> Vec<Shown<'a>> {
     roots.into_iter().map(|(root, _)| root).collect()
 }
 
-/// When and where a finding was made.
+/// The time, client and connection of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct At {
     time: Duration,
@@ -95,7 +95,7 @@ fn began(transcript: &Transcript, finding: &Finding) -> Duration {
     record.map_or(Duration::ZERO, |record| record.began)
 }
 
-/// The connection that a client had then.
+/// The connection that a client had at this time.
 fn lane(transcript: &Transcript, client: Option<usize>, at: Duration) -> Option<usize> {
     let mut events = transcript.events.iter().rev();
     let of_client = |lane: usize| Some(transcript.lanes[lane].client.0) == client;
@@ -104,7 +104,7 @@ fn lane(transcript: &Transcript, client: Option<usize>, at: Duration) -> Option<
         .map(|event| event.lane.0)
 }
 
-/// Why the later of two findings of a case follows from the earlier one; `None` when it does not.
+/// Returns why the later of two findings of a case follows from the earlier one, or `None` if it does not.
 fn follows(
     case: &Concluded<'_>,
     (at, earlier): (At, &Finding),
@@ -118,7 +118,7 @@ fn follows(
     if is_same && earlier.level() == later.level() {
         return Some(Because::Again);
     }
-    // A packet that should not have come at all, and what is wrong with it besides.
+    // A packet that should not have been sent at all, and further findings about the same packet.
     let shares = |f: &Finding, g: &Finding| {
         !f.events.is_empty() && f.events.iter().all(|event| g.events.contains(event))
     };
@@ -138,7 +138,7 @@ fn follows(
     if same_client && before.is_lost_session() && after.lacks(of_delivery) {
         return Some(Because::SessionLost);
     }
-    // A CONNACK that is wrong in another field refuses nothing.
+    // A CONNACK with another wrong field does not refuse the client.
     let of_subscriber = |t| matches!(t, PacketType::CONNACK | PacketType::SUBACK);
     let is_refused = before.lacks(of_subscriber) || before.has_other_reason(of_subscriber);
     if same_client && is_refused && (after.lacks(|_| true) || after.is_cut_off()) {
@@ -147,7 +147,7 @@ fn follows(
     if let Some(because) = of_delivery_part(earlier, later, same_client) {
         return Some(because);
     }
-    // The message stays where its delivery stopped.
+    // The broker never delivered a message that it never acknowledged either.
     if before.lacks(is_acknowledgement)
         && after.lacks(is_publish)
         && is_of_unacknowledged(case, at.client, later)
@@ -157,7 +157,7 @@ fn follows(
     without_clause(case, (at, earlier), (later_at, later), same_lane)
 }
 
-/// Why a later part of a delivery follows from a former part that went wrong.
+/// Returns why a part of a delivery follows from an earlier part that went wrong.
 fn of_delivery_part(earlier: &Finding, later: &Finding, same_client: bool) -> Option<Because> {
     let (before, after) = (&earlier.symptom, &later.symptom);
     if !same_client {
@@ -175,13 +175,13 @@ fn of_delivery_part(earlier: &Finding, later: &Finding, same_client: bool) -> Op
     if before.lacks(next) {
         return Some(Because::DeliveryStopped);
     }
-    // What the rules on every packet say of an acknowledgement of another kind.
+    // Findings of the monitor about an acknowledgement of the wrong type.
     let instead = before.came_instead()?;
     let is_about_it = after.differs(is(instead)) || after.has_extra(is(instead));
     is_about_it.then_some(Because::OtherAnswer)
 }
 
-/// Why something that no clause speaks of follows from what was wrong before.
+/// Returns why a finding without a clause follows from an earlier finding.
 fn without_clause(
     case: &Concluded<'_>,
     (at, earlier): (At, &Finding),
@@ -201,7 +201,7 @@ fn without_clause(
     if same_lane && !later.events.is_empty() && events().all(|event| is_end(&event.what)) {
         return Some(Because::EndedAfter);
     }
-    // A message that somebody asked for is a remark only because the case has failed.
+    // A message that a client asked for is a finding only because the case has failed already.
     let is_message = later.symptom.has_extra(|t| t == PacketType::PUBLISH);
     (is_message && earlier.breaks_a_must()).then_some(Because::AskedFor)
 }

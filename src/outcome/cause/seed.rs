@@ -1,5 +1,5 @@
-//! What grouping needs to know about each finding. It can be written by one shard of a run and grouped with the
-//! findings of the others.
+//! The facts about each finding that grouping needs. A shard of a run can write them, so that they can be grouped with
+//! the findings of the other shards.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,28 +14,28 @@ use crate::target::TargetFile;
 use crate::target::file::Citation;
 use crate::verdict::{Finding, Symptom};
 
-/// A finding that follows from no other of its case, with those that follow from it.
+/// A finding that does not follow from another one of its case, with its consequences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Root {
-    /// The id of the case, whole and in parts.
+    /// The id of the case, whole and in its parts.
     pub(super) case: String,
     pub(super) path: String,
     pub(super) row: Option<String>,
     pub(super) version: String,
     pub(super) is_accepted: bool,
-    /// How many events the case's record has.
+    /// The number of events in the record of the case.
     events: usize,
-    /// The line of the deviation that accepts it, and what that says that came.
+    /// The line of the deviation that accepts the finding, and the `came` text of that deviation.
     pub(super) entry: Option<(u32, String)>,
     pub(super) finding: Seed,
-    /// Each with the reason why it follows.
+    /// The findings that follow, each with its reason.
     pub(super) consequences: Vec<(Seed, Because)>,
 }
 
-/// A finding, as far as grouping goes.
+/// The facts about one finding that grouping needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seed {
-    /// Which of the case's findings it is.
+    /// The index of the finding in its case.
     index: usize,
     #[serde(with = "level")]
     pub(super) level: Level,
@@ -48,7 +48,7 @@ pub(super) struct Seed {
 /// Findings that have one cause.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// The line of the deviation that accepts it, and what that says that came.
+    /// The line of the deviation that accepts the cause, and the `came` text of that deviation.
     pub entry: Option<(u32, String)>,
     pub level: Level,
     pub rank: Rank,
@@ -58,7 +58,7 @@ pub struct Group {
     pub likely: Vec<Part>,
 }
 
-/// What a case shows of a cause; findings are numbers in the case.
+/// What a case shows of a cause. Findings are indices into the findings of the case.
 #[derive(Debug, Clone)]
 pub struct Part {
     pub case: String,
@@ -108,7 +108,7 @@ impl Root {
         &self.case
     }
 
-    /// The version whose document its clauses are in.
+    /// The version whose document has its clauses.
     pub(super) fn document(&self) -> ProtocolVersion {
         let all = [
             ProtocolVersion::V3_1,
@@ -119,7 +119,7 @@ impl Root {
         requirements::document(version.unwrap_or(ProtocolVersion::V5))
     }
 
-    /// How much there is to read in a case: what a client library did is told at greater length.
+    /// A sort key that puts the case first that is easiest to read: no consequences, then the fewest events.
     fn length(&self) -> (bool, usize, String) {
         let is_with_others = !self.consequences.is_empty();
         (is_with_others, self.events, self.case.clone())
@@ -139,7 +139,7 @@ impl Root {
     }
 }
 
-/// The findings of these cases that follow from no other, in the order of the cases.
+/// Returns the findings of these cases that do not follow from another one, in the order of the cases.
 pub fn roots(cases: &[Concluded<'_>], file: Option<&TargetFile>) -> Vec<Root> {
     let deviations = file.map_or(&[][..], |file| &file.deviations);
     let mut found = Vec::new();
@@ -152,7 +152,7 @@ pub fn roots(cases: &[Concluded<'_>], file: Option<&TargetFile>) -> Vec<Root> {
     found
 }
 
-/// These findings by their causes, the worst first.
+/// Groups findings by cause, the worst cause first.
 pub fn grouped(found: &[Root]) -> Vec<Group> {
     let groups = alike::grouped(found).into_iter();
     let mut groups: Vec<Group> = groups
@@ -215,7 +215,7 @@ impl Group {
         group
     }
 
-    /// Why other findings are listed under it, each reason with the ids of the cases in which.
+    /// Why other findings are listed under this cause. Each reason has the ids of the cases that it applies to.
     pub fn reasons(&self) -> BTreeMap<Because, Vec<&String>> {
         let mut reasons: BTreeMap<Because, Vec<&String>> = BTreeMap::new();
         for part in &self.cases {
@@ -229,13 +229,13 @@ impl Group {
         reasons
     }
 
-    /// Whether it is accepted for the target.
+    /// Whether every case of this cause is accepted for the target.
     pub fn is_accepted(&self) -> bool {
         self.cases.iter().all(|part| part.is_accepted)
     }
 }
 
-/// A level as its word.
+/// Reads and writes a level as its word.
 mod level {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -17,7 +17,7 @@ use crate::verdict::{CaseResult, Charge};
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// A finding at a line of its scenario.
+/// A finding at a given line of its scenario.
 fn finding(version: ProtocolVersion, line: u32, clause: &str, symptom: Symptom) -> Finding {
     let mut place = takeover_plan().scene.steps[0].place;
     (place.line, place.column) = (line, 5);
@@ -76,7 +76,7 @@ fn result(plan: &Plan, id: &str, version: ProtocolVersion, findings: Vec<Finding
     }
 }
 
-/// With a message that `first` sends at the end and that nobody acknowledges.
+/// Adds a message that `first` sends at the end and that the broker never acknowledges.
 fn with_a_message(mut record: Transcript, qos: QoS, topic: &str) -> Transcript {
     let sent = record.events.iter().find(|event| {
         matches!(event.what, What::Sent { .. }) && record.lanes[event.lane.0].client.0 == 0
@@ -109,7 +109,7 @@ fn concluded<'a>(plan: &'a Plan, result: &'a CaseResult) -> Concluded<'a> {
     }
 }
 
-/// What `causes` makes of cases: the clauses of each cause, its cases, and those that are likely.
+/// Runs `causes` on cases. Returns the clauses of each cause, its cases, and the number of likely cases.
 fn causes_of(
     results: &[(&str, ProtocolVersion, Vec<Finding>)],
 ) -> Vec<(String, Vec<String>, usize)> {
@@ -216,7 +216,7 @@ fn folds_what_follows_from_a_refusal_and_not_from_another_wrong_field() {
     assert_eq!(sizes(PacketType::PUBACK, "reason"), 2);
 }
 
-/// A finding that no clause speaks of, about this event.
+/// A finding without a clause, about this event.
 fn remark(symptom: Symptom, event: usize) -> Finding {
     let mut finding = finding(V5, 9, "", symptom);
     finding.events = vec![EventIndex(event)];
@@ -241,17 +241,17 @@ fn folds_what_no_clause_speaks_of_only_for_a_reason() {
     };
     let sizes = |findings: Vec<Finding>| causes_of(&[("qos/a", V5, findings)]).len();
     let extra = |t| Symptom::extra(t);
-    // The broker ended the connection on which it had done something wrong.
+    // The broker closed the connection on which it had done something wrong.
     let end = || remark(Symptom::default(), ends);
     assert_eq!(sizes(vec![end(), broken(on_lane)]), 1);
     assert_eq!(sizes(vec![end(), broken(elsewhere)]), 2);
-    // A message that was asked for, after a fault; nothing says that a PUBREL follows from one.
+    // A message that was asked for, after a fault. A PUBREL does not follow from a fault.
     let last = record.events.len() - 1;
     let message = || remark(extra(PacketType::PUBLISH), last);
     assert_eq!(sizes(vec![message(), broken(on_lane)]), 1);
     let pubrel = || remark(extra(PacketType::PUBREL), elsewhere.expect("an event"));
     assert_eq!(sizes(vec![pubrel(), broken(on_lane)]), 2);
-    // What came before the fault does not follow from it.
+    // A packet that was received before the fault does not follow from it.
     let first = remark(extra(PacketType::PUBLISH), 0);
     assert_eq!(sizes(vec![first, broken(Some(last))]), 2);
 }
@@ -286,7 +286,7 @@ fn folds_a_missing_message_under_its_own_missing_acknowledgement() {
     };
     // Its step names no topic.
     assert_eq!(size(&message, QoS::AtLeastOnce, "a/topic"), 1);
-    // What is sent with QoS 0 has no acknowledgement to miss.
+    // A message with QoS 0 has no acknowledgement that could be missing.
     assert_eq!(size(&message, QoS::AtMostOnce, "a/topic"), 2);
     // The step waits for a message of one topic.
     message.step = Some(StepIndex(2));

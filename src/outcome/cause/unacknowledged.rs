@@ -1,4 +1,4 @@
-//! Whether a message that was not delivered was never acknowledged to its publisher.
+//! Whether an undelivered message was never acknowledged to its publisher.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::scenario::model::{Expr, Literal, Matcher, Pattern};
 use crate::transcript::{Transcript, What};
 use crate::verdict::Finding;
 
-/// Whether the message that this finding waits for may be one that this client published and got no acknowledgement
-/// for: one of its topic, where both name one.
+/// Whether the missing message may be one that this client published and that the broker did not acknowledge. The
+/// topics must be equal, if both the step and the PUBLISH name one.
 pub(super) fn is_of_unacknowledged(
     case: &Concluded<'_>,
     publisher: Option<usize>,
@@ -31,8 +31,8 @@ pub(super) fn is_of_unacknowledged(
     })
 }
 
-/// The topics of messages that a client sent and that the broker did not acknowledge to the end. Empty for one that has
-/// a Topic Alias alone.
+/// Returns the topics of messages that a client sent and whose handshake the broker did not complete. The topic is
+/// empty for a message with only a Topic Alias.
 fn unacknowledged(transcript: &Transcript, publisher: usize) -> Vec<ByteString> {
     let mut left: BTreeMap<Option<PacketId>, ByteString> = BTreeMap::new();
     for event in &transcript.events {
@@ -62,7 +62,7 @@ fn unacknowledged(transcript: &Transcript, publisher: usize) -> Vec<ByteString> 
     left.into_values().collect()
 }
 
-/// The topics that a step's expectations name.
+/// The topics that the expectations of a step name.
 fn topics(step: &PlannedStep) -> Vec<&[u8]> {
     let Body::Client { operations, .. } = &step.body else {
         return Vec::new();

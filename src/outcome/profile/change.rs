@@ -1,4 +1,4 @@
-//! What differs from the profile.
+//! How a run differs from the profile.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,17 @@ use super::{Offers, Profile, Standing, answers};
 use crate::plan::{Plan, SkipKind};
 use crate::verdict::CaseResult;
 
-/// What most changes are about.
+/// The usual value of [`Change::of`].
 const CASE: &str = "case";
 
-/// What a run is compared with besides records.
+/// What a run is compared with in addition to records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
     pub profile: Profile,
     pub tolerance: Tolerance,
 }
 
-/// The sorts of changes, in the order in which they are reported.
+/// The kinds of changes, in the order in which they are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// What the broker offers: versions, limits, capabilities.
@@ -34,38 +34,38 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CaseChange {
     pub kind: Kind,
-    /// What it is now and what it was, without the case: `failed, was passed`.
+    /// The new and the old value, without the name of the case: `failed, was passed`.
     pub text: String,
-    /// What lets it pass, if anything may.
+    /// The tolerance that accepts the change, if one can.
     by: Option<Tolerated>,
     pub is_tolerated: bool,
 }
 
-/// What changed, one cause at a time.
+/// A change, once for all cases or choices that show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub kind: Kind,
     pub text: String,
-    /// The cases that show it, or the choices that it is about; none where it is about neither.
+    /// The cases that show the change, or the choices that it is about. Empty if it is about neither.
     pub names: Vec<String>,
-    /// `case` or `choice`: what `names` are.
+    /// What `names` are: `case` or `choice`.
     pub of: &'static str,
     pub is_tolerated: bool,
 }
 
-/// The cases that a run played and those that it might have.
+/// The cases and choices of a run.
 #[derive(Debug)]
 pub struct Played<'a> {
-    /// Each case with what changed in it.
+    /// Each case, with its changes.
     pub cases: Vec<(String, &'a [CaseChange])>,
     /// The names of the choices that were answered.
     pub choices: BTreeSet<&'a str>,
-    /// Every case of the suite where the run played it all; `None` of a part.
+    /// Every case of the suite, if the run played all of it, else `None`.
     pub suite: Option<BTreeSet<String>>,
 }
 
 impl Kind {
-    /// As reports begin the line.
+    /// The words that begin its line in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Offered => "offered differently",
@@ -89,7 +89,7 @@ impl Kind {
 }
 
 impl CaseChange {
-    /// A change that nothing lets pass.
+    /// A change that no tolerance accepts.
     pub const fn new(kind: Kind, text: String) -> Self {
         Self {
             kind,
@@ -101,7 +101,7 @@ impl CaseChange {
 }
 
 impl Held {
-    /// What changed in this case, as far as it was played.
+    /// Returns what changed in this case. Empty if it has no standing.
     pub fn changes_of(&self, plan: &Plan, result: &CaseResult) -> Vec<CaseChange> {
         let Some(now) = Standing::of(result) else {
             return Vec::new();
@@ -109,7 +109,7 @@ impl Held {
         self.changes_to(&result.id.to_string(), &now, answers(plan, result))
     }
 
-    /// What changed in a case with this standing and these answers.
+    /// Returns what changed in a case with this standing and these answers.
     pub fn changes_to<'a>(
         &self,
         id: &str,
@@ -153,7 +153,7 @@ impl Held {
         match known.of(case) {
             Some(before) if before.contains(&answer) => None,
             Some(before) => Some(format!("{name}: {answer}, was {}", before.join(" or "))),
-            // A case that is new, of a choice that other cases make too.
+            // A new case, with an answer that other cases give too.
             None if known.all().contains(answer) => None,
             None => {
                 let all: Vec<&str> = known.all().into_iter().collect();
@@ -162,14 +162,15 @@ impl Held {
         }
     }
 
-    /// Whether the profile says that nothing can be said of the broker by this case.
+    /// Whether the case is inconclusive and the profile expects that.
     pub fn is_inconclusive(&self, result: &CaseResult) -> bool {
         let known = self.profile.cases.get(&result.id.to_string());
         Standing::of(result) == Some(Standing::Inconclusive)
             && known.is_some_and(|known| known.contains(&Standing::Inconclusive))
     }
 
-    /// Everything that changed since the profile was made, by several plays of the suite, or of a part.
+    /// Returns everything that changed since the profile was made. `learned` comes from several plays of the suite, or
+    /// of a part of it.
     pub fn renewal(&self, learned: &Profile, suite: Option<BTreeSet<String>>) -> Vec<Change> {
         let of_case = |(case, standings): (&String, &BTreeSet<Standing>)| {
             let given = learned.choices.iter().flat_map(|(name, answers)| {
@@ -199,7 +200,7 @@ impl Held {
         self.changes(&learned.offers, &played)
     }
 
-    /// Everything that changed, one cause at a time.
+    /// Returns everything that changed. Cases or choices with the same change share one [`Change`].
     pub fn changes(&self, offers: &Offers, played: &Played<'_>) -> Vec<Change> {
         let mut all = self.offered(offers);
         let mut of_cases: Vec<(&CaseChange, Vec<String>)> = Vec::new();
@@ -265,7 +266,7 @@ impl Held {
         texts.into_iter().map(change).collect()
     }
 
-    /// What the whole suite does not show any more.
+    /// Returns the known cases that the suite no longer has, and the known choices that no case answers any more.
     pub fn missing(&self, suite: &BTreeSet<String>, choices: &BTreeSet<&str>) -> Vec<Change> {
         let cases = self
             .profile
@@ -302,12 +303,12 @@ impl Held {
     }
 }
 
-/// How a case changed that stands otherwise than before, or `None`.
+/// Returns how the standing of a case changed, or `None` if it did not.
 fn standing_change(
     now: &Standing,
     before: &BTreeSet<Standing>,
 ) -> Option<(Kind, String, Option<Tolerated>)> {
-    // What the options of the run before left out says nothing.
+    // A case that earlier options of a run left out has no known standing.
     let known: Vec<&Standing> = before.iter().filter(|s| !s.is_by_the_run()).collect();
     if known.is_empty() || known.contains(&now) {
         return None;
@@ -322,7 +323,7 @@ fn standing_change(
         _ => Kind::Improved,
     };
     let text = match now {
-        // One cause, whatever the cases were before.
+        // One change for all these cases, whatever their standing was before.
         Standing::Skipped(code) if !was_skipped => code.to_string(),
         Standing::Skipped(code) if code.kind == SkipKind::Version => code.to_string(),
         now => format!("{now}, was {}", was.join(" or ")),

@@ -1,7 +1,7 @@
 //! The profile of a broker: everything that a run learned about it, apart from the records.
 //!
-//! In: the results of one play of the suite or of several, and what the broker announced. Out: a [`Profile`], which
-//! `snapshot` keeps in a file, and against which later runs are held: [`Held`].
+//! In: the results of one or more plays of the suite, and what the broker announced. Out: a [`Profile`]. `snapshot`
+//! keeps it in a file, and later runs are compared with it through [`Held`].
 
 mod change;
 mod statements;
@@ -24,36 +24,36 @@ pub use tolerance::{Tolerance, Tolerated};
 /// What is known of a broker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Its name and version, which are shown and not compared.
+    /// The name and version of the broker. They are shown and not compared.
     pub broker: Option<String>,
     pub offers: Offers,
-    /// Answers to what the standard leaves open, by the name of the choice.
+    /// Answers to the choices that the standard leaves open, by the name of the choice.
     pub choices: BTreeMap<String, Answers>,
-    /// How each case stood; in several ways where the plays differed.
+    /// The standing of each case. There are several where the plays differed.
     pub cases: BTreeMap<String, BTreeSet<Standing>>,
 }
 
-/// What a broker offers before any case is played.
+/// What a broker offers, found out before any case is played.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offers {
-    /// Protocol versions, and whether it speaks them.
+    /// Protocol versions, and whether the broker supports them.
     pub versions: BTreeMap<String, bool>,
-    /// What its CONNACK announces: version and name, and the value.
+    /// What the broker announces in its CONNACK: version and name, and the value.
     pub limits: BTreeMap<(String, String), String>,
-    /// Capabilities, and whether they are there.
+    /// Capabilities, and whether the broker has them.
     pub capabilities: BTreeMap<String, bool>,
 }
 
 /// The answers to one choice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// The answer of every case that is not below.
+    /// The answer of every case that `by_case` does not list.
     pub others: Option<String>,
-    /// Of single cases; several where the plays differed.
+    /// The answers of single cases. There are several where the plays differed.
     pub by_case: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// How a case stood.
+/// The status of a case, as profiles keep it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     Passed,
@@ -64,7 +64,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The status of this case; `None` where this machine was too slow for it, which says nothing of the broker.
+    /// The standing of this case. `None` if it was inconclusive because this machine was too slow.
     pub fn of(result: &CaseResult) -> Option<Self> {
         match &result.verdict {
             Verdict::Passed => Some(Self::Passed),
@@ -75,7 +75,7 @@ impl Standing {
         }
     }
 
-    /// Whether the options of the run are the reason for this status.
+    /// Whether this status comes only from the options of the run.
     pub fn is_by_the_run(&self) -> bool {
         matches!(self, Self::Skipped(code) if code.kind.is_by_the_run())
     }
@@ -132,7 +132,7 @@ impl Offers {
 }
 
 impl Answers {
-    /// The answers that this case may have; `None` if nothing is known of it.
+    /// The answers that this case may give, or `None` if no answer is known.
     pub fn of(&self, case: &str) -> Option<Vec<&str>> {
         match self.by_case.get(case) {
             Some(answers) => Some(answers.iter().map(String::as_str).collect()),
@@ -140,13 +140,13 @@ impl Answers {
         }
     }
 
-    /// Every answer that was ever seen.
+    /// Every answer that any case gave.
     fn all(&self) -> BTreeSet<&str> {
         let known = self.by_case.values().flatten().chain(&self.others);
         known.map(String::as_str).collect()
     }
 
-    /// Where every case has the same answer, no case is named.
+    /// Stores one answer without naming cases, if every case has the same answer.
     fn folded(mut self) -> Self {
         let all = self.all();
         if let (Some(only), 1) = (all.first(), all.len()) {
@@ -157,7 +157,7 @@ impl Answers {
     }
 }
 
-/// Whether the scenario says that the answer to this choice may differ from play to play.
+/// Whether the scenario declares that the answer to this choice may differ between plays.
 pub fn varies(plan: &Plan, name: &str) -> bool {
     plan.steps.iter().any(|step| match &step.body {
         Body::Choice(choice) => choice.varies && choice.name == name,
@@ -166,7 +166,7 @@ pub fn varies(plan: &Plan, name: &str) -> bool {
     })
 }
 
-/// The answers of a case that are not the broker's nature by declaration: what a scenario says varies is left out.
+/// The answers of a case, without the choices that the scenario declares to vary.
 fn answers<'r>(plan: &Plan, result: &'r CaseResult) -> impl Iterator<Item = (&'r str, &'r str)> {
     let varying: BTreeSet<&str> = result
         .choices
@@ -182,7 +182,7 @@ fn answers<'r>(plan: &Plan, result: &'r CaseResult) -> impl Iterator<Item = (&'r
 }
 
 impl Profile {
-    /// What one play has shown.
+    /// Builds the profile that one play has shown.
     pub fn learned<'r>(
         broker: Option<String>,
         capabilities: &Capabilities,
@@ -208,7 +208,7 @@ impl Profile {
         learned
     }
 
-    /// With what another play of the same suite has shown: where they differ, both are so sometimes.
+    /// Adds what another play of the same suite has shown. Where the plays differ, both standings or answers are kept.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         for (case, standings) in other.cases {
@@ -223,8 +223,9 @@ impl Profile {
         self
     }
 
-    /// Brought up to date by what was learned now. What is so sometimes stays where it is so this time. Of a run that
-    /// played only a part, the rest stays as it was.
+    /// Updates the profile with what was learned now. A case or choice with several known values keeps them if the new
+    /// values are among them, and a case that the options of this run skipped keeps its standing. If the run played
+    /// only a part of the suite, the rest is unchanged.
     #[must_use]
     pub fn renewed(self, learned: Self, is_whole: bool) -> Self {
         let mut cases = learned.cases;
@@ -279,7 +280,7 @@ impl Profile {
         .folded()
     }
 
-    /// Without the names of cases that say nothing.
+    /// Folds the answers to every choice: no case is named where all cases have the same answer.
     #[must_use]
     pub fn folded(mut self) -> Self {
         let choices = std::mem::take(&mut self.choices).into_iter();
@@ -289,8 +290,8 @@ impl Profile {
         self
     }
 
-    /// The same profile, in which this case may also end as those cases of its scenario did that differed between the
-    /// plays.
+    /// The same profile, in which this case may also have the standings of those cases of its scenario whose plays
+    /// differed.
     #[must_use]
     pub fn with_others(&self, case: &str) -> Self {
         let mut known = self.clone();
@@ -308,7 +309,7 @@ impl Profile {
         known
     }
 
-    /// Whether the plays differed in how this case stood.
+    /// Whether the plays differed in the standing of this case.
     pub fn is_sometimes(&self, case: &str) -> bool {
         self.cases.get(case).is_some_and(|known| known.len() > 1)
     }

@@ -1,4 +1,4 @@
-//! Which statements a case's findings are about, where its standing is the same and they changed.
+//! Which statements the findings of a case are about. They may change while the standing of the case stays the same.
 
 use std::collections::BTreeSet;
 
@@ -8,16 +8,15 @@ use super::change::{CaseChange, Kind};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statements {
     pub violated: BTreeSet<String>,
-    /// Those of steps that were not reached or could not be observed.
+    /// Statements of steps that were not reached or could not be observed.
     pub not_judged: BTreeSet<String>,
 }
 
 impl Statements {
-    /// What changed since the case had these findings; `None` if nothing got worse or better.
+    /// Returns what changed since the case had the findings of `before`, or `None` if it got neither worse nor better.
     ///
-    /// A statement that was not judged before is not held against the broker where another one is kept now: a case that
-    /// gets further than before can fail later. In a case that only fails at another step, nothing that was known to
-    /// hold is violated.
+    /// A newly violated statement makes the case worse only if it was judged before, since a case that gets further
+    /// than before can fail later. A statement counts as kept only if it was judged now.
     pub fn change_since(&self, before: &Self) -> Option<CaseChange> {
         let new: BTreeSet<&String> = self.violated.difference(&before.violated).collect();
         let kept = before.violated.difference(&self.violated);
@@ -82,14 +81,14 @@ mod tests {
 
     #[test]
     fn counts_nothing_that_was_not_judged() {
-        // It got further than before.
+        // The case got further than before.
         let now = statements(&["b"], &[]);
         let change = now.change_since(&statements(&["a"], &["b"]));
         assert_eq!(change.map(|change| change.kind), Some(Kind::Improved));
-        // It fails for what was not judged before, and nothing else is known to hold now.
+        // The case violates a statement that was not judged before, and the old statement is not judged now.
         let now = statements(&["b"], &["a"]);
         assert_eq!(now.change_since(&statements(&["a"], &["b"])), None);
-        // It fails earlier.
+        // The case fails earlier.
         let now = statements(&["b"], &["a"]);
         let change = now.change_since(&statements(&["a"], &[]));
         assert_eq!(change.map(|change| change.kind), Some(Kind::Regressed));

@@ -51,7 +51,7 @@ fn held(profile: Profile, tolerance: &[Tolerated]) -> Held {
     }
 }
 
-/// What changes between two verdicts: `regressed: failed, was passed`.
+/// The change between two verdicts: `regressed: failed, was passed`.
 fn change(before: Verdict, now: Verdict) -> String {
     let held = held(learned(&result(before, &[])), &[]);
     let changes = held.changes_of(&takeover_plan(), &result(now, &[]));
@@ -100,7 +100,7 @@ fn names_how_a_case_changed() {
             skipped(SkipKind::Users),
             "no longer exercised: users, was not-exercised",
         ),
-        // By the options of the run.
+        // Skipped by the options of the run.
         (Passed, skipped(SkipKind::Heavy), ""),
         (skipped(SkipKind::Exclusive), Failed, ""),
     ];
@@ -234,7 +234,7 @@ fn what_other_cases_of_a_scenario_do_sometimes_is_known_of_each() {
         "session/takeover[row]@5",
         &[Standing::Passed, Standing::Failed],
     );
-    // One that always stood so, and one of another scenario.
+    // A case that always had the same standing, and a case of another scenario.
     stands("session/takeover[other]@5", &[Standing::Warned]);
     stands(
         "session/other@5",

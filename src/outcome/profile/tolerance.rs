@@ -2,35 +2,35 @@
 
 use std::collections::BTreeSet;
 
-/// A sort of changes that a run may let pass.
+/// A kind of change that a run may accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tolerated {
-    /// What is no longer exercised or offered.
+    /// Cases that are no longer exercised, and offers that are gone.
     Skips,
-    /// Choices that are answered differently.
+    /// Choices that the broker answers differently.
     Choices,
-    /// What is better than it was.
+    /// Results that are better than before.
     Improvements,
 }
 
-/// The words of `--tolerate`, a row each.
+/// The words of `--tolerate`, one per row.
 const WORDS: &[(&str, Tolerated)] = &[
     ("skips", Tolerated::Skips),
     ("choices", Tolerated::Choices),
     ("improvements", Tolerated::Improvements),
 ];
 
-/// The sorts that a run lets pass.
+/// The kinds of changes that a run accepts.
 pub type Tolerance = BTreeSet<Tolerated>;
 
 impl Tolerated {
-    /// The sort that this word stands for.
+    /// Returns the kind with this word.
     pub fn named(word: &str) -> Option<Self> {
         let mut words = WORDS.iter();
         words.find(|(name, _)| *name == word).map(|(_, sort)| *sort)
     }
 
-    /// Its word.
+    /// The word of this kind.
     pub fn word(self) -> &'static str {
         let mut words = WORDS.iter();
         let row = words.find(|(_, sort)| *sort == self);

@@ -7,7 +7,7 @@ use crate::coverage::Coverage;
 /// A chapter, or a section of one that is too long to be shown as a whole.
 #[derive(Debug, Clone)]
 pub struct Chapter<'a> {
-    /// `2`, `3.8`.
+    /// The number, such as `2` or `3.8`.
     pub number: &'static str,
     pub title: &'static str,
     pub rows: Vec<&'a Coverage>,
@@ -15,7 +15,7 @@ pub struct Chapter<'a> {
 
 type Titles = &'static [(&'static str, &'static str)];
 
-/// Numbers and what the parts are about, in our own words.
+/// The number of each part, and what it is about in our own words.
 const COMMON: Titles = &[
     ("1", "strings and integers"),
     ("2", "fixed header, packet identifiers"),
@@ -55,7 +55,7 @@ const NEW: Titles = &[
     ("6", "WebSocket"),
 ];
 
-/// The numbers of a document's parts, and what they are about.
+/// The number of each part of a document, and what it is about.
 pub(crate) fn titles(
     version: ProtocolVersion,
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -66,7 +66,7 @@ pub(crate) fn titles(
     COMMON.iter().chain(own).copied()
 }
 
-/// The parts of this document that have some of these rows, in its order.
+/// The parts of this document that some of these rows belong to, in the order of the document.
 pub fn chapters(version: ProtocolVersion, rows: &[Coverage]) -> Vec<Chapter<'_>> {
     let own = if version == ProtocolVersion::V5 {
         NEW
@@ -91,7 +91,7 @@ pub fn chapters(version: ProtocolVersion, rows: &[Coverage]) -> Vec<Chapter<'_>>
         .collect()
 }
 
-/// Whether a section is in another: `3.1.2` is in `3.1`, `3.10.4` is not.
+/// Whether a section is in a chapter: `3.1.2` is in `3.1`, `3.10.4` is not.
 pub(crate) fn is_within(section: &str, chapter: &str) -> bool {
     section
         .strip_prefix(chapter)

@@ -20,7 +20,7 @@ struct Standard<'a> {
     faults: &'a [&'static str],
 }
 
-/// Of numbered statements; `rules` are those without a number.
+/// The numbers for numbered statements, and in `rules` for those without a number.
 #[derive(Serialize)]
 struct Version {
     #[serde(flatten)]
@@ -61,10 +61,10 @@ struct Proof {
     case: String,
 }
 
-/// The whole document: the numbers of all rows, and those of them that are to be listed.
+/// Renders the document. The numbers are those of all rows; only the rows for which `is_listed` is true are listed.
 ///
 /// # Errors
-/// When it cannot be written as JSON.
+/// Returns an error if it cannot be written as JSON.
 pub fn render(
     rows: &[Coverage],
     standards: &[Standing],

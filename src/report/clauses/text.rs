@@ -7,17 +7,17 @@ use crate::coverage::{Counts, Coverage, DOCUMENTS, Standing, State};
 use crate::report::style::{Style, count};
 use crate::report::terminal::{crowd, keep_words, lines};
 
-/// The narrowest and the widest that tables are made, in columns.
+/// The narrowest and the widest table, in columns.
 const NARROWEST: u16 = 60;
 const WIDEST: u16 = 120;
-/// Below this width there is little room between columns.
+/// Below this width, columns are moved closer together.
 const ROOMY: u16 = 100;
 
 /// What the user asked to see.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub style: Style,
-    /// Columns.
+    /// The width in columns.
     pub width: u16,
     /// Which statements are listed one by one.
     pub listed: Listed,
@@ -27,12 +27,12 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listed {
     None,
-    /// Those that a broker can be held to and that are not proven.
+    /// Statements that a broker must satisfy and that are not proven.
     Open,
     All,
 }
 
-/// The whole text.
+/// Renders the whole text.
 pub fn render(rows: &[Coverage], standards: &[Standing], options: Options) -> String {
     let mut parts = Vec::new();
     for version in DOCUMENTS {
@@ -76,7 +76,7 @@ const COLUMNS: &[Column] = &[
     ("no reaction", |c| c.no_reaction),
 ];
 
-/// Chapters by states; empty columns are left out.
+/// The number of statements by chapter and state. Empty columns are left out.
 fn table(
     version: mqtt_check_codec::ProtocolVersion,
     rows: &[Coverage],
@@ -124,7 +124,7 @@ fn table(
     }
     row("", "all", &total);
     row("", "rules without a number", &of_rules);
-    // Where the terminal is narrow it is the titles that break, between words.
+    // On a narrow terminal, titles are broken between words.
     let most = options.width / 3;
     keep_words(&mut table, 1, most, titles.iter().map(String::as_str));
     for column in 2..columns.len() + 2 {
@@ -139,7 +139,7 @@ fn table(
     format!("{}\n", table.trim_fmt())
 }
 
-/// The rules of other standards: how many cases cite each, and what breaks it.
+/// The rules of other standards: the number of cases that cite each, and the faults that break it.
 fn of_standards(standards: &[Standing], options: Options) -> String {
     let title = options.style.strong("Other standards");
     let mut table = new_table(options);
@@ -176,7 +176,7 @@ fn new_table(options: Options) -> Table {
     table
 }
 
-/// Statements one by one.
+/// Lists statements one by one.
 fn list(rows: &[&Coverage], options: Options) -> String {
     let mut table = new_table(options);
     table.set_header(["id", "level", "state", "statement"]);
@@ -211,7 +211,7 @@ fn list(rows: &[&Coverage], options: Options) -> String {
     }
 }
 
-/// Everything on one line.
+/// The summary line.
 fn summary(rows: &[Coverage], style: Style) -> String {
     let numbered = of(rows, |row| row.requirement.is_numbered());
     let rules = of(rows, |row| !row.requirement.is_numbered());
@@ -232,7 +232,7 @@ fn summary(rows: &[Coverage], style: Style) -> String {
     format!("{}\n", parts.join(&format!(" {} ", style.dot())))
 }
 
-/// What is not proven, in brackets.
+/// The numbers of statements that are not proven, in brackets.
 fn exceptions(counts: &Counts) -> String {
     let kinds = [
         (counts.covered, "covered"),

@@ -27,14 +27,14 @@ pub struct Comparison {
 /// One of the two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Side {
-    /// As the command line names it.
+    /// The file, as the command line names it.
     pub file: String,
     pub broker: String,
     pub started: String,
     pub summary: Summary,
 }
 
-/// How many cases changed in which way.
+/// The number of cases for each kind of change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     pub regressed: usize,
@@ -52,21 +52,21 @@ pub struct Counts {
 pub struct Changed {
     pub case: String,
     pub change: Kind,
-    /// What it is now and what it was: `failed, was passed`.
+    /// The new and the old status: `failed, was passed`.
     pub text: String,
-    /// `None` where the base does not have it.
+    /// `None` if the base does not have the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Verdict>,
-    /// `None` where the head does not have it.
+    /// `None` if the head does not have the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<Verdict>,
-    /// The worst finding behind it, or the reason why it is skipped or inconclusive.
+    /// The worst finding behind the change, or the reason why the case is skipped or inconclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Why>,
-    /// Of an expected change the entries of the target file that accept it.
+    /// For an expected change, the entries of the target file that accept it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accepted_by: Vec<String>,
-    /// The cause of the run that shows it, which other cases may share.
+    /// The cause in the document of the run, which other cases may share.
     #[serde(skip)]
     pub(super) shared: Option<Why>,
 }
@@ -88,7 +88,7 @@ pub enum Kind {
     Regressed,
     NoLongerExercised,
     AnswersDifferently,
-    /// Worse or different, and reviewed: the baseline of the head has it so.
+    /// Worse or different, but reviewed: the baseline of the head expects it.
     Expected,
     New,
     Gone,
@@ -106,7 +106,7 @@ impl Kind {
         Self::Improved,
     ];
 
-    /// As people read it.
+    /// The words for people.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Regressed => "regressed",
@@ -119,7 +119,7 @@ impl Kind {
         }
     }
 
-    /// Whether it may be so by review, and is nothing to decide on then.
+    /// Whether a review can make such a change expected, so that nobody needs to decide on it.
     pub(super) const fn may_be_expected(self) -> bool {
         matches!(
             self,
@@ -127,7 +127,7 @@ impl Kind {
         )
     }
 
-    /// `None` for what is not about a case.
+    /// The kind of a change in a profile. `None` for a change that is not about a case.
     pub(super) const fn of(kind: profile::Kind) -> Option<Self> {
         Some(match kind {
             profile::Kind::Offered => return None,
@@ -168,20 +168,20 @@ impl Counts {
 }
 
 impl Comparison {
-    /// Whether CI should stop: something got worse, and no baseline has it so.
+    /// Whether CI should fail: something got worse that no baseline expects.
     pub const fn has_regressed(&self, allow_skips: bool) -> bool {
         self.counts.regressed > 0 || (!allow_skips && self.counts.no_longer_exercised > 0)
     }
 
-    /// As JSON text.
+    /// Returns the comparison as JSON text.
     ///
     /// # Errors
-    /// Never for what a comparison has; serde's interface has the error.
+    /// Never for a comparison; serde's interface requires the error.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
-    /// The changes of one kind, those together that have the same text and cause.
+    /// The changes of one kind. Cases with the same text and cause share a row.
     pub(super) fn rows(&self, kind: Kind) -> Vec<Row<'_>> {
         let mut rows: Vec<Row<'_>> = Vec::new();
         for changed in self.cases.iter().filter(|changed| changed.change == kind) {
@@ -203,7 +203,7 @@ impl Comparison {
         rows
     }
 
-    /// How many cases changed in which way, in words: `2 regressed, 1 improved, 3,318 unchanged`.
+    /// The number of cases for each kind of change: `2 regressed, 1 improved, 3,318 unchanged`.
     pub(super) fn totals(&self) -> String {
         let kinds = Kind::ALL.into_iter();
         let changed = kinds.filter_map(|kind| match self.counts.of(kind) {
@@ -217,7 +217,7 @@ impl Comparison {
 }
 
 impl Changed {
-    /// What texts for people say of its cause: the same for all cases that one defect fails.
+    /// The cause in texts for people. It is the same for all cases that fail because of one defect.
     fn shown_cause(&self) -> Option<&Why> {
         self.shared.as_ref().or(self.cause.as_ref())
     }
@@ -233,7 +233,7 @@ pub(super) struct Row<'c> {
 }
 
 impl Row<'_> {
-    /// Why, on one line; empty where nothing is known.
+    /// The cause on one line. Empty if it is not known.
     pub(super) fn why(&self) -> String {
         let mut out = self.cause.map(Why::line).unwrap_or_default();
         if !self.accepted_by.is_empty() {
@@ -257,7 +257,7 @@ impl Why {
         }
     }
 
-    /// The cause of a run that this case shows.
+    /// The cause in the document of a run that this case shows.
     pub(super) fn shared(document: &Document, id: &str) -> Option<Self> {
         let shows = |cause: &&Cause| cause.cases.iter().chain(&cause.likely).any(|c| c == id);
         let cause = document.causes.iter().find(shows)?;
@@ -269,7 +269,7 @@ impl Why {
         })
     }
 
-    /// `MUST MQTT-3.1.4-3: the connection was closed before it came`
+    /// Formats the cause on one line: `MUST MQTT-3.1.4-3: the connection was closed before DISCONNECT arrived`.
     pub(super) fn line(&self) -> String {
         let level = self.level.map(|level| level.as_str().to_uppercase());
         let mut words: Vec<String> = level.into_iter().collect();

@@ -1,4 +1,4 @@
-//! The facts of a report as a profile, so that two reports are compared as a run is with its baseline.
+//! Turns the facts of a report into a profile, so that two reports are compared like a run and its baseline.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use crate::outcome::profile::{Offers, Profile, Standing, Statements};
 use crate::report::document::{Case, Document, Finding, FindingKind, Target, Value, Verdict};
 use crate::target::announced;
 
-/// The version whose CONNACK a report has.
+/// The version whose CONNACK a report contains.
 const VERSION: &str = "5";
 
-/// What the document says of its broker.
+/// Returns the profile of the broker that the document is about.
 pub(super) fn profile(document: &Document) -> Profile {
     let mut profile = Profile {
         offers: offers(&document.target),
@@ -21,7 +21,7 @@ pub(super) fn profile(document: &Document) -> Profile {
         };
         let standings = profile.cases.entry(case.id.clone()).or_default();
         standings.insert(standing);
-        // A flaky case stood in several ways.
+        // A flaky case had several standings.
         for attempt in &case.attempts {
             standings.extend(self::standing(&case.at(attempt)));
         }
@@ -34,7 +34,7 @@ pub(super) fn profile(document: &Document) -> Profile {
     profile
 }
 
-/// The status of a case; `None` where this machine was too slow for it, or where the code of a skip is unknown.
+/// The standing of a case. `None` if this machine was too slow for the case, or if the code of a skip is unknown.
 pub(super) fn standing(case: &Case) -> Option<Standing> {
     match case.verdict {
         Verdict::Passed => Some(Standing::Passed),
@@ -45,7 +45,7 @@ pub(super) fn standing(case: &Case) -> Option<Standing> {
     }
 }
 
-/// The answers of a case that the scenario does not expect to vary.
+/// The answers of a case, without those that the scenario expects to vary.
 pub(super) fn answers(case: &Case) -> impl Iterator<Item = (&str, &str)> {
     let steady = case.choices.iter().filter(|choice| !choice.varies);
     steady.map(|choice| (choice.name.as_str(), choice.answer.as_str()))
@@ -65,7 +65,7 @@ pub(super) fn statements(case: &Case) -> Statements {
     found
 }
 
-/// The worst violation of a case that is about one of these statements, or about any where there are none.
+/// The worst violation of a case that cites one of these statements. If the set is empty, any violation counts.
 pub(super) fn worst<'c>(case: &'c Case, of: &BTreeSet<String>) -> Option<&'c Finding> {
     let violations = case.findings.iter().filter(|finding| {
         finding.kind == FindingKind::Violation

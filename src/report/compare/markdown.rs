@@ -7,15 +7,15 @@ use crate::report::markdown::text::{code, inline};
 use crate::report::names::compressed;
 use crate::report::style::{count, grouped};
 
-/// The longest text, in characters. GitHub takes 65,536 in a comment; there is room left for what others add to it.
+/// The longest text, in characters. GitHub accepts 65,536 in a comment, which leaves room for what others add.
 pub const MOST_CHARACTERS: usize = 60_000;
 
-/// So many names are in a cell.
+/// The largest number of names in a cell.
 const NAMES: usize = 10;
 /// The longest cell, in characters.
 const CELL: usize = 400;
 
-/// The text, never longer than [`MOST_CHARACTERS`].
+/// Renders the text, never longer than [`MOST_CHARACTERS`].
 pub fn render(comparison: &Comparison, allow_skips: bool) -> String {
     let mut out = head(comparison, allow_skips);
     let mut sections: Vec<String> = Vec::new();
@@ -40,7 +40,7 @@ pub fn render(comparison: &Comparison, allow_skips: bool) -> String {
     for section in sections {
         out.push_str(&format!("\n{section}"));
     }
-    // Sections of cases take what room is left, the worst first.
+    // The sections of cases share the remaining room, the worst first.
     let mut out = visible(&out);
     for kind in Kind::ALL {
         let room = MOST_CHARACTERS.saturating_sub(out.chars().count());
@@ -91,7 +91,7 @@ fn side(name: &str, side: &Side) -> String {
     )
 }
 
-/// The changes of one kind, as many as fit into so many characters.
+/// The changes of one kind, as many as fit into `room` characters.
 fn section(comparison: &Comparison, kind: Kind, room: usize) -> String {
     let rows = comparison.rows(kind);
     if rows.is_empty() {
@@ -105,7 +105,7 @@ fn section(comparison: &Comparison, kind: Kind, room: usize) -> String {
             title[..1].make_ascii_uppercase();
             (format!("\n### {title}\n\n"), "")
         }
-        // What needs no decision is folded.
+        // Changes that need no decision are collapsed.
         _ => (
             format!("\n<details><summary>{number} {word}</summary>\n\n"),
             "\n</details>\n",
@@ -158,7 +158,7 @@ fn line(row: &Row<'_>) -> String {
     )
 }
 
-/// A text for a cell.
+/// Truncates a text for a cell.
 fn limited(text: &str) -> String {
     inline(&cut(text))
 }

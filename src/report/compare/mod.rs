@@ -1,7 +1,7 @@
-//! Two reports of the same suite compared, case by case: what got worse, what got better, and what is different.
+//! Compares two reports of the same suite, case by case: what got worse, what got better, and what is different.
 //!
-//! In: the documents of two runs, *base* and *head*. Out: a [`Comparison`]. What counts as a change is decided where a run
-//! is compared with the profile of its target, in `outcome::profile`; the base takes the place of the profile.
+//! In: the documents of two runs, *base* and *head*. Out: a [`Comparison`]. `outcome::profile` decides what counts as a
+//! change, as it does when a run is compared with the profile of its target. The base takes the place of the profile.
 
 mod comparison;
 mod facts;
@@ -42,10 +42,10 @@ pub enum CompareError {
     Apart { base: String, head: String },
 }
 
-/// What changed from one run to the other. The names are those of the files.
+/// Returns what changed between two runs. The names are those of their files.
 ///
 /// # Errors
-/// When they cannot be compared.
+/// Returns an error if the reports cannot be compared.
 pub fn compare(
     (base_name, base): (&str, &Document),
     (head_name, head): (&str, &Document),
@@ -118,7 +118,7 @@ fn side(file: &str, document: &Document) -> Side {
     }
 }
 
-/// Each case counts once, by the weightiest of its changes.
+/// Counts each case once, by its most important change.
 fn counts(cases: &[Changed], before: &BTreeMap<&str, &Case>, head: &Document) -> Counts {
     let mut counts = Counts::default();
     let mut counted = BTreeSet::new();
@@ -135,7 +135,7 @@ fn counts(cases: &[Changed], before: &BTreeMap<&str, &Case>, head: &Document) ->
     counts
 }
 
-/// The ids of all cases of a run, and for those that were not played why.
+/// The ids of all cases of a run. Those that were not played have the reason.
 fn everything(document: &Document) -> BTreeMap<&str, Option<&str>> {
     let played = document.cases.iter().map(|case| (case.id.as_str(), None));
     let early = document.run.ended_early.iter();
@@ -146,7 +146,7 @@ fn everything(document: &Document) -> BTreeMap<&str, Option<&str>> {
     unplayed.chain(played).collect()
 }
 
-/// Cases that the head was to play and did not.
+/// Cases that the head should have played but did not.
 fn not_played<'a>(
     head: &'a Document,
     before: &'a BTreeMap<&str, &Case>,
@@ -171,7 +171,7 @@ fn not_played<'a>(
     })
 }
 
-/// What a case of the head is compared with.
+/// The data that a case of the head is compared with.
 struct Runs<'r> {
     base: &'r Document,
     head: &'r Document,
@@ -181,9 +181,9 @@ struct Runs<'r> {
 
 /// What the baseline of the head expects.
 struct Expectations<'h> {
-    /// Whether the head was compared with a profile that is there.
+    /// Whether the head was compared with an existing profile.
     has_profile: bool,
-    /// Cases that are not as that profile has them.
+    /// Cases that differ from that profile.
     unlike: BTreeSet<&'h str>,
 }
 
@@ -200,14 +200,14 @@ impl<'h> Expectations<'h> {
         }
     }
 
-    /// Whether the case is so by review: accepted in the target file, or in the profile.
+    /// Whether the result of a case was reviewed: accepted in the target file, or part of the profile.
     fn has(&self, case: &Case) -> bool {
         let in_profile = self.has_profile && !self.unlike.contains(case.id.as_str());
         case.outcome.as_expected && (case.outcome.accepted || in_profile)
     }
 }
 
-/// What changed in a case of the head.
+/// Returns what changed in a case of the head.
 fn of_case(runs: &Runs<'_>, case: &Case, before: Option<&Case>) -> Vec<Changed> {
     let Some(standing) = facts::standing(case) else {
         return Vec::new();
@@ -216,10 +216,10 @@ fn of_case(runs: &Runs<'_>, case: &Case, before: Option<&Case>) -> Vec<Changed> 
         .held
         .changes_to(&case.id, &standing, facts::answers(case));
     match before.map(facts::standing) {
-        // A case that is new is asked nothing that was answered before.
+        // The base does not have this case, so its answers cannot have changed.
         None => changes.retain(|change| change.kind == profile::Kind::New),
         Some(Some(known)) if !known.is_by_the_run() => {}
-        // What the base did not judge is no change where it is right, and must not be passed over where it is wrong.
+        // If the base did not judge the case, a good result now is not a change. A bad one must be shown.
         Some(known) => {
             let was = known.map_or_else(|| "not decided".to_owned(), |known| known.to_string());
             changes = match &standing {
@@ -244,7 +244,7 @@ fn of_case(runs: &Runs<'_>, case: &Case, before: Option<&Case>) -> Vec<Changed> 
             true => case.outcome.accepted_by.clone(),
             false => Vec::new(),
         };
-        // A cause says nothing of single statements, nor of answers.
+        // The cause of a run is about neither single statements nor answers.
         let shared = match kind {
             Kind::AnswersDifferently => None,
             _ if is_other => None,
@@ -265,7 +265,7 @@ fn of_case(runs: &Runs<'_>, case: &Case, before: Option<&Case>) -> Vec<Changed> 
     all
 }
 
-/// What changed in a case that fails, or warns, as before, but for something else.
+/// Returns what changed in a case that fails or warns as before, but for another statement.
 fn other_statements(
     case: &Case,
     standing: &Standing,
@@ -280,14 +280,14 @@ fn other_statements(
     change.filter(|_| is_wrong && only_answers && case.verdict == before.verdict)
 }
 
-/// Why a case changed: of what got better, what was wrong before.
+/// Returns why a case changed. For an improvement, this is what was wrong before.
 fn why(kind: profile::Kind, case: &Case, before: Option<&Case>) -> Option<Why> {
     let (of, other) = match kind {
         profile::Kind::AnswersDifferently => return None,
         profile::Kind::Improved => (before?, Some(case)),
         _ => (case, before),
     };
-    // What only one of the two violates.
+    // The statements that only this case violates and the other one does not.
     let known = other.map(|other| facts::statements(other).violated);
     let violated = facts::statements(of).violated;
     let only = violated
@@ -304,7 +304,7 @@ fn why(kind: profile::Kind, case: &Case, before: Option<&Case>) -> Option<Why> {
     finding.map(Why::of).or_else(reason)
 }
 
-/// What limits the comparison.
+/// Returns what limits the comparison.
 fn notes(base: &Document, head: &Document) -> Vec<String> {
     let mut notes = Vec::new();
     for (name, document) in [("base", base), ("head", head)] {

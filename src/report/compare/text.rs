@@ -1,4 +1,4 @@
-//! The comparison for the terminal: a table for each kind of change, the worst first, and a summary line.
+//! The comparison for the terminal: one table per kind of change, the worst first, and a summary line.
 
 use comfy_table::{ContentArrangement, Table};
 
@@ -7,19 +7,19 @@ use crate::report::names::compressed;
 use crate::report::style::{Style, grouped};
 use crate::report::terminal::{Options, keep_words, lines};
 
-/// So many rows of a table, and so many names in a cell, are shown without `--verbose`.
+/// The largest numbers of rows in a table and of names in a cell, without `--verbose`.
 const ROWS: usize = 20;
 const NAMES: usize = 6;
-/// The narrowest and the widest that a table is made, in columns.
+/// The narrowest and the widest table, in columns.
 const NARROWEST: u16 = 40;
 const WIDEST: u16 = 160;
-/// From this width on the cause has a column of its own.
+/// From this width on, the cause has a column of its own.
 const WIDE: u16 = 120;
 
-/// The title of a column, and what it says of a row.
+/// The heading of a column, and its cell for a row.
 type Column = (&'static str, fn(&Row<'_>) -> String);
 
-/// The whole text.
+/// Renders the whole text.
 pub fn render(comparison: &Comparison, options: Options) -> String {
     let style = options.style;
     let mut parts = vec![format!(
@@ -116,7 +116,7 @@ fn table(comparison: &Comparison, kind: Kind, options: Options) -> Option<String
         table.add_row([names.clone()].into_iter().chain(cells));
         all.push(names);
     }
-    // A name is cut as late as possible.
+    // Names are truncated only if nothing else helps.
     keep_words(&mut table, 0, width / 2, all.iter().map(String::as_str));
     let mut out = format!("{}\n{}\n", heading(kind, options.style), table.trim_fmt());
     if rows.len() > shown {
@@ -139,7 +139,7 @@ fn heading(kind: Kind, style: Style) -> String {
     }
 }
 
-/// The cases of a row, one name a line.
+/// The cases of a row, one name per line.
 fn names(row: &Row<'_>, options: Options) -> String {
     let mut names = compressed(row.cases.iter().copied());
     if names.len() > NAMES && !options.verbose {

@@ -31,7 +31,7 @@ pub enum Transcripts {
 }
 
 impl Document {
-    /// The document of a run, with these transcripts.
+    /// Builds the document of a run, with these transcripts.
     pub fn of(report: &Report<'_>, transcripts: Transcripts) -> Self {
         let cases = report.cases.iter();
         let cases: Vec<Case> = cases
@@ -174,7 +174,7 @@ fn stale(report: &Report<'_>) -> Vec<Stale> {
     snapshots.chain(deviations).collect()
 }
 
-/// As the document has times.
+/// A duration as the document states it.
 pub fn microseconds(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

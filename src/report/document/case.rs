@@ -320,7 +320,7 @@ pub struct Clause {
 }
 
 impl Case {
-    /// Whether it was not as expected at first, and was when it was played again.
+    /// Whether the case was not as expected at first, and was when it was played again.
     pub const fn is_flaky(&self) -> bool {
         !self.attempts.is_empty()
     }
@@ -340,14 +340,14 @@ impl Case {
         }
     }
 
-    /// Whether nothing speaks against the broker, as far as it was played.
+    /// Whether the case shows nothing against the broker, as far as it was played.
     pub fn holds(&self) -> bool {
         matches!(self.verdict, Verdict::Passed | Verdict::Skipped)
     }
 }
 
 impl ChoiceAnswer {
-    /// What the choice is about; its name, where the scenario does not say.
+    /// What the choice is about. Its name, if the scenario does not say.
     pub fn about(&self) -> String {
         let named = || self.name.replace('_', " ");
         self.about.clone().unwrap_or_else(named)
@@ -355,7 +355,7 @@ impl ChoiceAnswer {
 }
 
 impl Verdict {
-    /// As JSON has it.
+    /// The word for it in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -368,7 +368,7 @@ impl Verdict {
 }
 
 impl Level {
-    /// As JSON has it.
+    /// The word for it in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Must => "must",
@@ -380,7 +380,7 @@ impl Level {
 }
 
 impl SnapshotState {
-    /// As JSON has it.
+    /// The word for it in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Same => "same",
@@ -397,7 +397,7 @@ impl Outcome {
         self.reasons.contains(&Reason::Record)
     }
 
-    /// Whether the verdict itself is unexpected, whatever the record says.
+    /// Whether the verdict itself is unexpected, regardless of the record.
     pub fn is_unexpected_verdict(&self) -> bool {
         self.reasons
             .iter()

@@ -1,4 +1,4 @@
-//! What is wrong with the broker, once for each cause, and the conformance by chapter.
+//! The causes of what is wrong with the broker, and the conformance by chapter.
 
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ pub struct Chapter {
 }
 
 impl Chapter {
-    /// How many statements are violated.
+    /// The number of violated statements.
     pub const fn violated(&self) -> usize {
         self.violated_must.len() + self.violated_should.len()
     }

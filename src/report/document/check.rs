@@ -43,7 +43,7 @@ pub enum Right {
 }
 
 impl Right {
-    /// Whether it names the bytes or the size of a packet, which are others if topics are.
+    /// Whether it contains the bytes or the size of a packet, which change when topics are renamed.
     pub(in crate::report) fn depends_on_topics(&self) -> bool {
         let has_size = |packet: &WantedPacket| {
             let mut fields = packet.fields.iter();

@@ -8,11 +8,11 @@ use thiserror::Error;
 
 use super::{Document, FORMAT};
 
-/// What stands in so many others has a line of its own; what stands deeper is on the line of what it is in. So an event,
-/// and each thing that is known of a finding, is one line.
+/// The deepest level whose values have lines of their own. Deeper values share the line of their parent, so each event,
+/// and each field of a finding, takes one line.
 const DEPTH: usize = 5;
 
-/// Why a text is no document that can be read.
+/// Why a text cannot be read as a document.
 #[derive(Debug, Error)]
 pub enum ReadError {
     #[error("it is not JSON: {0}")]
@@ -28,10 +28,10 @@ pub enum ReadError {
 }
 
 impl Document {
-    /// The document as JSON text.
+    /// Returns the document as JSON text.
     ///
     /// # Errors
-    /// Never for what a run brings; serde's interface has the error.
+    /// Never for the document of a run; serde's interface requires the error.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut bytes = Vec::new();
         let layout = Layout {
@@ -43,10 +43,10 @@ impl Document {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Reads what [`to_json`](Self::to_json) has written, of this version of the format or an earlier one.
+    /// Reads a document that [`to_json`](Self::to_json) wrote, in this version of the format or an earlier one.
     ///
     /// # Errors
-    /// When it is something else.
+    /// Returns an error if the text is something else.
     pub fn from_json(text: &str) -> Result<Self, ReadError> {
         #[derive(Deserialize)]
         struct Head {
@@ -75,7 +75,7 @@ impl Document {
     }
 }
 
-/// Lines and indents down to [`DEPTH`], and none below.
+/// Breaks and indents lines down to [`DEPTH`], but not below it.
 struct Layout {
     pretty: PrettyFormatter<'static>,
     depth: usize,

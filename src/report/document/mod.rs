@@ -1,8 +1,8 @@
 //! A run as one self-contained document. Every report is made from it.
 //!
-//! [`Document::of`] makes it once, of a [`Report`](super::Report). It owns all that it has and names no type of a plan
-//! or of the engine, so that it can be written, read again later, and shown in every format. JSON is this document as it
-//! is; `docs/report.schema.json` says what each field means, and a test holds real reports against it.
+//! [`Document::of`] makes it once, from a [`Report`](super::Report). It owns all its data and uses no type of a plan or
+//! of the engine, so it can be written, read again later, and shown in every format. JSON is the serialized document.
+//! `docs/report.schema.json` describes each field, and a test validates real reports against it.
 
 pub(in crate::report) mod build;
 mod case;
@@ -323,12 +323,12 @@ pub enum StaleKind {
 }
 
 impl Document {
-    /// Whether the run fails for its flaky cases alone.
+    /// Whether the run fails because of its flaky cases, with `--fail-flaky`.
     pub const fn fails_by_flaky(&self) -> bool {
         self.run.options.fail_flaky && self.summary.flaky > 0
     }
 
-    /// The same without what went to and fro.
+    /// Removes all transcripts.
     #[must_use]
     pub fn without_transcripts(mut self) -> Self {
         for case in &mut self.cases {
@@ -341,7 +341,7 @@ impl Document {
         self
     }
 
-    /// The finding that stands for a cause, and its case.
+    /// The finding that is the example of a cause, and its case.
     pub fn example(&self, cause: &Cause) -> Option<(&Case, &Finding)> {
         let case = self.cases.iter().find(|c| c.id == cause.example.case)?;
         Some((case, case.findings.get(cause.example.finding)?))
@@ -354,7 +354,7 @@ mod tests {
 
     const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
 
-    /// The schema is made of the types and of what is written at them. `UPDATE_SCHEMA=1` writes it anew.
+    /// The schema is generated from the types and their doc comments. `UPDATE_SCHEMA=1` writes it again.
     #[test]
     fn the_schema_is_that_of_the_types() {
         let schema = schemars::schema_for!(Document);

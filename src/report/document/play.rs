@@ -284,7 +284,7 @@ impl Play {
         self.lanes.get(event.lane).map_or(0, |lane| lane.client)
     }
 
-    /// Numbers of the events that a step took; inside of a repeat, in the last round that is listed.
+    /// The numbers of the events that a step took. For a step in a repeat, those of the last round that is listed.
     pub fn taken_by(&self, step: usize) -> Vec<usize> {
         let last = self.played.iter().rev().find(|played| played.step == step);
         let waits = last.into_iter().flat_map(|played| &played.waits);

@@ -54,7 +54,7 @@ pub enum ProfileChangeKind {
 }
 
 impl ProfileChangeKind {
-    /// As people read it.
+    /// The words for people.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Offered => "offered differently",

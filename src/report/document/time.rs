@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// `2026-01-31T23:59:59.123Z`. What is before 1970 is 1970.
+/// Formats a time as `2026-01-31T23:59:59.123Z`. A time before 1970 becomes the start of 1970.
 pub(super) fn rfc3339(at: SystemTime) -> String {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since.as_secs();
@@ -17,7 +17,8 @@ pub(super) fn rfc3339(at: SystemTime) -> String {
     )
 }
 
-/// Microseconds since 1970 of a time as reports have it, such as `2026-01-31T23:59:59.123Z`; `None` if it is something else.
+/// Parses a time of a report, such as `2026-01-31T23:59:59.123Z`, into microseconds since 1970. Returns `None` for any
+/// other text.
 pub fn instant(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let number = |text: &str| text.parse::<u64>().ok();
@@ -29,7 +30,7 @@ pub fn instant(text: &str) -> Option<u64> {
     if !(1970..10_000).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
-    // As in `date`, years begin with March.
+    // Years begin with March, as in `date`.
     let year = if month < 3 { year - 1 } else { year };
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468;
@@ -37,8 +38,8 @@ pub fn instant(text: &str) -> Option<u64> {
     Some(seconds * 1_000_000 + millisecond * 1000)
 }
 
-/// Year, month and day so many days after 1 January 1970. Years are counted from March, so that a leap day is the last of
-/// its year; an era is 400 years.
+/// Returns the year, month and day that many days after 1 January 1970. Years are counted from March, so that a leap
+/// day is the last day of its year. An era is 400 years.
 const fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

@@ -48,7 +48,7 @@ pub enum Value {
     },
 }
 
-/// Every field of a packet, in wire order.
+/// Returns every field of a packet, in wire order.
 pub(super) fn fields(packet: &Packet, version: ProtocolVersion) -> Vec<Field> {
     let fields = packet.fields(version).into_iter();
     let one = |field: mqtt_check_codec::Field| Field {
@@ -86,14 +86,14 @@ fn shown(text: &str) -> String {
     visible(&clipped(text, LONGEST))
 }
 
-/// The first so many bytes in hex, and how many more there are.
+/// Returns the first `most` bytes in hexadecimal, and the number of bytes left out.
 pub(super) fn hex(bytes: &[u8], most: usize) -> (String, usize) {
     let kept = &bytes[..bytes.len().min(most)];
     let text = kept.iter().map(|byte| format!("{byte:02x}")).collect();
     (text, bytes.len() - kept.len())
 }
 
-/// What a CONNACK of version 5 says.
+/// Returns the fields of a CONNACK of version 5.
 pub(super) fn of_connack(connack: &ConnAck) -> Vec<Field> {
     let packet = Packet::ConnAck(connack.clone());
     fields(&packet, ProtocolVersion::V5)

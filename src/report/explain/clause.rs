@@ -1,4 +1,4 @@
-//! A statement of the standard.
+//! Explains a statement of the standard.
 
 use super::{Context, faults_list, indented, pairs, part, prose};
 use crate::coverage::{Citation, DOCUMENTS, citations};
@@ -7,7 +7,7 @@ use crate::requirements::{Binds, Requirement, standard};
 use crate::scenario::model::Level;
 use crate::verdict::monitor;
 
-/// So many steps are listed.
+/// The largest number of steps that are listed.
 const STEPS: usize = 12;
 
 pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String {
@@ -52,7 +52,7 @@ pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String 
     out
 }
 
-/// A rule of another standard: who cites it.
+/// Explains a rule of another standard, with the steps that cite it.
 pub(super) fn render_rule(rule: &str, context: Context<'_>) -> String {
     let about = standard::subject(rule).unwrap_or_default();
     let mut out = format!(
@@ -73,7 +73,7 @@ pub(super) fn render_rule(rule: &str, context: Context<'_>) -> String {
     out
 }
 
-/// The document's words, or that it has none.
+/// The document's word for the level, or a note that it uses none.
 fn level(requirement: &Requirement) -> String {
     match requirement.level {
         "-" => "stated without one of the words MUST, SHOULD, MAY".to_owned(),
@@ -90,7 +90,7 @@ fn binds(binds: Binds) -> &'static str {
     }
 }
 
-/// Steps with their places; cases that share one are listed together.
+/// Lists steps with their places. Cases that share a step are listed together.
 fn steps(cited: &[Citation], context: Context<'_>) -> String {
     let mut rows: Vec<(String, String, Vec<String>)> = Vec::new();
     for citation in cited {

@@ -1,4 +1,4 @@
-//! A reason code, or a Connect Return code before version 5.
+//! Explains a reason code, or a Connect Return code before version 5.
 
 use mqtt_check_codec::reason::Sender;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};

@@ -1,4 +1,4 @@
-//! A deliberate fault of the bundled broker.
+//! Explains a fault of the bundled broker.
 
 use super::{Context, clauses_list, part, prose, rules_list};
 use crate::coverage::{DOCUMENTS, judging};

@@ -1,4 +1,4 @@
-//! A permitted variation of the bundled broker.
+//! Explains a permitted variation of the bundled broker.
 
 use super::{Context, clauses_list, pairs, part, prose};
 use crate::coverage::DOCUMENTS;

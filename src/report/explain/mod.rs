@@ -1,4 +1,4 @@
-//! Texts of `mqtt-check explain`.
+//! The texts of `mqtt-check explain`.
 
 mod clause;
 mod code;
@@ -21,48 +21,48 @@ use crate::target::bundled::{FaultInfo, LibertyInfo};
 use crate::target::file::Deviation;
 use crate::verdict::Measure;
 
-/// The narrowest and the widest that texts are made, in columns.
+/// The narrowest and the widest text, in columns.
 const NARROWEST: u16 = 60;
 const WIDEST: u16 = 120;
 
-/// One thing.
+/// What a text explains.
 #[derive(Debug, Clone)]
 pub enum Topic<'a> {
     Clause(&'static Requirement),
     /// A rule of another standard.
     Rule(String),
-    /// The cases of one scenario, or one of them.
+    /// The cases of a scenario, or one of them.
     Scenario(Vec<&'a Plan>),
     Fault(FaultInfo),
-    /// Where a behaviour was seen, and the cases that show it.
+    /// A thread of an issue tracker, and the cases that reproduce it.
     Thread(&'a str, Vec<&'a Plan>),
     Liberty(LibertyInfo),
     Reason(ReasonCode),
     Property(PropertyId),
-    /// A choice that a scenario asks the broker.
+    /// A choice that a scenario leaves to the broker.
     Choice(&'a str),
     Capability(Capability),
     /// A folder of scenarios, or another tag.
     Tag(&'a str),
     Fact(Measure),
-    /// What the references say of a setting or a key.
+    /// The rows about a setting or a key in the reference documentation.
     Reference(String, Vec<word::Row>),
     Target(&'a TargetFile),
     Deviation(&'a TargetFile, &'a Deviation),
 }
 
-/// What else is known, and how it is shown.
+/// What else the texts draw on, and how they are formatted.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub plans: &'a [Plan],
     pub faults: &'a [FaultInfo],
     pub liberties: &'a [LibertyInfo],
     pub style: Style,
-    /// Columns.
+    /// The width in columns.
     pub width: u16,
 }
 
-/// The whole text.
+/// Renders the texts of these topics.
 pub fn render(topics: &[Topic<'_>], context: Context<'_>) -> String {
     let parts: Vec<String> = topics
         .iter()
@@ -105,7 +105,7 @@ fn prose(text: &str, context: Context<'_>) -> String {
     indented(text, 2, context)
 }
 
-/// A text, indented by so much and wrapped to the width.
+/// A text, indented by `indent` columns and wrapped to the width.
 fn indented(text: &str, indent: usize, context: Context<'_>) -> String {
     table(std::iter::once(vec![text.to_owned()]), indent, context)
 }
@@ -146,7 +146,7 @@ fn table(rows: impl Iterator<Item = Vec<String>>, indent: usize, context: Contex
     text.lines().map(|line| format!("{pad}{line}\n")).collect()
 }
 
-/// Rows whose names leave no room for the texts beside them: each text is below its name.
+/// Puts each text below its name. For rows whose names leave no room beside them.
 fn stacked(rows: Vec<Vec<String>>, indent: usize, context: Context<'_>) -> String {
     let mut out = String::new();
     for row in rows {
@@ -161,7 +161,7 @@ fn stacked(rows: Vec<Vec<String>>, indent: usize, context: Context<'_>) -> Strin
     out
 }
 
-/// The heading of a list.
+/// A list with its heading. Empty if the list is empty.
 fn part(title: &str, body: &str, style: Style) -> String {
     if body.is_empty() {
         String::new()
@@ -170,7 +170,7 @@ fn part(title: &str, body: &str, style: Style) -> String {
     }
 }
 
-/// Faults with what they do.
+/// Faults with their summaries.
 fn faults_list<'d>(infos: impl Iterator<Item = &'d FaultInfo>, context: Context<'_>) -> String {
     let rows: Vec<(String, String)> = infos
         .map(|info| (info.name.to_owned(), info.summary.to_owned()))
@@ -189,7 +189,7 @@ fn clauses_list<'r>(
     pairs(&rows, context)
 }
 
-/// Rules of other standards with what those are about.
+/// Rules of other standards, with what each standard is about.
 fn rules_list<'r>(rules: impl IntoIterator<Item = &'r str>, context: Context<'_>) -> String {
     let rows: Vec<(String, String)> = rules
         .into_iter()

@@ -1,4 +1,4 @@
-//! A property of version 5.
+//! Explains a property of version 5.
 
 use mqtt_check_codec::{PacketType, PropertyId, PropertyPlace, ProtocolVersion};
 

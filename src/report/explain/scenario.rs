@@ -1,4 +1,4 @@
-//! A scenario, or one of its cases.
+//! Explains a scenario, or one of its cases.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ fn prose_list(words: &[String], context: Context<'_>) -> String {
     }
 }
 
-/// Every thread of the cases, each once.
+/// The threads that the cases name, each once.
 fn threads(plans: &[&Plan]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for thread in plans.iter().flat_map(|plan| &plan.scene.threads) {
@@ -84,7 +84,7 @@ fn need(need: &Need) -> String {
     }
 }
 
-/// The steps of the first case, each with its line and what it cites.
+/// The steps of the first case, each with its line and the statements that it cites.
 fn steps(steps: &[Arc<Step>], context: Context<'_>) -> String {
     let mut rows: Vec<(String, String)> = Vec::new();
     let row = |step: &Step| {
@@ -99,7 +99,7 @@ fn steps(steps: &[Arc<Step>], context: Context<'_>) -> String {
     };
     for step in steps {
         rows.push(row(step));
-        // The label of the outer one says what the inner ones do, but not what they cite.
+        // The label of an outer step covers what its inner steps do, but not what they cite.
         each_step(step.action.inner(), &mut |inner| {
             if !inner.clauses.is_empty() {
                 rows.push(row(inner));
@@ -109,7 +109,7 @@ fn steps(steps: &[Arc<Step>], context: Context<'_>) -> String {
     pairs(&rows, context)
 }
 
-/// What the cases cite, each once.
+/// The statements that the cases cite, each once.
 pub(super) fn cited(plans: &[&Plan]) -> Vec<&'static Requirement> {
     let mut found: Vec<&'static Requirement> = Vec::new();
     for plan in plans {

@@ -1,4 +1,4 @@
-//! A thread of a broker's public tracker.
+//! Explains a thread of a broker's public issue tracker.
 
 use super::scenario::cited;
 use super::{Context, clauses_list, pairs, part, prose};

@@ -1,4 +1,5 @@
-//! Terms of the project: choices, areas, tags, facts, targets and their deviations, settings, capabilities and keys.
+//! Explains terms of the project: choices, areas, tags, facts, targets and their deviations, settings, capabilities and
+//! keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +10,10 @@ use crate::scenario::model::{Action, Capability, each_step};
 use crate::target::TargetFile;
 use crate::target::file::Deviation;
 
-/// So many cases are listed by name.
+/// The largest number of cases that are listed by name.
 const LISTED: usize = 30;
 
-/// The references whose tables have the words of the language.
+/// The reference documents whose tables define the words of the scenario language.
 const REFERENCES: &[(&str, &str)] = &[
     (
         "docs/scenario/file.md",
@@ -45,23 +46,23 @@ const REFERENCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A row of a table in a reference.
+/// A row of a table in a reference document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     file: &'static str,
     section: &'static str,
-    /// The headings of the columns, and what is in them.
+    /// The cells, each with the heading of its column.
     cells: Vec<(&'static str, &'static str)>,
 }
 
-/// Every row whose first column names this word.
+/// Returns every row whose first column names this word.
 pub fn rows(word: &str) -> Vec<Row> {
     every_row()
         .filter(|row| names(row).any(|name| name == word))
         .collect()
 }
 
-/// Every word that a table of the references is about.
+/// Returns every word that a table of the reference documents defines.
 pub fn reference_words() -> BTreeSet<&'static str> {
     let is_word = |name: &&str| {
         let mut letters = name.chars();
@@ -71,7 +72,7 @@ pub fn reference_words() -> BTreeSet<&'static str> {
     all.iter().flat_map(names).filter(is_word).collect()
 }
 
-/// What the first column has in code.
+/// The names in the first column, which are formatted as code.
 fn names(row: &Row) -> impl Iterator<Item = &'static str> + use<> {
     let first = row.cells.first().map_or("", |(_, cell)| *cell);
     first.split('`').skip(1).step_by(2)
@@ -106,7 +107,7 @@ fn every_row() -> impl Iterator<Item = Row> {
     })
 }
 
-/// The cells of a line of a table; none if it is no such line.
+/// The cells of a line of a table. Empty for any other line.
 fn cells(line: &'static str) -> Vec<&'static str> {
     let Some(inner) = line.strip_prefix('|').and_then(|l| l.strip_suffix('|')) else {
         return Vec::new();
@@ -136,7 +137,7 @@ pub(super) fn reference(word: &str, rows: &[Row], context: Context<'_>) -> Strin
     out
 }
 
-/// Markdown without its marks: a link is its text.
+/// Removes the markup from Markdown. A link becomes its text.
 fn plain(cell: &str) -> String {
     let mut out = String::new();
     let mut rest = cell;
@@ -148,7 +149,7 @@ fn plain(cell: &str) -> String {
     out.replace(['`', '['], "")
 }
 
-/// A choice: what is asked, and which answers a broker may give.
+/// Explains a choice: what is asked, and which answers a broker may give.
 pub(super) fn choice(name: &str, context: Context<'_>) -> String {
     let mut answers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut asking = Vec::new();
@@ -189,13 +190,13 @@ pub(super) fn choice(name: &str, context: Context<'_>) -> String {
     out
 }
 
-/// The names of all choices.
+/// Returns the names of all choices.
 pub fn choices(plans: &[Plan]) -> BTreeSet<&str> {
     let all = plans.iter().flat_map(choices_of);
     all.map(|(name, _)| name).collect()
 }
 
-/// The choices of a case, each with each of its answers.
+/// The choices of a case, one entry per answer.
 fn choices_of(plan: &Plan) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     each_step(&plan.scene.steps, &mut |step| match &step.action {
@@ -228,7 +229,7 @@ fn needing<'a>(context: Context<'a>, is_meant: impl Fn(&Need) -> bool) -> Vec<&'
         .collect()
 }
 
-/// A folder of scenarios, or another tag.
+/// Explains a folder of scenarios, or another tag.
 pub(super) fn tag(name: &str, context: Context<'_>) -> String {
     let of = |plan: &&Plan| plan.scene.tags.iter().any(|tag| tag == name);
     let plans: Vec<&Plan> = context.plans.iter().filter(of).collect();
@@ -273,7 +274,7 @@ pub(super) fn fact(name: &str, sentence: (&str, &str), context: Context<'_>) -> 
     out
 }
 
-/// A known broker, and what was accepted for it.
+/// Explains a known broker, with its accepted deviations.
 pub(super) fn target(file: &TargetFile, context: Context<'_>) -> String {
     let style = context.style;
     let mut out = format!("{} {}\n", style.strong(&file.name), file.source.path);
@@ -304,7 +305,7 @@ pub(super) fn target(file: &TargetFile, context: Context<'_>) -> String {
     out
 }
 
-/// One accepted deviation.
+/// Explains one accepted deviation.
 pub(super) fn deviation(file: &TargetFile, one: &Deviation, context: Context<'_>) -> String {
     let style = context.style;
     let place = format!("{}:{}", file.source.path, one.place.line);

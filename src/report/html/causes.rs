@@ -6,9 +6,9 @@ use super::failing;
 use crate::report::document::{Cause, Clause, Document};
 use crate::report::style::{alternatives, count, grouped, is_absence};
 
-/// So many causes are open from the start.
+/// The number of causes that are expanded from the start.
 const OPEN: usize = 1;
-/// So many cases of a cause are listed at once.
+/// The largest number of cases of a cause that are listed without expanding.
 const LISTED: usize = 12;
 
 pub(super) fn section(document: &Document) -> Markup {
@@ -72,7 +72,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
     }
 }
 
-/// What was received, on one line. Where a packet is missing, also which one.
+/// What was received, on one line. If a packet is missing, this also names the packet.
 fn what(cause: &Cause) -> String {
     let came = cause.came.as_deref().unwrap_or(&cause.actual);
     match is_absence(came) || came.starts_with("no packet") {
@@ -81,7 +81,7 @@ fn what(cause: &Cause) -> String {
     }
 }
 
-/// The statements, with what they say.
+/// The cited statements, with their summaries.
 pub(super) fn clauses(clauses: &[Clause]) -> Markup {
     html! {
         @if !clauses.is_empty() {
@@ -117,7 +117,7 @@ fn example(document: &Document, cause: &Cause) -> Markup {
     }
 }
 
-/// Why other findings are listed under it.
+/// Why other findings are listed under this cause.
 fn follows(cause: &Cause) -> Markup {
     html! {
         @if !cause.follows.is_empty() {

@@ -1,4 +1,4 @@
-//! Conformance by chapter of the documents.
+//! Conformance, by chapter of the standards.
 
 use maud::{Markup, html};
 
@@ -78,7 +78,7 @@ fn row(chapter: &Chapter) -> Markup {
     }
 }
 
-/// A number where there is something to be seen.
+/// Formats a number. A dash stands for zero.
 fn number(number: usize) -> Markup {
     html! { @match number { 0 => span class="nothing" { "–" }, n => (n) } }
 }

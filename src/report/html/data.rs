@@ -1,5 +1,5 @@
-//! The data of the page's scripts: a row for each case, and the cases in compressed parts that are unpacked when one of
-//! them is opened. Compressed, 10,000 cases with all of their packets take about 10 MB.
+//! The data of the page's scripts: one row per case, and the cases in compressed parts, each of which is unpacked when
+//! one of its cases is opened. Compressed, 10,000 cases with all of their packets take about 10 MB.
 
 use std::io::{self, Write as _};
 
@@ -14,10 +14,10 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 use crate::report::document::{Case, Document, SnapshotState, Verdict};
 use crate::report::{case, flaky, headline, markdown};
 
-/// Cases in one part: small enough to be unpacked while a finger is lifted, and large enough to pack well.
+/// The number of cases in one part: few enough to unpack in an instant, and enough to compress well.
 const PART: usize = 16;
 
-/// What concerns the whole run.
+/// Data on the whole run.
 #[derive(Serialize)]
 struct Run<'a> {
     broker: String,
@@ -50,19 +50,19 @@ struct Row<'a> {
     threads: &'a [String],
 }
 
-/// A case that is opened.
+/// A case that the reader has opened.
 #[derive(Serialize)]
 struct Opened<'a> {
     #[serde(flatten)]
     case: &'a Case,
-    /// The command that plays it again.
+    /// The command that plays the case again.
     again: String,
-    /// Text for an issue tracker; of a case that holds there is none.
+    /// Text for an issue tracker. `None` for a case that holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     issue: Option<String>,
 }
 
-/// The run and a row for each case, packed.
+/// Packs the data on the run and one row per case.
 pub(super) fn run(document: &Document) -> io::Result<String> {
     packed(&Run {
         broker: headline::broker(document),
@@ -72,7 +72,7 @@ pub(super) fn run(document: &Document) -> io::Result<String> {
     })
 }
 
-/// The cases in parts, each packed, in the order of the rows.
+/// Packs the cases in parts, in the order of the rows.
 pub(super) fn parts(document: &Document) -> io::Result<Vec<String>> {
     let parts = document.cases.chunks(PART).map(|cases| {
         let opened = cases.iter().map(|case| Opened {
@@ -106,14 +106,14 @@ fn row(case: &Case) -> Row<'_> {
     }
 }
 
-/// JSON, compressed and in letters that mean nothing to HTML.
+/// Serializes to compressed JSON, encoded in characters that have no meaning in HTML.
 fn packed(value: &impl Serialize) -> io::Result<String> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(&json(value)?)?;
     Ok(STANDARD.encode(encoder.finish()?))
 }
 
-/// JSON in which what cannot be seen is escaped, as it is everywhere on the page.
+/// Serializes to JSON in which invisible characters are escaped, as they are everywhere on the page.
 fn json(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     value.serialize(&mut Serializer::with_formatter(
@@ -133,7 +133,7 @@ impl Formatter for Visible {
         fragment: &str,
     ) -> io::Result<()> {
         let shown = visible(fragment);
-        // The backslashes that it adds are the only ones: the writer gives those of the text to the function below.
+        // All backslashes here come from `visible`: the writer passes those of the text to `write_char_escape`.
         writer.write_all(shown.replace('\\', r"\\").as_bytes())
     }
 

@@ -1,4 +1,4 @@
-//! The failing cases, for readers without scripts. With scripts the list of all cases replaces them.
+//! The failing cases, for readers without scripts. With scripts, the list of all cases replaces them.
 
 use maud::{Markup, html};
 
@@ -8,8 +8,8 @@ use crate::report::document::{Case, Document, Finding, FindingKind};
 use crate::report::excerpt::{self, Around, Canvas};
 use crate::report::style::{alternatives, grouped};
 
-/// So many cases are shown in full, unexpected ones first, and the others on a line each: a page of 10,000 failures still
-/// opens at once.
+/// The largest number of cases that are shown in full, unexpected ones first. The others take one line each, so that a
+/// page with 10,000 failures still opens at once.
 const IN_FULL: usize = 300;
 
 pub(super) fn cases(document: &Document) -> Markup {
@@ -81,7 +81,7 @@ fn one_finding(case: &Case, finding: &Finding) -> Markup {
     }
 }
 
-/// The packets around a finding, as the terminal shows them.
+/// The packets around a finding, as on the terminal.
 pub(super) fn packets(case: &Case, finding: &Finding) -> Markup {
     let play = case.play.as_ref();
     let text = play.map(|play| excerpt::excerpt(play, finding, Around::NARROW, Canvas::FILE));
@@ -92,12 +92,12 @@ pub(super) fn packets(case: &Case, finding: &Finding) -> Markup {
     }
 }
 
-/// A link to a case of this page.
+/// A link to a case on this page.
 pub(super) fn link(id: &str) -> Markup {
     html! { a class="case" href=(format!("#{}", fragment(id))) { (id) } }
 }
 
-/// A text as a fragment of a URL has it.
+/// Encodes a text as the fragment of a URL.
 fn fragment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

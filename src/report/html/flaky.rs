@@ -7,7 +7,7 @@ use crate::report::document::Document;
 use crate::report::flaky::{cases, in_words};
 use crate::report::style::grouped;
 
-/// So many are listed; the JSON report has all of them.
+/// The largest number of cases that are listed. The JSON report has all of them.
 const LISTED: usize = 300;
 
 pub(super) fn section(document: &Document) -> Markup {

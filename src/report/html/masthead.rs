@@ -8,10 +8,10 @@ use crate::report::document::{Document, Summary};
 use crate::report::headline;
 use crate::report::style::{grouped, span};
 
-/// A part of the bar: its class, what it is called, and how many cases are in it.
+/// A part of the bar: its CSS class, its label, and its number of cases.
 type Part = (&'static str, &'static str, fn(&Summary) -> usize);
 
-/// The verdicts in the order of the bar.
+/// The verdicts, in the order of the bar.
 const VERDICTS: &[Part] = &[
     ("failed", "failed", |s| s.failed.saturating_sub(s.accepted)),
     ("accepted", "failed, accepted", |s| s.accepted.min(s.failed)),
@@ -21,7 +21,7 @@ const VERDICTS: &[Part] = &[
     ("passed", "passed", |s| s.passed),
 ];
 
-/// The bar that stays in sight.
+/// The navigation bar, which stays visible.
 pub(super) fn bar() -> Markup {
     html! {
         header class="bar" {
@@ -40,7 +40,7 @@ pub(super) fn bar() -> Markup {
     }
 }
 
-/// Broker, sentence, facts and counts.
+/// The broker, the result in a sentence, facts and counts.
 pub(super) fn masthead(document: &Document) -> Markup {
     let target = &document.target;
     let run = &document.run;
@@ -82,7 +82,7 @@ fn versions(versions: &[String]) -> String {
     }
 }
 
-/// `2026-01-31 23:59 UTC` of an instant in RFC 3339; what is none is shown as it is.
+/// Formats an instant in RFC 3339 as `2026-01-31 23:59 UTC`. Any other text is returned unchanged.
 fn day(instant: &str) -> String {
     match (instant.get(..10), instant.get(11..16)) {
         (Some(day), Some(time)) => format!("{day} {time} UTC"),
@@ -102,7 +102,7 @@ fn took(document: &Document) -> String {
     }
 }
 
-/// A bar of all cases by verdict, and a number for each.
+/// A bar of all cases by verdict, and a number for each verdict.
 fn counts(summary: &Summary) -> Markup {
     let shown = || {
         VERDICTS
@@ -135,7 +135,7 @@ fn counts(summary: &Summary) -> Markup {
     }
 }
 
-/// A bar of parts whose widths are as their numbers, each at least wide enough to be seen.
+/// A bar whose parts are as wide as their numbers, but each wide enough to be visible.
 pub(super) fn strip(class: &str, parts: &[(&str, usize)]) -> Markup {
     const WIDTH: usize = 1000;
     const LEAST: usize = 6;

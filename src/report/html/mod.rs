@@ -1,11 +1,11 @@
-//! The report as one self-contained HTML file: it needs no network, no other file and no server.
+//! The report as one self-contained HTML file. It needs no network, no other file and no server.
 //!
-//! What the run came to, its causes and the cases that fail are HTML, so that they can be read without scripts. The list
-//! of all cases and what is in each are made by the scripts in `script/` when they are asked for, of [`data`].
+//! The result of the run, its causes and the failing cases are HTML, so they can be read without scripts. The scripts
+//! in `script/` build the list of all cases and the view of each case on demand, from [`data`].
 //!
-//! Text of brokers and scenarios is text, whatever is in it: `maud` escapes it, the scripts make text nodes alone, data is
-//! packed into letters and digits, and what cannot be seen is shown as `\u{202e}`. Should something slip through all the
-//! same, the policy of the page lets nothing run or load but what is in these files.
+//! Text from brokers and scenarios can never become markup: `maud` escapes it, the scripts create only text nodes, data
+//! is encoded in letters and digits, and invisible characters are shown as `\u{202e}`. If something slips through
+//! anyway, the content security policy of the page lets nothing run or load except what is in these files.
 
 mod causes;
 mod conformance;
@@ -34,7 +34,7 @@ const STYLE: &str = concat!(
     include_str!("style/diagram.css"),
 );
 
-/// The scripts, as one: each file declares functions, the last calls them.
+/// The scripts, joined into one. Each file declares functions, and the last one calls them.
 const SCRIPT: &str = concat!(
     "(() => {\n\"use strict\";\n",
     include_str!("script/elements.js"),
@@ -52,13 +52,13 @@ const SCRIPT: &str = concat!(
     "})();\n",
 );
 
-/// The picture of the page in a browser's tab.
+/// The icon of the page in a browser tab.
 const ICON: &str = include_str!("icon.svg");
 
-/// The document as a page.
+/// Renders the document as a page.
 ///
 /// # Errors
-/// When the data cannot be packed.
+/// Returns an error if the data cannot be packed.
 pub fn render(document: &Document) -> Result<String, String> {
     let run = data::run(document).map_err(|error| error.to_string())?;
     let parts = data::parts(document).map_err(|error| error.to_string())?;
@@ -94,7 +94,7 @@ fn head(title: &str) -> Markup {
     }
 }
 
-/// Nothing is loaded, and nothing runs but the one script, which cannot make HTML of text.
+/// The content security policy. Nothing is loaded, and only the one script runs. It cannot create HTML from text.
 fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
@@ -128,7 +128,7 @@ fn content(document: &Document) -> Markup {
     }
 }
 
-/// The word for a verdict with its colour.
+/// The word for a verdict, in its colour.
 fn verdict(verdict: Verdict, accepted: bool) -> Markup {
     let word = verdict.as_str();
     html! {

@@ -117,7 +117,7 @@ fn capabilities(document: &Document) -> Markup {
     }
 }
 
-/// How the broker answers what the standard leaves open; where cases differ, each answer with its number of cases.
+/// The broker's answers to choices that the standard leaves open. If cases differ, each answer has its number of cases.
 fn choices(document: &Document) -> Markup {
     let mut answers: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
     for choice in document.cases.iter().flat_map(|case| &case.choices) {

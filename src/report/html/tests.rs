@@ -8,21 +8,21 @@ use serde_json::Value;
 use super::{SCRIPT, STYLE, policy, render};
 use crate::report::document::Document;
 
-/// A report of a broker that fails, as JSON has it.
+/// The JSON report of a failing broker.
 const FAILURE: &str = include_str!("../testdata/failure.json");
 
 fn failure() -> Document {
     Document::from_json(FAILURE).expect("a report")
 }
 
-/// Everything before the data and the script.
+/// The body of the page, with its data and scripts.
 fn body(page: &str) -> &str {
     let start = page.find("<body").expect("a body");
     let end = page.find("</body>").expect("the end of the body");
     &page[start..end]
 }
 
-/// The texts of the elements of this class or id, unpacked.
+/// The unpacked text of every data element.
 fn unpacked(page: &str) -> Vec<String> {
     let elements = page
         .split("<script type=\"application/octet-stream\" ")
@@ -42,7 +42,7 @@ fn unpacked(page: &str) -> Vec<String> {
     packed.map(read).collect()
 }
 
-/// Names of fields whose values are not free: words, numbers as text, and bytes.
+/// Names of fields with a closed set of values: words, numbers as text, and bytes.
 const CLOSED: &[&str] = &[
     "kind",
     "level",
@@ -61,7 +61,7 @@ const CLOSED: &[&str] = &[
     "check",
 ];
 
-/// The report with this behind every text in it that a broker, a scenario or a target file can decide.
+/// The report, with this text appended to every text that comes from a broker, a scenario or a target file.
 fn with_everywhere(hostile: &str) -> Document {
     fn walk(value: &mut Value, hostile: &str) {
         match value {
@@ -135,7 +135,7 @@ fn what_cannot_be_seen_is_shown_escaped() {
         for text in unpacked(&page) {
             assert!(!text.contains(hidden), "{shown} stands in the data");
             let value: Value = serde_json::from_str(&text).expect("JSON");
-            // As read, it is the text that is to be shown, and not the character again.
+            // When read, it must be the escaped text and not the character itself.
             let read = value.to_string();
             assert!(
                 read.contains(&shown.replace('\\', r"\\")),
@@ -166,7 +166,7 @@ fn nothing_is_loaded_and_only_its_own_script_runs() {
     ] {
         assert!(!page.contains(loads), "{loads}");
     }
-    // The policy has no room for these.
+    // The policy does not allow these.
     for inline in [" style=", " onclick=", " onload=", "javascript:"] {
         assert!(!body(&page).contains(inline), "{inline}");
     }
@@ -232,7 +232,7 @@ fn every_case_is_in_the_data_with_its_packets() {
 
 #[test]
 fn ten_thousand_failing_cases_with_their_packets_are_below_20_mb() {
-    // More than are on the page in full, so that what one more adds is what each further one adds.
+    // More cases than the page shows in full, so that every further case adds the same number of bytes.
     const FEW: usize = 400;
     const MORE: usize = 800;
     let size = |cases: usize| {

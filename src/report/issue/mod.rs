@@ -9,12 +9,12 @@ use super::folder::{Entry, Names};
 use super::markdown::{issue::cited, text::block, text::code, text::inline};
 use super::{headline, names, style};
 
-/// So many cases of a cause are looked through for one that a script can show.
+/// The largest number of cases of a cause that are searched for one that a script can show.
 const TRIED: usize = 200;
-/// So many lines of the broker's log are in an issue.
+/// The largest number of lines of the broker's log in an issue.
 const LOG: usize = 40;
 
-/// The files of all causes.
+/// Renders the files of all causes.
 pub(super) fn render(document: &Document) -> Vec<Entry> {
     let mut names = Names::default();
     let causes = document.causes.iter().enumerate();
@@ -27,7 +27,7 @@ pub(super) fn render(document: &Document) -> Vec<Entry> {
         .collect()
 }
 
-/// What a script shows, or why there is none.
+/// The finding that the files are about, with its script or the reason why there is none.
 struct Shown<'d> {
     case: &'d Case,
     finding: &'d Finding,
@@ -52,7 +52,8 @@ fn one(document: &Document, cause: &Cause, stem: &str) -> Vec<Entry> {
     files
 }
 
-/// The case with the shortest way to what a script can show; the example of the cause if there is none.
+/// Returns the finding that a script can show after the fewest events. Returns the example of the cause if there is
+/// none.
 fn shown<'d>(document: &'d Document, cause: &'d Cause) -> Option<Shown<'d>> {
     let (case, finding) = document.example(cause)?;
     let why = match script(document, cause, case, finding) {
@@ -223,7 +224,7 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
     out
 }
 
-/// What the broker does, in a line.
+/// The title of the issue: the clause and what was expected.
 fn title(case: &Case, finding: &Finding) -> String {
     let clause = finding
         .clauses

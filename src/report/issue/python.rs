@@ -1,12 +1,12 @@
-//! Values and comments in Python.
+//! Writes values and comments in Python.
 
 use crate::report::document::check::Wanted;
 use crate::report::pcap::unhex;
 
-/// So long may a line of bytes or a comment be.
+/// The longest line of bytes or of a comment, in characters.
 const WIDTH: usize = 88;
 
-/// Words that are no names in Python, or that the script uses for itself.
+/// Words that cannot be names in Python, or that the script itself uses.
 const TAKEN: &[&str] = &[
     "and",
     "as",
@@ -69,7 +69,7 @@ const TAKEN: &[&str] = &[
     "includes",
 ];
 
-/// A client's name as the name of a variable.
+/// Turns the name of a client into the name of a variable.
 pub(super) fn name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     let mut out: String = name.chars().map(plain).collect();
@@ -82,7 +82,7 @@ pub(super) fn name(name: &str) -> String {
     out
 }
 
-/// A text.
+/// A string literal.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -99,7 +99,7 @@ pub(super) fn text(text: &str) -> String {
     out
 }
 
-/// Bytes, in as many parts as lines are needed.
+/// Bytes literals, as many as fit one to a line.
 pub(super) fn bytes(bytes: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -122,12 +122,12 @@ pub(super) fn bytes(bytes: &[u8]) -> Vec<String> {
     lines
 }
 
-/// A comment in as many lines as it needs.
+/// A comment, on as many lines as it needs.
 pub(super) fn comment(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::from("#");
     for word in text.split_whitespace() {
-        // What a broker or a scenario says may be a single long word.
+        // A text from a broker or a scenario may contain a very long word.
         let word: String = word
             .chars()
             .take(WIDTH)
@@ -143,7 +143,7 @@ pub(super) fn comment(text: &str) -> Vec<String> {
     lines
 }
 
-/// What is right as a field's value.
+/// The expression that checks the value of a field.
 pub(super) fn wanted(wanted: &Wanted) -> String {
     let literal = |hex: &str| bytes(&unhex(hex)).join(" ");
     let pair =

@@ -1,4 +1,4 @@
-//! A finding as a Python script, which sends what the clients sent and checks what the broker sends.
+//! Writes a finding as a Python script, which sends what the clients sent and checks what the broker sends.
 
 use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
 
@@ -8,28 +8,28 @@ use crate::report::document::check::{Check, ConnackRule, Right, WantedPacket};
 use crate::report::document::{Direction, Ending, Event, EventKind, Finding, Play};
 use crate::report::pcap::unhex;
 
-/// What a script does besides its story.
+/// The part of a script that is the same in all scripts.
 const CLIENT: &str = include_str!("client.py");
-/// How it reads fields of packets, where it has to.
+/// The part that reads fields of packets, for scripts that need it.
 const FIELDS: &str = include_str!("fields.py");
 
-/// A placeholder for the letters that each run draws.
+/// A placeholder for the random letters of each run.
 const TOKEN: &str = "RuN0";
-/// Every broker takes Client Identifiers of so many bytes.
+/// The longest Client Identifier that every broker accepts, in bytes.
 const SHORT: usize = 23;
-/// What a client sends in one step within so long was written at once.
+/// Packets that a client sends in one step within this time were written together.
 const TOGETHER_US: u64 = 1_000;
-/// A pause of a client that is shorter is not kept.
+/// Shorter pauses of a client are left out.
 const PAUSE_US: u64 = 300_000;
-/// The size of so long a packet may be what matters, in bytes.
+/// From this length on, the size of a packet may matter, in bytes.
 const LONG: usize = 100;
-/// All pauses together may be so long.
+/// The longest that all pauses together may take.
 const PAUSES_US: u64 = 60_000_000;
 
-/// The script, and what it says of itself first.
+/// Writes the script. `about` becomes its docstring.
 ///
 /// # Errors
-/// Why there is none.
+/// Why there is no script.
 pub(super) fn of(
     play: &Play,
     finding: &Finding,
@@ -77,12 +77,12 @@ struct Story<'a> {
     check: &'a Check,
     lines: Vec<String>,
     token: String,
-    /// Adds the token to what is sent, where the record has none.
+    /// Adds the token to what is sent. `None` if the record has a prefix already, or if identifiers must stay the same.
     prefix: Option<Prefix>,
-    /// Whether topics have it too.
+    /// Whether topics get the token too.
     renames_topics: bool,
     clients: Vec<State>,
-    /// The client whose turn it was.
+    /// The client that acted last.
     last: Option<usize>,
     at_us: u64,
     paused_us: u64,
@@ -92,25 +92,25 @@ struct Story<'a> {
     deferred: Vec<Deferred>,
 }
 
-/// A packet that was received before the step that takes it, and its client has sent something in between. Another broker
-/// may send it only then.
+/// A packet that was received before the step that takes it, while its client sent something in between. Another broker
+/// may send it only after that.
 #[derive(Debug)]
 struct Deferred {
     step: usize,
-    /// The variable that has the packet, if something answers it.
+    /// The variable for the packet, if a later packet answers it.
     variable: Option<String>,
     line: String,
 }
 
-/// What is known of a client's connection.
+/// The state of a client's connection.
 #[derive(Debug, Clone, Default)]
 struct State {
     is_connected: bool,
     /// Whether the client has closed it, so that nothing can be received.
     is_dropped: bool,
-    /// Whether something was sent that nothing has answered.
+    /// Whether a packet was sent that has not been answered.
     is_unanswered: bool,
-    /// Packets of the broker with an identifier, and the names of variables that have them.
+    /// The type and identifier of packets from the broker, with the variables that have them.
     received: Vec<(u8, u16, String)>,
 }
 
@@ -181,7 +181,7 @@ impl<'a> Story<'a> {
         .find(|version| version.to_string() == *text)
     }
 
-    /// What was sent as a packet, if it is one and is written as everyone would write it.
+    /// Decodes the bytes of an event as a packet. `None` if encoding the packet again would give other bytes.
     fn packet(&self, event: &Event, bytes: &[u8]) -> Option<(Packet, ProtocolVersion)> {
         let version = self.version(self.play.client_of(event))?;
         let frame = Frame::from_bytes(bytes.to_vec().into()).ok()?;
@@ -191,7 +191,7 @@ impl<'a> Story<'a> {
         (again[..] == *bytes).then_some((packet, version))
     }
 
-    /// Whether topics may have something before them, as far as this is concerned.
+    /// Whether this event allows a prefix before topics. An error says why there can be no script.
     fn may_rename(&self, event: &Event) -> Result<bool, String> {
         let Some(hex) = &event.bytes else {
             return Ok(true);
@@ -236,7 +236,8 @@ impl<'a> Story<'a> {
         })
     }
 
-    /// Whether a CONNECT that is not written again has the Client Identifier of one that is: they have to stay the same.
+    /// Whether a CONNECT that cannot be encoded again contains the Client Identifier of another CONNECT. The two must
+    /// stay equal, so neither is renamed.
     fn names_a_client_in_a_faulty_connect(&self) -> bool {
         let mut ids = Vec::new();
         let mut faulty = Vec::new();
@@ -282,7 +283,7 @@ impl<'a> Story<'a> {
             event.packet.as_deref(),
             Some("PUBACK" | "PUBREC" | "PUBREL" | "PUBCOMP")
         );
-        // The script's client does these by itself.
+        // The client in the script does this by itself.
         if acknowledges && event.automatic && is_acknowledging {
             return Ok(());
         }
@@ -328,7 +329,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// Before another client acts, the broker has taken in what the last one sent.
+    /// When another client takes its turn, waits until the broker has processed what the last client sent.
     fn turn(&mut self, client: usize) {
         if let Some(last) = self.last.replace(client).filter(|last| *last != client) {
             self.settle(last);
@@ -427,8 +428,8 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// Whether the client wrote the next packet together with this one. Between two writes the broker might answer, or close
-    /// the connection.
+    /// Whether the client wrote the next packet together with this one. Between two writes, the broker might answer or
+    /// close the connection.
     fn is_sent_with_next(&self, event: &Event) -> bool {
         let mut after = self.play.events.iter();
         let next = after.find(|next| next.number > event.number);
@@ -489,7 +490,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The step that takes what was received, if its client has sent something between the two.
+    /// The step that takes the received packet, if its client sent something in between.
     fn taken_later(&self, event: &Event, client: usize) -> Option<usize> {
         let step = event.step.filter(|step| *step > event.during)?;
         let mut between = self.play.events.iter().filter(|other| {
@@ -504,7 +505,7 @@ impl<'a> Story<'a> {
         is_sent.then_some(step)
     }
 
-    /// Expects the packets that were received early and that this is true of.
+    /// Adds the expectations of deferred packets that are due.
     fn expect_deferred(&mut self, is_due: impl Fn(&Deferred) -> bool) {
         let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.deferred)
             .into_iter()
@@ -513,9 +514,10 @@ impl<'a> Story<'a> {
         self.lines.extend(due.into_iter().map(|due| due.line));
     }
 
-    /// Whether a received packet does not lead to the finding: a later step looks at it, or none.
+    /// Whether a received packet is not part of what leads to the finding: no step takes it, or only that of the
+    /// finding or a later one.
     fn is_later(&self, event: &Event) -> bool {
-        // A packet that no step takes is received in addition to all that steps take.
+        // These findings are about a packet that the broker sends in addition to those that steps take.
         let is_on_top = matches!(
             self.check.right,
             Right::NoMore { .. } | Right::OtherBytes { .. }
@@ -527,10 +529,10 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The lines that decide whether the broker does what is right.
+    /// Adds the lines that decide whether the broker does what is right.
     ///
     /// # Errors
-    /// When no script can see it.
+    /// Returns an error if no script can see it.
     fn decide(&mut self, finding: &Finding) -> Result<(), String> {
         if self.clients[self.check.client].is_dropped {
             return Err("the client had closed its connection by then".to_owned());
@@ -684,7 +686,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// What its fields have to be.
+    /// The dictionary of what the packet's fields must be. `None` if the packet has none.
     fn wanted(&mut self, packet: &WantedPacket) -> Option<String> {
         if packet.fields.is_empty() {
             return None;
@@ -705,7 +707,7 @@ impl<'a> Story<'a> {
     }
 }
 
-/// A Client Identifier that is another one in each run. A long one stays as long as it is.
+/// A Client Identifier that differs in each run. A long one keeps its length.
 fn renamed(prefix: &Prefix, id: &str) -> bytestring::ByteString {
     match id.get(TOKEN.len()..) {
         Some(rest) if id.len() + TOKEN.len() > SHORT => format!("{TOKEN}{rest}").into(),

@@ -5,10 +5,10 @@ use crate::report::document::{Case, Clause, Document, Finding, FindingKind, Verd
 use crate::report::excerpt::{self, Around, Canvas};
 use crate::report::{headline, style};
 
-/// So many findings are shown with their packets.
+/// The largest number of findings that are shown with their packets.
 const FINDINGS: usize = 3;
 
-/// The case: what the broker does, which clauses that breaks, the packets, and how to see it again.
+/// Renders the case: what the broker does, the clauses that it breaks, the packets, and how to reproduce it.
 pub(in crate::report) fn text(document: &Document, case: &Case) -> String {
     let mut out = format!("### {}\n\n", inline(&case.title));
     out.push_str(&format!(
@@ -41,7 +41,7 @@ pub(in crate::report) fn text(document: &Document, case: &Case) -> String {
     out
 }
 
-/// A finding with the packets around it.
+/// Renders a finding with the packets around it.
 pub(super) fn one(case: &Case, finding: &Finding) -> String {
     let mut out = String::new();
     for clause in &finding.clauses {
@@ -67,7 +67,7 @@ pub(super) fn one(case: &Case, finding: &Finding) -> String {
     out
 }
 
-/// `MQTT 5, MQTT-3.1.4-3 (section 3.1.4): what it says`
+/// Formats a statement: `MQTT 5, MQTT-3.1.4-3 (section 3.1.4): its summary`.
 pub(in crate::report) fn cited(clause: &Clause) -> String {
     let mut out = match &clause.document {
         Some(document) => format!("MQTT {document}, {}", clause.id),

@@ -14,11 +14,12 @@ use text::{code, inline};
 
 pub(super) use issue::{again, text as for_a_tracker};
 
-/// So many causes are shown with the packets of their example, and so many cases are listed: services cut long summaries.
+/// The largest numbers of causes that are shown with packets, and of cases that are listed. Services truncate long
+/// summaries.
 const CAUSES: usize = 20;
 const CASES: usize = 500;
 
-/// The document as text.
+/// Renders the document as Markdown.
 pub(super) fn render(document: &Document) -> String {
     let parts = [
         format!(
@@ -62,7 +63,7 @@ fn counts(document: &Document) -> String {
     out
 }
 
-/// What went wrong besides the cases.
+/// What went wrong apart from the cases.
 fn problems(document: &Document) -> String {
     let mut lines: Vec<String> = document.run.problems.clone();
     let early = document.run.ended_early.iter();
@@ -177,7 +178,7 @@ fn conformance(document: &Document) -> String {
     }
 }
 
-/// How many statements hold in chapters of which nothing is violated, and a row for each other chapter.
+/// Returns the number of statements that hold in chapters without a violation, and one row for each other chapter.
 fn chapters(part: &Conformance) -> (usize, String) {
     let of = |chapter: &Chapter| {
         let must = chapter.violated_must.iter().map(String::clone);
@@ -208,7 +209,7 @@ fn chapters(part: &Conformance) -> (usize, String) {
     )
 }
 
-/// The cases that are not as expected; of accepted failures the causes say enough.
+/// The cases that are not as expected. Accepted failures are left out, since the causes cover them.
 fn cases(document: &Document) -> String {
     let all: Vec<&Case> = document
         .cases

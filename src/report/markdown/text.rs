@@ -1,11 +1,11 @@
 //! Escapes foreign text in Markdown, so that it contains no markup, mention or reference.
 
-/// What Markdown or a tracker would read as something else than text.
+/// Characters that Markdown or an issue tracker may read as markup.
 const MARKUP: &[char] = &[
     '\\', '`', '*', '_', '{', '}', '[', ']', '<', '>', '#', '|', '~', '&', '@', '$', '!',
 ];
 
-/// The text on one line; as code where it has anything that Markdown would read otherwise.
+/// Puts the text on one line. A text with markup characters becomes code.
 pub(in crate::report) fn inline(text: &str) -> String {
     let text = on_one_line(text);
     match text.contains(MARKUP) {
@@ -14,7 +14,7 @@ pub(in crate::report) fn inline(text: &str) -> String {
     }
 }
 
-/// The text on one line, as code. Within a table a bar would end the cell, even there.
+/// Puts the text on one line, as code. Escapes bars, which would end a table cell even inside code.
 pub(in crate::report) fn code(text: &str) -> String {
     let text = on_one_line(text).replace('|', "\\|");
     let ticks = "`".repeat(longest_run(&text) + 1);
@@ -26,7 +26,7 @@ pub(in crate::report) fn code(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
-/// The text in a block of its own.
+/// Puts the text in a fenced block.
 pub(in crate::report) fn block(text: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));
     format!("{fence}text\n{}\n{fence}\n", text.trim_end())

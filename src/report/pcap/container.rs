@@ -12,16 +12,16 @@ const FRAME: u32 = 6;
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 const ETHERNET: u16 = 1;
 
-/// Options of any block, and those of a section and of an interface.
+/// Codes of options: for any block, for a section, and for an interface.
 const END_OF_OPTIONS: u16 = 0;
 const COMMENT: u16 = 1;
 const APPLICATION: u16 = 4;
 const INTERFACE_NAME: u16 = 2;
 const RESOLUTION: u16 = 9;
-/// Times are in microseconds.
+/// The resolution of times: 10^-6 seconds.
 const MICROSECONDS: u8 = 6;
 
-/// Records of names.
+/// Types of records in a block of names.
 const END_OF_RECORDS: u16 = 0;
 const IPV4: u16 = 1;
 
@@ -35,14 +35,14 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// By this program, about this.
+    /// Begins a file with the name of the program and a comment.
     pub(super) fn new(application: &str, comment: &str) -> Self {
         let mut capture = Self { bytes: Vec::new() };
         let mut section = Vec::new();
         section.extend(BYTE_ORDER.to_le_bytes());
         section.extend(1u16.to_le_bytes());
         section.extend(0u16.to_le_bytes());
-        // How long the section is, is not said.
+        // The length of the section is not specified.
         section.extend(u64::MAX.to_le_bytes());
         option(&mut section, COMMENT, comment.as_bytes());
         option(&mut section, APPLICATION, application.as_bytes());
@@ -51,7 +51,7 @@ impl Capture {
         let mut interface = Vec::new();
         interface.extend(ETHERNET.to_le_bytes());
         interface.extend(0u16.to_le_bytes());
-        // Frames may be of any length.
+        // Frames may have any length.
         interface.extend(0u32.to_le_bytes());
         option(&mut interface, INTERFACE_NAME, b"mqtt-check");
         option(&mut interface, RESOLUTION, &[MICROSECONDS]);
@@ -60,7 +60,7 @@ impl Capture {
         capture
     }
 
-    /// What analysers call these addresses.
+    /// Adds names for addresses.
     pub(super) fn names(&mut self, names: &[(Ipv4Addr, String)]) {
         let mut body = Vec::new();
         for (address, name) in names {
@@ -73,7 +73,7 @@ impl Capture {
         self.block(NAMES, &body);
     }
 
-    /// A frame at this time, in microseconds since 1970.
+    /// Adds a frame. The time is in microseconds since 1970.
     pub(super) fn frame(&mut self, at_us: u64, frame: &Frame, comments: &[String]) {
         let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         let mut body = Vec::new();
@@ -107,10 +107,10 @@ impl Capture {
     }
 }
 
-/// An option, or a record of names, which looks the same.
+/// Writes an option, or a record of names, which has the same layout.
 fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
     let ends = (0..=value.len().min(LONGEST)).rev();
-    // Not in the middle of a character.
+    // Does not cut a UTF-8 character.
     let end = ends
         .into_iter()
         .find(|end| value.get(*end).is_none_or(|byte| byte & 0xc0 != 0x80));
@@ -120,7 +120,7 @@ fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
     padded(body, value);
 }
 
-/// Bytes, filled up to a multiple of four.
+/// Writes bytes, padded to a multiple of four.
 fn padded(body: &mut Vec<u8>, bytes: &[u8]) {
     body.extend(bytes);
     body.resize(body.len() + (4 - bytes.len() % 4) % 4, 0);

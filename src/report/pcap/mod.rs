@@ -1,8 +1,8 @@
 //! The packets of a case as a capture for packet analysers: MQTT over TCP, IPv4 and Ethernet, in pcapng.
 //!
-//! The bytes and the times are those of the record. What carries them is made up here: each client has an address, each
-//! connection a port, and the broker listens on 1883, so that analysers know the bytes for MQTT. What went over TLS or
-//! WebSocket is in the capture as plain MQTT.
+//! The bytes and the times are those of the record. The layers below MQTT are invented: each client has an address,
+//! each connection has a port, and the broker listens on 1883, so that analysers recognize MQTT. Traffic over TLS or
+//! WebSocket appears in the capture as plain MQTT.
 
 mod container;
 mod tcp;
@@ -20,11 +20,11 @@ use super::document::{
 };
 use super::folder::{Entry, Names};
 
-/// A PINGREQ and a PINGRESP: those of the harness's own are in a document without their bytes.
+/// A PINGREQ and a PINGRESP. A document does not contain the bytes of the harness's own.
 const PINGREQ: &[u8] = &[0xc0, 0x00];
 const PINGRESP: &[u8] = &[0xd0, 0x00];
 
-/// A capture of each case whose record the document has.
+/// Renders a capture for each case whose record is in the document.
 pub(super) fn render(document: &Document) -> Vec<Entry> {
     let began_us = instant(&document.run.started).unwrap_or(0);
     let mut names = Names::default();
@@ -69,7 +69,7 @@ fn capture(document: &Document, case: &Case, play: &Play, began_us: u64) -> Vec<
         let frames = frames(connection, event);
         let at_us = began_us.saturating_add(event.at_us);
         for (n, frame) in frames.iter().enumerate() {
-            // What is said of a packet is said where its first bytes are.
+            // The first frame of an event carries its comments.
             let said = if n == 0 {
                 std::mem::take(&mut comments)
             } else {
@@ -107,7 +107,7 @@ fn connection(play: &Play, lane: usize) -> Connection {
     Connection::new(lane, client_address(client), node_address(node))
 }
 
-/// The frames that an event makes on its connection.
+/// The frames of an event on its connection.
 fn frames(connection: &mut Connection, event: &Event) -> Vec<tcp::Frame> {
     let side = match event.direction {
         Direction::Sent => Side::Client,
@@ -135,14 +135,14 @@ fn frames(connection: &mut Connection, event: &Event) -> Vec<tcp::Frame> {
             };
             connection.data(side, &bytes, event.bytes_left_out)
         }
-        // These carry no bytes of the MQTT stream.
+        // These events carry no bytes of the MQTT stream.
         EventKind::Upgrade | EventKind::Frame | EventKind::WrongFrame | EventKind::Condensed => {
             Vec::new()
         }
     }
 }
 
-/// What the scenario says of an event, and what is wrong with it.
+/// The comments on an event: the step of the scenario, and the violations.
 fn comments_on(case: &Case, play: &Play, event: &Event) -> Vec<String> {
     let mut out = Vec::new();
     if event.own {
@@ -176,7 +176,7 @@ fn comments_on(case: &Case, play: &Play, event: &Event) -> Vec<String> {
     out
 }
 
-/// Hex as the document has it.
+/// Decodes hexadecimal as the document writes it.
 pub(super) fn unhex(text: &str) -> Vec<u8> {
     let digit = |at: u8| char::from(at).to_digit(16).unwrap_or(0);
     text.as_bytes()

@@ -2,11 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-/// Where MQTT is expected.
+/// The port on which analysers expect MQTT.
 pub(super) const MQTT: u16 = 1883;
-/// The port of the first connection's client; the next ones follow it.
+/// The client's port of the first connection. The next connections count up from it.
 const FIRST_PORT: u16 = 49_152;
-/// So much goes into one segment.
+/// The largest payload of one segment, in bytes.
 const SEGMENT: usize = 1460;
 
 const FIN: u8 = 0x01;
@@ -18,46 +18,46 @@ const ACK: u8 = 0x10;
 const ETHERNET_HEADER: usize = 14;
 const IP_HEADER: usize = 20;
 const TCP_HEADER: usize = 20;
-/// Which protocol is in an IP packet.
+/// The protocol number of TCP in an IP packet.
 const TCP: u8 = 6;
 
-/// One of both ends.
+/// One of the two ends of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
     Broker,
 }
 
-/// How the connection ends.
+/// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// One side closes, and the other follows.
     Both,
-    /// One side sends nothing more, and the other may.
+    /// One side sends nothing more, but the other may.
     Half,
     Reset,
 }
 
-/// A frame, and how many bytes at its end are not there.
+/// A frame, and the number of bytes missing at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) bytes: Vec<u8>,
     pub(super) left_out: usize,
 }
 
-/// What one end has sent.
+/// The state of one end.
 #[derive(Debug)]
 struct Peer {
     address: Ipv4Addr,
     port: u16,
-    /// The number of the next byte that it sends.
+    /// The sequence number of its next byte.
     next: u32,
     has_ended: bool,
-    /// Numbers its IP packets.
+    /// The identification of its last IP packet.
     packets: u16,
 }
 
-/// A connection, and what was sent on it so far.
+/// A connection, and the state of its two ends.
 #[derive(Debug)]
 pub(super) struct Connection {
     client: Peer,
@@ -66,7 +66,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// The connection of this number, from 0.
+    /// A connection. The number, from 0, selects the client's port.
     pub(super) fn new(number: usize, client: Ipv4Addr, broker: Ipv4Addr) -> Self {
         let number = u16::try_from(number % usize::from(u16::MAX - FIRST_PORT)).unwrap_or(0);
         let peer = |address, port, first: u32| Peer {
@@ -83,7 +83,7 @@ impl Connection {
         }
     }
 
-    /// The three segments that open it.
+    /// Returns the three segments of the handshake. Empty if the connection is open already.
     pub(super) fn open(&mut self) -> Vec<Frame> {
         if std::mem::replace(&mut self.is_open, true) {
             return Vec::new();
@@ -96,7 +96,7 @@ impl Connection {
         frames
     }
 
-    /// Bytes of one side, and so many more that are not known.
+    /// Returns the segments for bytes from one side. `left_out` is the number of further bytes that are not known.
     pub(super) fn data(&mut self, side: Side, bytes: &[u8], left_out: usize) -> Vec<Frame> {
         let mut frames = self.open();
         let all = bytes.len().saturating_add(left_out);
@@ -114,7 +114,7 @@ impl Connection {
         frames
     }
 
-    /// One side ends it.
+    /// Returns the segments with which one side ends the connection.
     pub(super) fn end(&mut self, side: Side, end: End) -> Vec<Frame> {
         let mut frames = self.open();
         if end == End::Reset {
@@ -131,7 +131,7 @@ impl Connection {
             End::Both => self.finish(other),
             End::Half | End::Reset => None,
         };
-        // What ends the other side acknowledges the end of this one.
+        // The FIN of the other side acknowledges the FIN of this one.
         let last = match (&ended, &followed) {
             (_, Some(_)) => Some(side),
             (Some(_), None) => Some(other),
@@ -172,7 +172,7 @@ impl Connection {
         tcp.extend(from.next.to_be_bytes());
         tcp.extend(acknowledged.to_be_bytes());
         tcp.extend([u8::try_from(TCP_HEADER / 4).unwrap_or(5) << 4, flags]);
-        // The window, the checksum, and no urgent data.
+        // Window size, checksum and urgent pointer.
         tcp.extend(u16::MAX.to_be_bytes());
         tcp.extend([0; 4]);
         tcp.extend(bytes);
@@ -188,7 +188,7 @@ impl Connection {
         let mut ip = vec![0x45, 0];
         ip.extend(length.saturating_add(20).to_be_bytes());
         ip.extend(from.packets.to_be_bytes());
-        // Not to be fragmented; it may pass 64 routers; the checksum.
+        // Do not fragment; time to live 64; TCP; checksum.
         ip.extend([0x40, 0, 64, TCP, 0, 0]);
         ip.extend(from.address.octets());
         ip.extend(to.address.octets());
@@ -214,7 +214,7 @@ fn hardware(address: Ipv4Addr) -> [u8; 6] {
     [0x02, 0, a, b, c, d]
 }
 
-/// The Internet checksum of these bytes, all but the last of which are even in number.
+/// The Internet checksum of these bytes. Every part except the last must have an even length.
 pub(super) fn checksum(parts: &[&[u8]]) -> u16 {
     let mut sum: u32 = 0;
     for part in parts {

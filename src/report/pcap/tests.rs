@@ -8,7 +8,8 @@ fn connection() -> Connection {
     Connection::new(3, Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 255, 0, 1))
 }
 
-/// What is in a segment, as a stack would read it; its checksums hold.
+/// Parses a segment as a TCP stack would, and checks its checksums. Returns the source port, the sequence and
+/// acknowledgement numbers, the flags and the payload.
 fn read(frame: &Frame) -> (u16, u32, u32, u8, Vec<u8>) {
     let ip = &frame.bytes[14..];
     let (header, tcp) = ip.split_at(20);

@@ -1,4 +1,4 @@
-//! What is wrong with the broker: a block for each cause, the worst first.
+//! What is wrong with the broker: one block per cause, the worst first.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ enum Depth {
     Line,
 }
 
-/// Causes that are not accepted, in as much depth as fits into so many lines: at least one in full.
+/// Renders the causes that are not accepted, in as much detail as fits into this many lines. At least one is in full.
 pub(super) fn render(document: &Document, options: Options, lines: usize) -> String {
     let causes: Vec<&Cause> = document.causes.iter().filter(|c| !c.accepted).collect();
     if causes.is_empty() {
@@ -70,7 +70,7 @@ fn heading(causes: &[&Cause], style: Style) -> String {
     format!("{}\n", style.strong(&told))
 }
 
-/// Tells more of each block, the worst first, while there is room.
+/// Adds detail to the blocks, the worst first, while there is room.
 fn deepen(blocks: &mut [Block<'_>], lines: usize) {
     let mut used: usize = blocks.iter().map(|block| block.lines(Depth::Line)).sum();
     if let Some(first) = blocks.first_mut() {
@@ -83,7 +83,7 @@ fn deepen(blocks: &mut [Block<'_>], lines: usize) {
     for depth in [Depth::Least, Depth::Short, Depth::Full] {
         for block in blocks.iter_mut().skip(1) {
             let more = block.lines(depth).saturating_sub(block.lines(block.depth));
-            // A block in full is set apart by an empty line.
+            // An empty line precedes a block in full.
             let more = more + usize::from(depth == Depth::Full);
             if used + more > lines {
                 break;
@@ -134,7 +134,7 @@ impl<'a> Block<'a> {
         usize::from(self.options.width)
     }
 
-    /// `3 MUST   [5 MQTT-3.1.2-8] 3.1.2.5 `, and how wide it is.
+    /// The start of a line, `3 MUST   [5 MQTT-3.1.2-8] 3.1.2.5 `, and its width.
     fn lead(&self) -> (String, usize) {
         let style = self.options.style;
         let level = self.cause.level.as_str().to_uppercase();
@@ -152,7 +152,7 @@ impl<'a> Block<'a> {
         (format!("{number}{}", style.strong(&clause)), width)
     }
 
-    /// The clause, and what it says.
+    /// The clause with its summary.
     fn first_line(&self) -> String {
         let (lead, taken) = self.lead();
         let summary = self.cause.clauses.iter().find_map(|c| c.summary.as_deref());
@@ -165,7 +165,7 @@ impl<'a> Block<'a> {
         format!("{lead}{summary}\n")
     }
 
-    /// The clause and its summary; and what was received, where there is room.
+    /// The clause with its summary, and what was received if there is room.
     fn line(&self) -> String {
         let (lead, taken) = self.lead();
         let cases = format!(" ({})", self.cause.cases.len() + self.cause.likely.len());
@@ -202,11 +202,11 @@ impl<'a> Block<'a> {
         )
     }
 
-    /// What was expected and what was received, in so much room.
+    /// What was expected and received, in at most `room` characters.
     fn what(&self, room: usize) -> String {
         let ellipsis = self.options.style.ellipsis();
         let actual = &self.cause.actual;
-        // Most say by themselves what is wrong; that something did not come does not.
+        // What was received usually explains the defect. That something was missing does not.
         if !is_absence(actual) {
             return cut(actual, room, ellipsis);
         }
@@ -297,7 +297,7 @@ impl<'a> Block<'a> {
         compressed(cause.cases.iter().chain(&cause.likely).map(String::as_str))
     }
 
-    /// A named line, or several; nothing where there is no text.
+    /// Appends a named row of one or more lines. Appends nothing if the text is empty.
     fn row(
         &self,
         out: &mut String,
@@ -327,7 +327,7 @@ const INDENT: usize = 3;
 /// The width of the names of its rows.
 const NAMES: usize = 10;
 
-/// `[5 MQTT-3.1.4-3] 3.1.4:`; of another document's section just that.
+/// Formats a clause: `[5 MQTT-3.1.4-3] section 3.1.4:`. For a section of another document, only the id is shown.
 fn cited(clause: &Clause) -> String {
     match (&clause.document, &clause.section) {
         (Some(document), Some(section)) => {
@@ -338,7 +338,7 @@ fn cited(clause: &Clause) -> String {
     }
 }
 
-/// `[5 MQTT-3.1.4-3] 3.1.4 `
+/// Formats a clause in short: `[5 MQTT-3.1.4-3] 3.1.4 `.
 fn named(clause: &Clause) -> String {
     match (&clause.document, &clause.section) {
         (Some(document), Some(section)) => format!("[{document} {}] {section} ", clause.id),
@@ -354,7 +354,7 @@ fn place(finding: &Finding) -> String {
     }
 }
 
-/// Accepted deviations, one line for each cause.
+/// Renders the accepted deviations, one line per cause.
 pub(super) fn accepted(document: &Document, options: Options) -> String {
     let causes: Vec<&Cause> = document.causes.iter().filter(|c| c.accepted).collect();
     if causes.is_empty() {

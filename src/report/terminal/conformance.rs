@@ -1,10 +1,10 @@
-//! Conformance by chapter of the documents.
+//! Conformance, by chapter of the standards.
 
 use super::{FEW, Options};
 use crate::report::document::{Chapter, Conformance, Document};
 use crate::report::style::count;
 
-/// A line for each document, and one for each chapter of which something is violated; with `--verbose` for every chapter.
+/// Renders one line per document, and one per chapter with a violation. With `--verbose`, every chapter has a line.
 pub(super) fn render(document: &Document, options: Options) -> String {
     if document.cases.len() < FEW && !options.verbose {
         return String::new();

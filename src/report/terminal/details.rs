@@ -1,14 +1,14 @@
-//! What is neither for nor against the broker: one line, and all of it with `--verbose`.
+//! Facts that are neither for nor against the broker: counted on one line, or listed with `--verbose`.
 
 use super::Options;
 use crate::report::document::{Alone, Case, Crowd, Document, FindingKind, Level, Verdict};
 use crate::report::style::{Style, count};
 use crate::verdict::Measure;
 
-/// More cases than this are counted.
+/// From this number on, cases are only counted.
 const SHOWN: usize = 6;
 
-/// Everything, a list for each kind.
+/// Renders all facts, one list per kind.
 pub(super) fn all(document: &Document, style: Style) -> Vec<String> {
     vec![
         choices(document),
@@ -22,7 +22,7 @@ pub(super) fn all(document: &Document, style: Style) -> Vec<String> {
     ]
 }
 
-/// How much of it there is.
+/// Renders the number of facts of each kind.
 pub(super) fn in_brief(document: &Document, options: Options) -> String {
     let findings = || document.cases.iter().flat_map(|case| &case.findings);
     let unjudged = |f: &&_| is_unjudged(f);
@@ -71,7 +71,7 @@ fn answers(document: &Document) -> impl Iterator<Item = (String, &str)> {
     choices.map(|choice| (choice.about(), choice.answer.as_str()))
 }
 
-/// The broker's answers to what the standard leaves open, as sentences.
+/// The broker's answers to choices that the standard leaves open, as sentences.
 fn choices(document: &Document) -> String {
     let mut found: Vec<(String, usize)> = Vec::new();
     for (about, answer) in answers(document) {
@@ -87,7 +87,7 @@ fn choices(document: &Document) -> String {
     out
 }
 
-/// What was measured: the least and the greatest value of each kind.
+/// The smallest and the largest value of each kind of measurement.
 fn measurements(document: &Document) -> String {
     let measured = || document.cases.iter().flat_map(|case| &case.measured);
     let mut out = String::new();
@@ -135,7 +135,7 @@ fn is_unjudged(finding: &crate::report::document::Finding) -> bool {
     finding.kind == FindingKind::Violation && matches!(finding.level, Level::May | Level::Disputed)
 }
 
-/// What was seen at a level that judges nothing.
+/// Findings at a level that judges nothing.
 fn recorded(document: &Document, style: Style) -> String {
     let mut out = String::new();
     for case in &document.cases {
@@ -156,7 +156,7 @@ fn recorded(document: &Document, style: Style) -> String {
     }
 }
 
-/// What this machine was too slow for at first, or the broker did not serve.
+/// The cases that were played again because this machine was too slow or the broker did not serve.
 fn played_again(document: &Document) -> String {
     let seen = document.run.responsiveness.as_ref();
     let why = match seen.is_some_and(|seen| !seen.outages.is_empty()) {
@@ -164,7 +164,7 @@ fn played_again(document: &Document) -> String {
         false => "this machine was too slow at first",
     };
     let is_disturbed = |case: &&Case| {
-        // Once it was for packets that came late.
+        // A case with late packets was also played once alone.
         let played_alone = case
             .crowd
             .as_ref()
@@ -177,7 +177,7 @@ fn played_again(document: &Document) -> String {
     }
 }
 
-/// Cases that failed beside others by packets that came late, and what came of playing them alone.
+/// Cases that failed because packets were late while others were played, and the results of playing them alone.
 pub(super) fn crowd(document: &Document, options: Options) -> String {
     let each = [
         (
@@ -216,7 +216,7 @@ pub(super) fn crowd(document: &Document, options: Options) -> String {
     out
 }
 
-/// Records that differ where nothing is expected of them.
+/// Records that differ from the expected ones, on a broker without a baseline.
 fn informed(document: &Document) -> String {
     match document.summary.informed {
         0 => String::new(),
@@ -262,7 +262,7 @@ fn add(groups: &mut Vec<(String, usize)>, key: String) {
     }
 }
 
-/// Reasons with their counts, the most frequent first.
+/// Lists reasons with their counts, the most frequent first.
 fn grouped(title: &str, mut reasons: Vec<(String, usize)>, what: &str) -> String {
     if reasons.is_empty() {
         return String::new();

@@ -1,5 +1,5 @@
-//! The result for people, of a [`Document`] alone: what changed, the causes of what is wrong, the worst first, how the
-//! broker keeps each document, and one line. What concerns only the harness is shown with `--verbose`.
+//! The result for people, made from a [`Document`] alone: changes, the causes of failures with the worst first,
+//! conformance by chapter, and a summary line. Facts that concern only the harness are shown with `--verbose`.
 
 mod causes;
 mod conformance;
@@ -16,27 +16,27 @@ use super::{case, flaky, names, profile};
 pub(crate) use table::{crowd, keep_words, lines};
 pub(crate) use wrap::wrapped;
 
-/// The narrowest and the widest that text is made, in columns.
+/// The narrowest and the widest text, in columns.
 const NARROWEST: u16 = 40;
 const WIDEST: u16 = 120;
-/// From here on a broker is slow to start, and the summary says so.
+/// From this duration on, the summary reports a slow start of the broker.
 const SLOW_START_US: u64 = 1_000_000;
-/// The longest text without `--verbose`, as far as causes decide it, in lines.
+/// The target length of the text without `--verbose`, in lines. Causes get what the other parts leave.
 const LINES: usize = 115;
-/// A run of fewer cases is a small one, and says little of a whole document.
+/// A run of fewer cases is small, and shows little of a whole document.
 const FEW: usize = 100;
-/// Up to so many failing cases are shown one by one; more are shown by their causes.
+/// The largest number of failing cases that are shown one by one. More are shown by their causes.
 const ONE_BY_ONE: usize = 3;
-/// So many inconclusive cases are shown in full.
+/// If inconclusive cases have at most this many reasons, the first case of each reason is shown in full.
 const UNDECIDED: usize = 2;
 
 /// What the user asked to see.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub style: Style,
-    /// Show the transcript of every case, every cause in full, and what concerns only the harness.
+    /// Show the transcript of every case, every cause in full, and facts that concern only the harness.
     pub verbose: bool,
-    /// Columns.
+    /// The width in columns.
     pub width: u16,
 }
 
@@ -49,7 +49,7 @@ impl Options {
     }
 }
 
-/// The whole text.
+/// Renders the whole text.
 pub fn render(document: &Document, options: Options) -> String {
     let options = Options {
         width: options.width.clamp(NARROWEST, WIDEST),
@@ -69,7 +69,7 @@ pub fn render(document: &Document, options: Options) -> String {
         keep_alive(document, options),
         details::crowd(document, options),
     ];
-    // Of few cases there is little to say, and whoever plays few wants to see it.
+    // A small run produces little text, and its user wants to see all of it.
     let is_small = document.cases.len() < FEW;
     match options.verbose || is_small {
         true => after.extend(details::all(document, style)),
@@ -100,7 +100,7 @@ pub fn render(document: &Document, options: Options) -> String {
     before.join("\n")
 }
 
-/// Which part of a run it is.
+/// States which shard of a run this is.
 fn shard(document: &Document) -> String {
     document.shard.as_ref().map_or_else(String::new, |shard| {
         format!(
@@ -112,14 +112,14 @@ fn shard(document: &Document) -> String {
     })
 }
 
-/// How many rows of a terminal of this width a text takes.
+/// The number of rows that a text takes on a terminal of this width.
 fn rows(text: &str, width: u16) -> usize {
     let width = usize::from(width.max(1));
     let of_line = |line: &str| line.chars().count().div_ceil(width).max(1);
     text.lines().map(of_line).sum()
 }
 
-/// Whether a case has a finding that is not accepted.
+/// Whether a case failed or warned and is not accepted.
 fn is_wrong(case: &Case) -> bool {
     matches!(case.verdict, Verdict::Failed | Verdict::Warned) && !case.outcome.accepted
 }
@@ -143,7 +143,7 @@ fn transcript(case: &Case, style: Style) -> Option<String> {
     Some(out)
 }
 
-/// Cases that nothing can be said of, the first of each reason in full.
+/// Inconclusive cases, grouped by reason. The first case of each reason is in full if there are few reasons.
 fn inconclusive(document: &Document, options: Options) -> String {
     let is_told = |c: &&Case| c.verdict == Verdict::Inconclusive && !c.outcome.accepted;
     let mut reasons: Vec<(&str, Vec<&Case>)> = Vec::new();
@@ -179,7 +179,7 @@ fn inconclusive(document: &Document, options: Options) -> String {
     out
 }
 
-/// Versions that somebody counts on and the broker does not speak.
+/// Versions that a user or the target file names but that the broker does not support.
 fn unspoken(document: &Document, style: Style) -> String {
     let versions = document.target.not_spoken.iter();
     let lines = versions.filter_map(|version| {
@@ -226,7 +226,7 @@ fn snapshots(document: &Document, style: Style) -> String {
     out
 }
 
-/// How this run differs for a broker that wants to hear of its clients.
+/// How clients of this run differ, if the broker requires a Keep Alive.
 fn keep_alive(document: &Document, options: Options) -> String {
     let seconds = document.target.keep_alive_s;
     if seconds == 0 {
@@ -239,7 +239,7 @@ fn keep_alive(document: &Document, options: Options) -> String {
     format!("{}\n", lines.join("\n"))
 }
 
-/// What plays left on a broker that others may use, and could not clear away.
+/// What plays left on a shared broker because removing it failed.
 fn left_behind(document: &Document, options: Options) -> String {
     let all = || {
         let cases = document.cases.iter();
@@ -260,7 +260,7 @@ fn left_behind(document: &Document, options: Options) -> String {
     out
 }
 
-/// `suite 2026.12 (built in)`
+/// Formats the suite: `suite 2026.12 (built in)`.
 fn suite(suite: &Suite) -> String {
     let newer = match suite.newer_cases {
         0 => String::new(),
@@ -270,7 +270,7 @@ fn suite(suite: &Suite) -> String {
     format!("suite {}{newer}{place}", suite.release)
 }
 
-/// Everything on one line, and how to play a case again.
+/// The summary line, and the command that plays cases again.
 fn summary(document: &Document, options: Options) -> String {
     let style = options.style;
     let counts = document.summary;

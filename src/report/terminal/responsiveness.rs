@@ -1,4 +1,4 @@
-//! How responsive a broker on the network was: when it did not serve, and with `--verbose` how slow it was otherwise.
+//! How responsive a broker on the network was: its outages, and with `--verbose` also its slowest answer.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use super::wrap::wrapped;
 use crate::report::document::{Document, Outage, OutageKind};
 use crate::report::style::{count, span};
 
-/// So many outages are listed without `--verbose`.
+/// The largest number of outages that are listed without `--verbose`.
 const FEW: usize = 5;
 
-/// What the canary saw.
+/// Renders what the canary saw.
 pub(super) fn render(document: &Document, options: Options) -> String {
     let Some(seen) = &document.run.responsiveness else {
         return String::new();
@@ -38,7 +38,7 @@ pub(super) fn render(document: &Document, options: Options) -> String {
     out
 }
 
-/// `5.20 s to 25.21 s: no answer`
+/// Formats an outage: `5.20 s to 25.21 s (20.01 s): no answer`.
 fn sentence(outage: &Outage) -> String {
     let how = match outage.how {
         OutageKind::Froze => "no answer",

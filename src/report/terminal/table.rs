@@ -8,7 +8,7 @@ use super::Options;
 use crate::report::document::{Case, Document, SnapshotState, Verdict};
 use crate::report::style::Style;
 
-/// The narrowest and the widest that the table is made, in columns.
+/// The narrowest and the widest table, in columns.
 const NARROWEST: u16 = 40;
 const WIDEST: u16 = 100;
 
@@ -31,7 +31,7 @@ fn is(case: &Case, state: SnapshotState) -> bool {
     snapshot.is_some_and(|s| s.state == state && (s.counts || state != SnapshotState::Changed))
 }
 
-/// Folders by verdicts; empty columns are left out.
+/// Renders the number of cases by area and verdict. Empty columns are left out.
 pub(super) fn areas(document: &Document, options: Options) -> String {
     if document.cases.is_empty() {
         return String::new();
@@ -83,12 +83,12 @@ pub(super) fn areas(document: &Document, options: Options) -> String {
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// How many of the cases count in a column.
+/// The number of cases that count in a column.
 fn number(cases: &[&Case], counts: fn(&Case) -> bool) -> usize {
     cases.iter().filter(|case| counts(case)).count()
 }
 
-/// The columns in groups that each fit into so much room, so that no heading is broken.
+/// Splits the columns into groups that each fit into the room, so that no heading is broken.
 fn blocks<'c>(columns: &[&'c Column], all: &[&Case], room: usize) -> Vec<Vec<&'c Column>> {
     let mut blocks: Vec<Vec<&Column>> = vec![Vec::new()];
     let mut taken = 0;
@@ -107,8 +107,8 @@ fn blocks<'c>(columns: &[&'c Column], all: &[&Case], room: usize) -> Vec<Vec<&'c
     blocks
 }
 
-/// Leaves a column, of which the first is 0, so much room that no word of these texts is broken, but not more than
-/// `most` columns of the terminal.
+/// Makes a column (counted from 0) wide enough that no word of these texts is broken, but at most `most` terminal
+/// columns wide.
 pub(crate) fn keep_words<'t>(
     table: &mut Table,
     column: usize,
@@ -124,14 +124,14 @@ pub(crate) fn keep_words<'t>(
     }
 }
 
-/// Puts the columns nearer to each other, for a narrow terminal.
+/// Moves the columns closer together, for a narrow terminal.
 pub(crate) fn crowd(table: &mut Table) {
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));
     }
 }
 
-/// One line under the heading and nothing else.
+/// A style with only one line, below the heading.
 pub(crate) fn lines(style: Style) -> TableStyle {
     let fill = if style.unicode { '─' } else { '-' };
     TableStyle::new().header_separator(LineStyle::none().fill(fill).junction(fill))

@@ -1,6 +1,6 @@
 //! Wraps text to a width.
 
-/// The text in lines of at most `width` characters, but for words that are longer.
+/// Breaks the text into lines of at most `width` characters. A longer word is not broken.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -20,7 +20,7 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The first `most` lines of at most `width` characters; the last one says by `ellipsis` that there is more.
+/// Returns the first `most` lines of at most `width` characters. The last one ends with `ellipsis` if there are more.
 pub(super) fn within(text: &str, width: usize, most: usize, ellipsis: &str) -> Vec<String> {
     let mut lines: Vec<String> = wrapped(text, width)
         .into_iter()
@@ -35,7 +35,7 @@ pub(super) fn within(text: &str, width: usize, most: usize, ellipsis: &str) -> V
     lines
 }
 
-/// The text, or as much of it as fits.
+/// Returns the text, truncated to `width` characters.
 pub(super) fn cut(text: &str, width: usize, ellipsis: &str) -> String {
     if text.chars().count() <= width {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! A case of the document.
+//! Builds a case of the document.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::requirements;
 use crate::scenario::model::{self, Action};
 use crate::verdict::{self, CaseResult, is_clause};
 
-/// So many lines of a difference are in the document.
+/// The largest number of lines of a diff in the document.
 const DIFF_LINES: usize = 500;
 
-/// A case with the plays of it before this one.
+/// Builds a case. If it was retried, its earlier plays are included.
 pub(super) fn of(
     case: &Concluded<'_>,
     retried: Option<&Retried>,
@@ -150,7 +150,7 @@ fn span(result: &CaseResult, began: Instant, run_began: Instant) -> Span {
 }
 
 impl ChoiceAnswer {
-    /// This answer of a case, with what the choice is about.
+    /// Builds the answer of a case, with what the choice is about.
     pub fn of((name, answer): &(String, String), plan: &Plan) -> Self {
         Self {
             name: name.clone(),
@@ -161,7 +161,7 @@ impl ChoiceAnswer {
     }
 }
 
-/// What the choice of this name is about, as its scenario says.
+/// What the choice with this name is about, according to its scenario.
 fn about(name: &str, steps: &[Arc<model::Step>]) -> Option<String> {
     steps.iter().find_map(|step| match &step.action {
         Action::Choice(choice) if choice.name == name => choice.about.clone(),

@@ -14,8 +14,8 @@ use crate::report::document::{Case, Cause, Chapter, Conformance, Example, Folded
 use crate::requirements::{self, Requirement};
 use crate::verdict::{FindingKind, Verdict, monitor};
 
-/// The causes of what these findings are about, whose words are in `cases`. `file` is the target file whose deviations
-/// are accepted.
+/// Builds the causes of these findings, whose texts are in `cases`. `file` is the path of the target file whose
+/// deviations are accepted.
 pub(in crate::report) fn causes(roots: &[Root], file: Option<&str>, cases: &[Case]) -> Vec<Cause> {
     let by_id: BTreeMap<&str, &Case> = cases.iter().map(|case| (case.id.as_str(), case)).collect();
     let groups = grouped(roots);
@@ -67,7 +67,7 @@ fn one(group: &Group, file: Option<&str>, cases: &BTreeMap<&str, &Case>) -> Opti
     })
 }
 
-/// What became of a statement, the worst first.
+/// The outcome of a statement, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(in crate::report) enum StatementOutcome {
     Must,
@@ -75,17 +75,17 @@ pub(in crate::report) enum StatementOutcome {
     Holds,
 }
 
-/// What became of each statement, by the version of its document and its id.
+/// The outcome of each statement, by the version of its document and its id.
 pub(in crate::report) type Statements = BTreeMap<(String, String), StatementOutcome>;
 
-/// What these cases show of each statement.
+/// Returns what these cases show of each statement.
 pub(in crate::report) fn statements(cases: &[Concluded<'_>]) -> Statements {
     let mut fates: BTreeMap<(ProtocolVersion, &str), StatementOutcome> = BTreeMap::new();
     let mut note = |version, id, fate: StatementOutcome| {
         let known = fates.entry((version, id)).or_insert(fate);
         *known = fate.min(*known);
     };
-    // What the broker sent to the clients of each version.
+    // The types of packets that the broker sent to clients of each version.
     let mut packets: BTreeMap<ProtocolVersion, BTreeSet<PacketType>> = BTreeMap::new();
     for case in cases {
         let result = case.result;
@@ -96,7 +96,7 @@ pub(in crate::report) fn statements(cases: &[Concluded<'_>]) -> Statements {
         ) {
             continue;
         }
-        // After a fault not every step that follows is played as it should be.
+        // After a violation, later steps may not have been played as intended.
         if result.verdict != Verdict::Failed {
             for id in &result.clauses {
                 note(version, id.as_str(), StatementOutcome::Holds);
@@ -127,7 +127,7 @@ pub(in crate::report) fn statements(cases: &[Concluded<'_>]) -> Statements {
         .collect()
 }
 
-/// How the broker keeps each document, by what became of the statements.
+/// Returns how the broker keeps each document, from the outcomes of the statements.
 pub(in crate::report) fn conformance(statements: &Statements) -> Vec<Conformance> {
     let played = DOCUMENTS.into_iter().filter(|document| {
         let name = document.to_string();
@@ -141,8 +141,9 @@ pub(in crate::report) fn conformance(statements: &Statements) -> Vec<Conformance
         .collect()
 }
 
-/// Whether these packets of the broker show that it keeps a rule which is looked at everywhere: one of the packet that
-/// the rule is about, or for a rule of a client's packet or of no one packet, whatever comes beyond greetings.
+/// Whether these packets of the broker show that it keeps a rule that the monitor checks in every case. If the rule is
+/// about a packet that the server sends, one such packet is enough. For any other rule, a packet other than CONNACK and
+/// PINGRESP is needed.
 fn is_shown(version: ProtocolVersion, id: &str, packets: &BTreeSet<PacketType>) -> bool {
     let section = requirements::find(version, id).map_or("", |r| r.section_number());
     // Section 3.N of both standards is about the packet of type N.

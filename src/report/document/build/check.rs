@@ -1,4 +1,4 @@
-//! How a finding can be checked without mqtt-check, or why it cannot.
+//! Builds the check of a finding without mqtt-check, or the reason why there is none.
 
 use std::time::Duration;
 
@@ -20,19 +20,19 @@ use crate::scenario::model::{
 use crate::transcript::{Event, EventIndex, StepRecord, Transcript, What};
 use crate::verdict::{CaseResult, Finding, FindingKind, was_to_send};
 
-/// What follows from it must be seen within so long.
+/// The longest time that a check may wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How long an answer is waited for where no step says it.
+/// How long a check waits for an answer if no step sets a time.
 const ANSWER: Duration = Duration::from_secs(5);
-/// So many events may lead to it.
+/// The largest number of events that may lead to the finding.
 const EVENTS: usize = 200;
-/// The largest packet that a script can have.
+/// The largest packet that a script can contain, in bytes.
 const BYTES: usize = 4 * 1024;
 
-/// How it can be checked.
+/// Returns how the finding can be checked.
 ///
 /// # Errors
-/// Why it cannot, in words.
+/// Why it cannot be checked, in words.
 pub(super) fn of(plan: &Plan, result: &CaseResult, found: &Finding) -> Result<Check, String> {
     let Some(transcript) = &result.transcript else {
         return Err("the report has no transcript of the case".to_owned());
@@ -64,7 +64,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Whether something was wrong before.
+    /// Whether the case has an earlier violation.
     fn is_consequence(&self, result: &CaseResult) -> bool {
         let event = |finding: &Finding| finding.events.iter().min().map(|event| event.0);
         let step = |finding: &Finding| finding.step.map_or(usize::MAX, |step| step.0);
@@ -83,7 +83,7 @@ impl Asked<'_> {
         before.any(|other| is_before(other, self.found))
     }
 
-    /// What a step waited for.
+    /// The check for what a step waited for.
     fn step(&self) -> Result<Check, String> {
         let step = self.found.step.ok_or("no step is about it")?;
         let planned = find_step(&self.plan.steps, step).ok_or("no step is about it")?;
@@ -131,7 +131,7 @@ impl Asked<'_> {
         })
     }
 
-    /// The number of the first event behind what a step did before it waited.
+    /// The number of the first event after those that the step caused before it waited.
     fn begin(
         &self,
         step: StepIndex,
@@ -172,7 +172,7 @@ impl Asked<'_> {
         };
         match last {
             Some((number, _)) => Ok(number + 1),
-            // A script without what the step was to send would be red on a right broker.
+            // A script without the packets that the step was to send would be red on a conforming broker.
             None if sent > 0 => {
                 Err("the broker had ended the connection on which the step was to send".to_owned())
             }
@@ -183,8 +183,7 @@ impl Asked<'_> {
         }
     }
 
-    /// Whether a step before this one could not send what it was to send. Without that a right broker may have nothing to
-    /// answer.
+    /// Whether an earlier step could not send all of its packets. A conforming broker may then have nothing to answer.
     fn lacks_sends(&self, step: StepIndex) -> bool {
         let mut before = self.transcript.steps.iter();
         before.any(|record| {
@@ -272,7 +271,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The Packet Identifier of what the step sent last.
+    /// The Packet Identifier of the last packet that the step sent.
     fn sent_by(&self, step: StepIndex) -> Option<u16> {
         let mut events = self.transcript.events.iter().rev();
         events.find_map(|event| match &event.what {
@@ -298,7 +297,7 @@ impl Asked<'_> {
                     name: field.name.clone(),
                     value,
                 }),
-                // Where something else differs, the rest decides without it.
+                // This field does not differ, so the other fields decide.
                 None if !self.differs_in(&field.name) => {}
                 None => {
                     return Err(format!(
@@ -335,7 +334,7 @@ impl Asked<'_> {
         })
     }
 
-    /// A packet that no step takes.
+    /// The check for a packet that no step takes.
     fn left_over(&self) -> Result<Check, String> {
         let event = self.first_event()?;
         let What::Received {
@@ -368,7 +367,7 @@ impl Asked<'_> {
         Ok(self.at(event, Right::NoMore { packet }))
     }
 
-    /// A packet whose bytes are wrong by themselves.
+    /// The check for a packet that is malformed.
     fn malformed(&self) -> Result<Check, String> {
         let event = self.first_event()?;
         let (packet_type, bytes) = match &self.transcript.events[event.0].what {
@@ -406,10 +405,10 @@ impl Asked<'_> {
         }
     }
 
-    /// Whether a script can send all that leads to it.
+    /// Whether a script can send everything that leads to the finding.
     fn playable(&self, before: usize) -> Result<(), String> {
         let scene = &self.plan.scene;
-        // A broker that only this case used was also given what the case prefers.
+        // A broker that served only this case also had the settings that the case prefers.
         let given = match self.transcript.prefix.is_empty() {
             true => &scene.settings,
             false => &scene.required,
@@ -464,7 +463,7 @@ impl Asked<'_> {
     }
 }
 
-/// Whether this stands for a password that is shown nowhere.
+/// Whether the password is masked with asterisks, since reports never show it.
 fn hides(password: Option<&Bytes>) -> bool {
     password.is_some_and(|bytes| !bytes.is_empty() && bytes.iter().all(|byte| *byte == b'*'))
 }
@@ -487,7 +486,7 @@ fn pairs(list: &[(Bytes, Bytes)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What a matcher asks for; `None` where that depends on what the play brought.
+/// What a matcher requires, or `None` if that depends on earlier packets of the play.
 fn matcher(matcher: &Matcher, client: ClientIndex) -> Option<Wanted> {
     let inner = |matcher: &Matcher| self::matcher(matcher, client);
     let nothing = Memory::default();

@@ -1,4 +1,4 @@
-//! The record of a play in the document.
+//! Builds the record of a play in the document.
 
 use std::collections::BTreeSet;
 
@@ -13,18 +13,19 @@ use crate::scenario::model;
 use crate::transcript::{self, EventIndex, Transcript, What, text};
 use crate::verdict::Finding;
 
-/// So many events of a play are in the document, the first and the last: a broker may send without end.
+/// The largest number of events of a play in the document, half from its start and half from its end. A broker may send
+/// without end.
 const EVENTS: usize = 1000;
-/// As many of its hook events, and of the steps that were played.
+/// The largest number of hook events, and of played steps.
 const OTHERS: usize = 1000;
-/// So many characters of a line of the broker's log are.
+/// The largest number of characters of a line of the broker's log.
 const LONGEST_LOG_LINE: usize = 500;
-/// So many bytes of one event are.
+/// The largest number of bytes of one event.
 const BYTES_OF_EVENT: usize = 4 * 1024;
-/// So many bytes of all events of a play are.
+/// The largest number of bytes of all events of a play.
 const BYTES_OF_PLAY: usize = 128 * 1024;
 
-/// The record of a scene, with all that findings are about.
+/// Builds the record of a scene, with all events of its findings.
 pub(super) fn of(plan: &Plan, transcript: &Transcript, findings: &[Finding]) -> Play {
     let about = findings.iter().flat_map(|finding| &finding.events);
     play(
@@ -36,7 +37,7 @@ pub(super) fn of(plan: &Plan, transcript: &Transcript, findings: &[Finding]) -> 
     )
 }
 
-/// The record of its control.
+/// Builds the record of its control.
 pub(super) fn of_control(plan: &Plan, transcript: &Transcript) -> Play {
     let steps: Vec<PlannedStep> = plan.control.as_ref().map_or_else(Vec::new, |control| {
         control
@@ -110,7 +111,7 @@ fn lane(lane: &transcript::Lane) -> Lane {
     }
 }
 
-/// The first and the last, and between them those that findings are about; how many are left out.
+/// Returns the first and the last events, those of findings between them, and what was left out.
 fn events(transcript: &Transcript, about: &BTreeSet<EventIndex>) -> (Vec<Event>, Option<LeftOut>) {
     let all = transcript.events.len();
     let half = EVENTS / 2;
@@ -162,7 +163,7 @@ fn event(transcript: &Transcript, number: usize, room: &mut usize) -> Event {
     }
 }
 
-/// Who did it, where that is certain; what it is; and its bytes.
+/// The direction, if it is certain, the kind, and the bytes.
 fn what(what: &What) -> (Option<Direction>, EventKind, Option<&[u8]>) {
     let (sent, received) = (Some(Direction::Sent), Some(Direction::Received));
     match what {
@@ -238,7 +239,7 @@ fn hook(record: &transcript::HookRecord) -> Hook {
     }
 }
 
-/// Every step, those inside of others behind it.
+/// Lists every step. Inner steps follow their outer step.
 fn list(steps: &[PlannedStep], out: &mut Vec<Step>) {
     for planned in steps {
         out.push(Step {

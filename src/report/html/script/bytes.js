@@ -1,6 +1,6 @@
 // Packets as bytes, and their fields.
 
-/** Sixteen bytes a line, or eight: offset, hex, and what is ASCII of it. */
+/** A hex dump with sixteen or eight bytes per line: offset, hex and ASCII. */
 function hexDump(hex, perLine) {
   const bytes = hex.match(/../g) ?? [];
   const lines = [];
@@ -17,7 +17,7 @@ function hexDump(hex, perLine) {
   return lines.join("\n");
 }
 
-/** What the fixed header says. */
+/** The fields of the fixed header, as text. */
 function fixedHeader(hex) {
   const bytes = (hex.match(/../g) ?? []).map((byte) => parseInt(byte, 16));
   if (bytes.length < 2) return undefined;
@@ -50,7 +50,7 @@ function fieldTable(fields) {
     make("th", { scope: "row" }, field.name.replaceAll("_", " ")), make("td", {}, fieldText(field.value))))));
 }
 
-/** What is known of an event of a connection: its fields, and its bytes. */
+/** Details of an event on a connection: its fields and its bytes. */
 function decoded(event, lane) {
   const facts = [
     ["connection", lane.connection > 1 ? `${lane.name}, connection ${lane.connection}` : undefined],
@@ -67,7 +67,7 @@ function decoded(event, lane) {
   return make("div", { class: "decoded" }, make("div", {}, fields, compared(facts)), wire);
 }
 
-/** What is known of an event of the broker. */
+/** Details of a hook event of the broker. */
 function decodedHook(hook) {
   return make("div", { class: "decoded" }, fieldTable(hook.fields));
 }

@@ -1,4 +1,4 @@
-// One case: what it is about, what was found, what went to and fro, and text to take along.
+// One case: what it is about, its findings, its packets, and text to copy.
 
 function caseFacts(one, row) {
   const place = one.line === undefined ? one.file : `${one.file}:${one.line}`;
@@ -53,7 +53,7 @@ function playPart(one) {
     make("details", {}, make("summary", {}, "The record as snapshots have it"), make("pre", { tabindex: "0" }, one.play.text))];
 }
 
-/** Of a flaky case the plays that were not as expected. */
+/** The plays of a flaky case that were not as expected. */
 function attemptsPart(one) {
   const attempts = one.attempts ?? [];
   if (attempts.length === 0) return [];
@@ -63,7 +63,7 @@ function attemptsPart(one) {
     make("p", { class: "quiet" }, "In these plays the case was not as expected. The play below them was, and counts."), attempts.map(block)];
 }
 
-/** The packets of an earlier play, made when they are asked for. */
+/** The packets of an earlier play, built when the reader opens them. */
 function packetsOf(attempt) {
   const details = make("details", {}, make("summary", {}, "Its packets"));
   details.addEventListener("toggle", () => {
@@ -85,7 +85,7 @@ function factsPart(one) {
       make("dd", {}, one.clauses.map((id) => [make("code", { "data-clause": id }, id), " "]))))];
 }
 
-/** The way back, and to the cases before and behind in the list. */
+/** Links back to the list, and to the previous and the next case in it. */
 function path(row) {
   const [before, after] = neighbours(row.number);
   const step = (text, other, title) => other !== undefined && make("a", { href: hashOf(other.id), title }, text);
@@ -93,7 +93,7 @@ function path(row) {
     make("span", { class: "steps" }, step("previous", before, `${before?.id} (p)`), step("next", after, `${after?.id} (n)`)));
 }
 
-/** Shows a case in place of the overview. */
+/** Shows a case instead of the overview. */
 async function showCase(number) {
   const row = data.rows[number];
   const one = await readCase(number);

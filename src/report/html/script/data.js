@@ -1,4 +1,5 @@
-// The data of the run: rows for the list at once, the cases in parts that are unpacked when one of them is opened.
+// The data of the run. The rows of the list are read at once. The cases are in parts, each unpacked when one of its
+// cases is opened.
 
 const data = { broker: "", tool: "", rows: [], numbers: new Map(), part: 1, parts: new Map() };
 
@@ -17,7 +18,7 @@ async function readRun() {
   });
 }
 
-/** The case of a number, with everything that the report has of it. */
+/** The full data of the case with this number. */
 async function readCase(number) {
   const at = Math.floor(number / data.part);
   if (!data.parts.has(at)) {

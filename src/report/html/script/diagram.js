@@ -1,6 +1,6 @@
 // A play as a sequence diagram.
 
-/** Where the lanes of a diagram are, and which clients are connected as it is drawn downwards. */
+/** The positions of a diagram's lanes, and the clients that are connected at the row being drawn. */
 class Lanes {
   constructor(play) {
     this.play = play;
@@ -9,7 +9,7 @@ class Lanes {
     this.open = new Map();
   }
 
-  /** The middle of a lane, in percent of the width. */
+  /** The middle of a lane, as a percentage of the width. */
   middle(lane) { return ((lane + 0.5) / this.all) * 100; }
 
   follow(event) {
@@ -18,7 +18,7 @@ class Lanes {
     if (event.kind === "closed" && this.open.get(client) === event.lane) this.open.delete(client);
   }
 
-  /** The lines of a row, and what is drawn on them. */
+  /** The lifelines of a row, with the marks on them. */
   draw(...marks) {
     const line = (lane, kind) => make("span", { class: `life ${kind}`, vars: { left: `${this.middle(lane)}%` } });
     const lines = this.play.clients.map((_, client) => line(client, this.open.has(client) ? "open" : ""));
@@ -33,7 +33,7 @@ class Lanes {
   mark(lane) { return make("span", { class: "mark", vars: { left: `${this.middle(lane)}%` } }); }
 }
 
-/** The names of the lanes, with what is not usual about a client. */
+/** The names of the lanes, with whatever is unusual about a client. */
 function laneNames(play, lanes) {
   const clients = play.clients.map((client) => {
     const facts = [`MQTT ${client.version}`];
@@ -47,7 +47,7 @@ function laneNames(play, lanes) {
   return make("div", { class: "lane-names", "aria-hidden": "true" }, make("span"), names);
 }
 
-/** Text over an arrow: near its client where there is room up to the broker, else up to the broker's lane. */
+/** The text above an arrow. It starts at the client if there is room up to the broker's lane, else ends there. */
 function label(lanes, client, [who, strong, rest]) {
   const room = (lanes.clients - client) / lanes.all;
   const right = `${100 - lanes.middle(lanes.clients)}%`;
@@ -57,7 +57,7 @@ function label(lanes, client, [who, strong, rest]) {
   return make("span", { class: isWide ? "label" : "label to-the-right", vars: padding }, text);
 }
 
-/** `PUBLISH` and the rest of `first < PUBLISH qos=0 …`. */
+/** Splits `first < PUBLISH qos=0 …` into the client with an arrow, `PUBLISH`, and the rest. */
 function words(event, lane) {
   const sign = event.direction === "sent" ? ">" : "<";
   const start = `${lane.name} ${sign} `;
@@ -66,7 +66,7 @@ function words(event, lane) {
   return [`${lane.name} ${event.direction === "sent" ? "→" : "←"}`, ...(end < 0 ? [text, ""] : [text.slice(0, end), text.slice(end + 1)])];
 }
 
-/** A row that opens and shows what it is made of. */
+/** A row that expands to show its details. */
 function opening(classes, children, inside) {
   const button = make("button", { type: "button", class: `row ${classes}`, "aria-expanded": "false" }, children);
   const item = make("li", { class: classes.includes("own") ? "own" : undefined }, button);
@@ -111,7 +111,7 @@ function findingRow(finding, lanes) {
 
 function between(text, lanes) { return make("li", { class: "between" }, lanes.draw(), make("span", {}, text)); }
 
-/** The heaviest level of what findings say, by the numbers that `of` gives. */
+/** The most severe level of the violations for each number that `of` returns. */
 function levels(findings, of) {
   const order = ["must", "should", "may", "disputed"];
   const found = new Map();
@@ -124,7 +124,7 @@ function levels(findings, of) {
   return found;
 }
 
-/** The whole diagram, with its switches. */
+/** The whole diagram, with its checkboxes. */
 function diagram(play, findings) {
   const lanes = new Lanes(play);
   const judged = levels(findings, (finding) => (finding.step === undefined ? [] : [finding.step]));
@@ -155,7 +155,7 @@ function diagram(play, findings) {
   return [switches(drawn, play), drawn];
 }
 
-/** What may be shown or not. */
+/** The checkboxes that show or hide parts of the diagram. */
 function switches(drawn, play) {
   const one = (text, hides, isOn) => {
     const box = make("input", { type: "checkbox", checked: isOn });

@@ -1,6 +1,6 @@
-// A record beside its snapshot.
+// A record next to its snapshot.
 
-/** Removed lines beside those that were added in their place. */
+/** Pairs removed lines with the lines that were added in their place. */
 function pairs(lines) {
   const all = [];
   let [removed, added] = [[], []];

@@ -1,6 +1,6 @@
-// Elements of the page. Whatever comes from a broker or a scenario becomes a text node or the value of an attribute.
+// Elements of the page. Any text from a broker or a scenario becomes a text node or the value of an attribute.
 
-/** An element with attributes and children; strings become text. `on` has listeners, `vars` custom properties. */
+/** Makes an element with attributes and children. Strings become text. `on` has listeners, `vars` CSS properties. */
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -13,13 +13,13 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-/** `1 case`, `2 cases`, `3,081 cases`. */
+/** A count with its noun: `1 case`, `2 cases`, `3,081 cases`. */
 function count(number, one) {
   const many = one.endsWith("y") ? `${one.slice(0, -1)}ies` : `${one}s`;
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
 
-/** Names and texts side by side; rows without a text are left out. */
+/** Names and texts side by side. Rows without a text are left out. */
 function compared(rows) {
   const shown = rows.filter(([, text]) => text !== undefined && text !== "");
   return make("dl", { class: "compared" }, shown.map(([name, text]) => make("div", {}, make("dt", {}, name), make("dd", {}, text))));
@@ -30,24 +30,24 @@ function verdictOf(row) {
   return make("span", { class: `verdict ${row.verdict}` }, row.accepted ? `${row.verdict}, accepted` : row.verdict);
 }
 
-/** That a case was as expected only when it was played again. */
+/** Marks a case that was as expected only when it was played again. */
 function flakyMark() {
   return make("span", { class: "verdict flaky" }, "flaky");
 }
 
-/** `a`, `a or b`, `a, b or c`. */
+/** Joins alternatives: `a`, `a or b`, `a, b or c`. */
 function alternatives(all) {
   return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
 }
 
-/** Says something for a moment. */
+/** Shows a short message for a moment. */
 function say(text) {
   const toast = make("div", { class: "toast", role: "status" }, text);
   document.body.append(toast);
   setTimeout(() => toast.remove(), 1800);
 }
 
-/** Puts a text on the clipboard; where the browser does not allow that, shows it to be copied by hand. */
+/** Copies a text to the clipboard. If the browser does not allow that, shows the text for copying by hand. */
 async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);
@@ -63,7 +63,7 @@ async function copy(text, what) {
   }
 }
 
-/** A `code` element with the id of a clause becomes a link to the cases that cite it. */
+/** Turns every `code` element with the id of a clause into a link to the cases that cite it. */
 function linkClauses(root) {
   for (const code of root.querySelectorAll("code[data-clause]:not([role])")) {
     const open = () => { location.hash = `cases?q=${encodeURIComponent(code.dataset.clause)}`; };

@@ -1,4 +1,4 @@
-// What chooses among the cases, as the address of the page has it: `#cases?verdict=failed&q=retain`.
+// The filter of the list of cases. The fragment of the page's URL holds it: `#cases?verdict=failed&q=retain`.
 
 const filter = { q: "", verdict: new Set(), area: "", version: "" };
 
@@ -22,7 +22,7 @@ function readFilter(query) {
   filter.version = asked.get("version") ?? "";
 }
 
-/** The address of the list as it is filtered now. */
+/** The URL fragment of the list with the current filter. */
 function listHash() {
   const asked = new URLSearchParams();
   if (filter.q) asked.set("q", filter.q);
@@ -33,18 +33,18 @@ function listHash() {
   return text === "" ? "#cases" : `#cases?${text}`;
 }
 
-/** The address of a case. */
+/** The URL fragment of a case. */
 function hashOf(id) {
   return `#${encodeURIComponent(id).replaceAll("%2F", "/").replaceAll("%40", "@").replaceAll("%2C", ",")}`;
 }
 
-/** Everything of a row that a search looks at. */
+/** The text of a row that a search looks at. */
 function searched(row) {
   row.text ??= [row.id, row.title, row.came ?? "", ...(row.clauses ?? []), ...(row.threads ?? [])].join("\n").toLowerCase();
   return row.text;
 }
 
-/** How much a case wants to be seen; the list begins with those that want it most. */
+/** The sort key of a case. The list begins with the lowest, the cases that most need attention. */
 function weight(row) {
   if (row.unexpected) return 0;
   if (row.verdict === "failed") return row.accepted ? 3 : 1;
@@ -52,7 +52,7 @@ function weight(row) {
   return { inconclusive: 2, warned: 5, skipped: 6, passed: 7 }[row.verdict];
 }
 
-/** The rows that are chosen, the worst first. */
+/** The rows that match the filter, the worst first. */
 function chosen() {
   const words = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
   const of = kinds.filter(([name]) => filter.verdict.has(name)).map(([, , is]) => is);

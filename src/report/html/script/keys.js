@@ -1,4 +1,4 @@
-// What keys do. Each is a row: key, where it holds, what it does.
+// The keyboard shortcuts, one per row: key, where it works, description, action.
 
 const keys = [
   ["?", "anywhere", "Show these keys", () => showKeys()],
@@ -25,7 +25,7 @@ function openSearch() {
   });
 }
 
-/** Goes to the next thing of the list or the diagram that can be opened. */
+/** Focuses the next or previous item of the list or the diagram. */
 function step(by) {
   const selector = isCaseOpen() ? "#case .diagram button.row" : "#rows a";
   const all = [...document.querySelectorAll(selector)].filter((element) => element.offsetParent !== null);
@@ -37,13 +37,13 @@ function step(by) {
   if (next) scrollFree(next);
 }
 
-/** Scrolls so that what stays at the top does not cover the element. */
+/** Scrolls so that the bars at the top do not cover the element. */
 function scrollFree(element) {
   const covered = 120 - element.getBoundingClientRect().top;
   if (covered > 0) scrollBy(0, -covered);
 }
 
-/** Follows the way to the case before or behind. */
+/** Opens the previous (0) or the next (1) case. */
 function follow(which) {
   const row = data.rows[data.numbers.get(caseOf(location.hash))];
   const other = row && neighbours(row.number)[which];

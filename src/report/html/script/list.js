@@ -1,4 +1,4 @@
-// The list of cases: a hundred rows at a time, more as the reader comes to its end.
+// The list of cases. It shows a hundred rows, and more when the reader reaches its end.
 
 const ROWS_AT_ONCE = 100;
 const list = { rows: [], shown: 0 };
@@ -17,7 +17,7 @@ function showMore() {
   document.getElementById("more").hidden = list.shown >= list.rows.length;
 }
 
-/** Shows what the filter chooses. */
+/** Shows the cases that match the filter. */
 function showList() {
   list.rows = chosen();
   list.shown = 0;
@@ -31,13 +31,13 @@ function showList() {
   showMore();
 }
 
-/** The cases before and behind this one in the list as it is filtered. */
+/** The previous and the next case in the filtered list. */
 function neighbours(number) {
   const at = list.rows.findIndex((row) => row.number === number);
   return at < 0 ? [undefined, undefined] : [list.rows[at - 1], list.rows[at + 1]];
 }
 
-/** Filters anew, and says so in the address without a new entry in the history. */
+/** Applies the filter, and updates the URL without a new entry in the history. */
 function refilter() {
   history.replaceState(null, "", listHash());
   showList();

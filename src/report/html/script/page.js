@@ -1,4 +1,4 @@
-// Starts the page, and shows what its address names: a case, a filtered list, or a part of the overview.
+// Starts the page, and shows what its URL fragment names: a case, a filtered list, or a part of the overview.
 
 let overviewAt = 0;
 

@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it. The choice is kept where the browser keeps such things for files.
+// The theme: light, dark, or that of the system. `localStorage` keeps the choice, if the browser allows it for files.
 
 const themes = ["auto", "light", "dark"];
 
@@ -9,7 +9,7 @@ function keptTheme() {
 function showTheme(theme) {
   document.documentElement.dataset.theme = theme;
   document.getElementById("theme").textContent = theme[0].toUpperCase() + theme.slice(1);
-  try { localStorage.setItem("mqtt-check-theme", theme); } catch { /* it holds for this page then */ }
+  try { localStorage.setItem("mqtt-check-theme", theme); } catch { /* the choice lasts only for this visit */ }
 }
 
 function nextTheme() {

@@ -1,9 +1,9 @@
-// The rows of a diagram, in the order of time: steps, events, hook events, findings and long waits.
+// The rows of a diagram in order of time: steps, events, hook events, findings and long waits.
 
-/** Waits shorter than this have no row of their own, in microseconds. */
+/** The shortest wait that has a row of its own, in microseconds. */
 const LONG_US = 1_000_000;
 
-/** Events and hook events in one order: by time, and at the same time by the step that was being played. */
+/** Events and hook events in one order: by time, and at equal times by the step that was being played. */
 function merged(play) {
   const hooks = [...play.hooks];
   const isBefore = (hook, event) => {
@@ -18,7 +18,7 @@ function merged(play) {
   return [...all, ...hooks.map((hook) => ({ kind: "hook", hook }))];
 }
 
-/** Findings by where they are shown: behind their last event, at the end of their step, or at the end of all. */
+/** Findings by the place where they are shown: after their last event, at the end of their step, or at the very end. */
 function placed(findings, play) {
   const known = new Set(play.events.map((event) => event.number));
   const places = { behind: new Map(), step: new Map(), rest: [] };
@@ -69,12 +69,12 @@ function timeline(play, findings) {
   return rows;
 }
 
-/** `0.003 s` of microseconds. */
+/** Formats microseconds as `0.003 s`. */
 function seconds(us) {
   return `${(us / 1_000_000).toFixed(3)} s`;
 }
 
-/** `2 s`, `5 min`, `3 h 20 min`, `2 d`. */
+/** Formats microseconds as `2 s`, `5 min`, `3 h 20 min` or `2 d`. */
 function span(us) {
   const all = Math.round(us / 1_000_000);
   const pair = (large, unit, small, smallUnit) => (small ? `${large} ${unit} ${small} ${smallUnit}` : `${large} ${unit}`);
