@@ -1,9 +1,9 @@
-//! `cargo bench --bench attacks`: how long a well-behaved client waits for PINGRESP while another client attacks, on the
-//! bundled broker and on Debian's mosquitto, one after the other.
+//! `cargo bench --bench attacks`: measures how long a well-behaved client waits for PINGRESP while another client
+//! attacks. Runs on the bundled broker and then on Debian's mosquitto.
 //!
-//! A ping is due every few milliseconds, whether the one before was answered or not: one that waits for a second counts
-//! as all that were due in that second, each with its own wait. It fails if a ping waits longer than a second for the
-//! bundled broker.
+//! A ping is due every few milliseconds, whether the previous one was answered or not. A ping that waits for a second
+//! thus counts as all pings that were due in that second, each with its own wait. The benchmark fails if a ping waits
+//! longer than a second for the bundled broker.
 
 #[expect(dead_code, reason = "the other benchmark uses the rest of it")]
 mod brokers;
@@ -23,20 +23,20 @@ use mqtt_check_codec::{
 use brokers::{Broker, bytes};
 
 const PING_EVERY: Duration = Duration::from_millis(5);
-/// How long an attack is watched at least and at most.
+/// The shortest and longest time to watch an attack.
 const WATCHED: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(90);
-/// A client of the bundled broker waits no longer, whatever another does, in milliseconds.
+/// The longest permitted wait of another client of the bundled broker, in milliseconds.
 const LONGEST: f64 = 1_000.0;
 const FILTERS_IN_A_PACKET: usize = 5_000;
 
-/// What a client does to the others.
+/// An attack by one client on the others.
 struct Attack {
     name: &'static str,
     prepare: fn(&mut Client, usize) -> io::Result<()>,
-    /// Ends when the broker has answered what is to be answered.
+    /// Returns when the broker has sent all answers.
     attack: fn(&mut Client, usize) -> io::Result<()>,
-    /// How large it is: retained messages or filters.
+    /// The size of the attack: the number of retained messages or filters.
     size: usize,
 }
 
@@ -111,7 +111,7 @@ const ATTACKS: &[Attack] = &[
     },
 ];
 
-/// So many filters that differ in where they have `+`, with this last level.
+/// Returns `count` filters that end in `last` and differ in which levels are `+`.
 fn by_level(count: usize, last: &str) -> Vec<String> {
     let filter = |bits: usize| {
         let level = |at: u32| match bits >> at & 1 {
@@ -124,13 +124,13 @@ fn by_level(count: usize, last: &str) -> Vec<String> {
     (0..count).map(filter).collect()
 }
 
-/// A client whose input is read and thrown away, but for the types of the packets that it waits for.
+/// A client that discards its input, except to wait for packet types.
 struct Client {
     stream: TcpStream,
 }
 
 impl Client {
-    /// Reads packets up to one of this type.
+    /// Reads packets until one has this type.
     fn wait_for(&mut self, packet_type: u8) -> io::Result<()> {
         loop {
             let mut byte = [0];
@@ -187,7 +187,7 @@ impl Client {
         self.wait_for(11)
     }
 
-    /// Publishes at QoS 1, all at once.
+    /// Publishes at QoS 1, all messages at once.
     fn publish(&mut self, topic: &str, count: usize) -> io::Result<()> {
         let messages = publish(topic, QoS::AtLeastOnce, false).repeat(count);
         self.stream.write_all(&messages)?;
@@ -220,7 +220,7 @@ fn publish(topic: &str, qos: QoS, retain: bool) -> Vec<u8> {
     }))
 }
 
-/// What each ping waited that was due until told to stop, in milliseconds, ascending.
+/// Pings until told to stop, and returns the wait of each due ping in milliseconds, in ascending order.
 fn pings(mut client: Client, stop: &AtomicBool) -> io::Result<Vec<f64>> {
     client.stream.set_read_timeout(Some(2 * PATIENCE))?;
     let mut waits = Vec::new();
@@ -238,7 +238,7 @@ fn pings(mut client: Client, stop: &AtomicBool) -> io::Result<Vec<f64>> {
     Ok(waits)
 }
 
-/// What pings wait for during the attack: the wait of 99 in 100, and the longest, in milliseconds.
+/// Measures the waits for PINGRESP during the attack, in milliseconds: the 99th percentile, and the maximum.
 fn measure(
     start: fn() -> io::Result<Broker>,
     attack: &Attack,
@@ -257,23 +257,23 @@ fn measure(
     let pings = thread::spawn(move || pings(other, &stopped));
     let began = Instant::now();
     attacker.stream.set_read_timeout(Some(PATIENCE))?;
-    // What the other client sees counts, whatever becomes of the attacker.
+    // Only the other client counts, so errors of the attacker are ignored.
     let _ = (attack.attack)(&mut attacker, size);
-    // What the attack leaves to be done is watched too, while the attacker goes on reading.
+    // Also watch the work that the attack leaves behind, while the attacker goes on reading.
     let mut rest = attacker.stream.try_clone()?;
     let reading = thread::spawn(move || io::copy(&mut rest, &mut io::sink()));
     thread::sleep(WATCHED.saturating_sub(began.elapsed()).max(WATCHED / 2));
     stop.store(true, Ordering::Relaxed);
     let waits = pings.join().map_err(|_| io::ErrorKind::Other)??;
     drop(broker);
-    // It ends with the broker, in whatever way.
+    // The thread ends when the broker does. How does not matter.
     let _ = reading.join();
     let at = |share: usize| waits[(waits.len() * share / 100).min(waits.len() - 1)];
     Ok([at(99), at(100)])
 }
 
 fn main() -> io::Result<()> {
-    // `cargo test --benches` wants to see that it runs, not how fast.
+    // `cargo test --benches` only checks that the benchmark runs.
     let is_measured = std::env::args().any(|argument| argument == "--bench");
     let scale = if is_measured { 1 } else { 100 };
     let wanted: Vec<String> = std::env::args().skip(1).collect();

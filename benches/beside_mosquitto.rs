@@ -1,5 +1,5 @@
-//! `cargo bench --bench beside_mosquitto`: the bundled broker and Debian's mosquitto under the same load, one after the
-//! other, as ratios. Both run in a process of their own; the load comes from this one, over 127.0.0.1, in 3.1.1.
+//! `cargo bench --bench beside_mosquitto`: compares the bundled broker and Debian's mosquitto under the same load, one
+//! after the other. Each broker runs in its own process. The load comes from this process, over 127.0.0.1, in 3.1.1.
 
 #[expect(dead_code, reason = "another benchmark uses the rest of it")]
 mod brokers;
@@ -13,7 +13,7 @@ use mqtt_check_codec::{Packet, PacketId, Properties, Publish, QoS};
 use brokers::{Broker, bytes, skip};
 
 const PAYLOAD: [u8; 100] = [b'x'; 100];
-/// Messages that are on their way at a time: fewer than any broker drops.
+/// The number of messages in flight: fewer than any broker drops.
 const BATCH: usize = 100;
 const CLIENTS: usize = 1_000;
 const IDLE: usize = 10_000;
@@ -32,8 +32,8 @@ fn publish(qos: QoS, id: usize) -> Vec<u8> {
     }))
 }
 
-/// Reads so many packets of this size and answers each by a packet of this first byte and its packet id, which stands
-/// at `id_at`.
+/// Reads packets of this size and answers each with a packet that has this first byte and the same packet identifier,
+/// which is at `id_at`.
 fn answer(stream: &mut TcpStream, size: usize, id_at: usize, first_byte: u8) -> io::Result<()> {
     let mut buffer = vec![0; size * BATCH];
     stream.read_exact(&mut buffer)?;
@@ -44,7 +44,7 @@ fn answer(stream: &mut TcpStream, size: usize, id_at: usize, first_byte: u8) -> 
     stream.write_all(&answers)
 }
 
-/// Messages a second from one publisher to one subscriber.
+/// Measures messages per second from one publisher to one subscriber.
 fn one_to_one(broker: &Broker, qos: QoS, rounds: usize) -> io::Result<f64> {
     let mut reader = broker.subscribe(0, qos)?;
     let mut writer = broker.connect(1)?;
@@ -73,7 +73,7 @@ fn one_to_one(broker: &Broker, qos: QoS, rounds: usize) -> io::Result<f64> {
     Ok(per_second(rounds * BATCH, began))
 }
 
-/// Deliveries a second from one publisher to many subscribers.
+/// Measures deliveries per second from one publisher to many subscribers.
 fn fan_out(broker: &Broker, rounds: usize) -> io::Result<f64> {
     let mut readers = (0..CLIENTS)
         .map(|n| broker.subscribe(n, QoS::AtMostOnce))
@@ -90,7 +90,7 @@ fn fan_out(broker: &Broker, rounds: usize) -> io::Result<f64> {
     Ok(per_second(rounds * 10 * CLIENTS, began))
 }
 
-/// Messages a second from many publishers to one subscriber.
+/// Measures messages per second from many publishers to one subscriber.
 fn fan_in(broker: &Broker, rounds: usize) -> io::Result<f64> {
     let mut reader = broker.subscribe(CLIENTS, QoS::AtMostOnce)?;
     let mut writers = (0..CLIENTS)
@@ -109,7 +109,7 @@ fn fan_in(broker: &Broker, rounds: usize) -> io::Result<f64> {
     Ok(per_second(rounds * CLIENTS, began))
 }
 
-/// Kilobytes for each of many idle connections, as far as this process may open them.
+/// Measures kilobytes per idle connection, with as many connections as this process may open.
 fn idle(broker: &Broker) -> io::Result<(usize, f64)> {
     let before = broker.resident_kb()?;
     let mut streams = Vec::new();
@@ -124,7 +124,7 @@ fn idle(broker: &Broker) -> io::Result<(usize, f64)> {
     Ok((streams.len(), grown as f64 / streams.len() as f64))
 }
 
-/// Milliseconds from the start of the process to its first CONNACK, the shortest of several.
+/// Measures milliseconds from the start of the process to its first CONNACK, the shortest of several.
 fn start_ms(start: fn() -> io::Result<Broker>) -> io::Result<f64> {
     let mut shortest = f64::INFINITY;
     for _ in 0..STARTS {
@@ -140,7 +140,7 @@ fn per_second(count: usize, began: Instant) -> f64 {
 }
 
 fn main() -> io::Result<()> {
-    // `cargo test --benches` wants to see that it runs, not how fast.
+    // `cargo test --benches` only checks that the benchmark runs.
     let scale = if std::env::args().any(|argument| argument == "--bench") {
         20
     } else {
@@ -161,7 +161,7 @@ fn main() -> io::Result<()> {
         "start to first CONNACK, ms",
         ours / theirs
     );
-    // Before any load, while neither has memory that it has done with.
+    // Measure this before any load, while neither broker holds memory that it has finished using.
     let (count, ours) = idle(&bundled)?;
     let (_, theirs) = idle(&mosquitto)?;
     let what = format!("{count} idle, kB each");
@@ -170,7 +170,7 @@ fn main() -> io::Result<()> {
         ours / theirs
     );
     let show = |what: &str, load: &dyn Fn(&Broker) -> io::Result<f64>| -> io::Result<()> {
-        // Once before it counts.
+        // Warm up.
         load(&bundled)?;
         load(&mosquitto)?;
         let (ours, theirs) = (load(&bundled)?, load(&mosquitto)?);

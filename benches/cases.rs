@@ -1,8 +1,8 @@
-//! `cargo bench --bench cases`: cases a second on all cores, and what one case costs on one core, split into its parts.
+//! `cargo bench --bench cases`: measures cases per second on all cores, and the cost of a case on one core by part.
 //!
-//! Each part is measured by itself on the same cases: the runtime by building one for each play and letting it do
-//! nothing, the broker's core by feeding it the packets that were played, the codec by decoding and encoding every
-//! frame, judging and snapshots on the records. What is left of a case is the engine.
+//! Each part is measured separately on the same cases. The runtime: build one for each play and let it do nothing. The
+//! broker's core: feed it the packets that were played. The codec: decode and encode every frame. Judging and
+//! snapshots: run them on the records. The rest of a case is the engine.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -20,11 +20,11 @@ use mqtt_check::{scenario, suite};
 use mqtt_check_broker::{Broker, Config, ConnectionId, Faults, Input, Output};
 use mqtt_check_codec::Packet;
 
-/// How long each part is measured at least.
+/// The shortest time to measure each part.
 const AT_LEAST: Duration = Duration::from_secs(2);
 
 fn main() {
-    // `cargo test --benches` passes --test, and then one round of each is enough.
+    // `cargo test --benches` does not pass --bench, and then one round of each part is enough.
     let at_least = if std::env::args().any(|a| a == "--bench") {
         AT_LEAST
     } else {
@@ -103,7 +103,7 @@ fn run(plans: &[Plan], jobs: usize) -> Vec<CaseResult> {
     .expect("the bundled broker starts")
 }
 
-/// The mean time of one round.
+/// Returns the mean time of one round.
 fn per_round(at_least: Duration, mut round: impl FnMut()) -> Duration {
     round();
     let began = Instant::now();
@@ -115,7 +115,7 @@ fn per_round(at_least: Duration, mut round: impl FnMut()) -> Duration {
     began.elapsed() / rounds
 }
 
-/// Scenes and controls.
+/// The transcripts of scenes and controls.
 fn transcripts<'a>(plays: &'a [(&Plan, &CaseResult)]) -> impl Iterator<Item = &'a Transcript> + 'a {
     plays
         .iter()

@@ -1,6 +1,6 @@
-//! `cargo bench --bench growth`: what a case costs in a run of a thousand cases and in one of ten thousand. A run is the
-//! whole program: it reads the scenarios, plays them on the bundled broker, compares each record with its snapshot and
-//! writes a report.
+//! `cargo bench --bench growth`: compares the cost of a case in a run of a thousand cases and in one of ten thousand. A
+//! run is the whole program: it reads the scenarios, plays them on the bundled broker, compares each record with its
+//! snapshot and writes a report.
 
 use std::fs;
 use std::io;
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How often the suite stands in the folder, each time in a folder of its own.
+/// How many copies of the suite the folder contains.
 const COPIES: [usize; 4] = [1, 2, 5, 10];
-/// The best of so many runs is told.
+/// The best of this many runs is reported.
 const RUNS: usize = 5;
 
 fn main() -> io::Result<()> {
-    // `cargo test --benches` passes no --bench, and then one run of the smallest is enough.
+    // `cargo test --benches` does not pass --bench, and then one run of the smallest size is enough.
     let is_bench = std::env::args().any(|a| a == "--bench");
     let (copies, runs) = if is_bench {
         (&COPIES[..], RUNS)
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A folder with so many copies of the suite and of its snapshots.
+/// Makes a folder with this many copies of the suite and its snapshots.
 fn suite(copies: usize) -> io::Result<TempDir> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir()?;
@@ -58,7 +58,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name();
-        // What other brokers do is in folders that begin so.
+        // Folders with this prefix contain snapshots of other brokers.
         if name.to_string_lossy().starts_with('@') {
             continue;
         }

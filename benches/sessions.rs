@@ -1,5 +1,5 @@
-//! `cargo bench --bench sessions`: what one message of QoS 1 costs the bundled broker with a store, through a session with
-//! few subscriptions and through one with many. It fails if the second costs more than three times the first.
+//! `cargo bench --bench sessions`: measures the cost of a QoS 1 message for the bundled broker with a store, in a
+//! session with few subscriptions and in one with many. Fails if the second costs more than three times the first.
 
 #[expect(dead_code, reason = "the other benchmarks use the rest of it")]
 mod brokers;
@@ -17,12 +17,12 @@ use brokers::{Broker, bytes, skip};
 const FEW: usize = 1_000;
 const MANY: usize = 90_000;
 const FILTERS_IN_A_PACKET: usize = 5_000;
-/// Messages of a round, one at a time; the sessions take turns, so that both meet the same disk.
+/// Messages per round, sent one at a time. The sessions take turns, so that the disk is the same for both.
 const ROUND: usize = 100;
-/// The large session costs no more than so many times what the small one does.
+/// The highest permitted ratio of the costs, large session to small one.
 const MOST: f64 = 3.0;
 
-/// A session with a client that reads, and a client that publishes to it.
+/// A session with a reading client, and a client that publishes to it.
 struct Session {
     reader: TcpStream,
     writer: TcpStream,
@@ -30,7 +30,7 @@ struct Session {
 }
 
 impl Session {
-    /// With so many subscriptions, of which one matches.
+    /// Creates a session with this many subscriptions, one of which matches the topic.
     fn new(broker: &Broker, number: usize, filters: usize) -> io::Result<Self> {
         let mut reader = broker.connect(2 * number)?;
         let filters: Vec<_> = (0..filters).map(|n| format!("{number}/{n}/x")).collect();
@@ -44,7 +44,7 @@ impl Session {
                 properties: Properties::new(),
                 subscriptions: some.iter().map(subscription).collect(),
             })))?;
-            // SUBACK: a Remaining Length of one byte up to 127, of two up to 16,383.
+            // The Remaining Length of SUBACK takes one byte up to 127, two up to 16,383.
             let codes = some.len() + 2;
             skip(&mut reader, codes + if codes > 127 { 3 } else { 2 })?;
         }
@@ -55,7 +55,7 @@ impl Session {
         })
     }
 
-    /// One message from PUBLISH to the acknowledgements of both clients, in microseconds.
+    /// Measures one message from PUBLISH to the acknowledgements of both clients, in microseconds.
     fn message(&mut self) -> io::Result<f64> {
         let message = bytes(&Packet::Publish(Publish {
             dup: false,
@@ -78,21 +78,21 @@ impl Session {
     }
 }
 
-/// The half of them takes no longer.
+/// The median.
 fn median(mut all: Vec<f64>) -> f64 {
     all.sort_by(f64::total_cmp);
     all[all.len() / 2]
 }
 
 fn main() -> io::Result<()> {
-    // `cargo test --benches` wants to see that it runs, not how fast.
+    // `cargo test --benches` only checks that the benchmark runs.
     let is_measured = std::env::args().any(|argument| argument == "--bench");
     let (scale, rounds) = if is_measured { (1, 20) } else { (100, 1) };
     let broker = Broker::bundled_with_store()?;
     let mut few = Session::new(&broker, 0, FEW / scale)?;
     let mut many = Session::new(&broker, 1, MANY / scale)?;
     let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
-    // The first round does not count.
+    // The first round is a warm-up.
     for round in 0..=rounds {
         for (session, all) in [(&mut few, &mut of_few), (&mut many, &mut of_many)] {
             for _ in 0..ROUND {

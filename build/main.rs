@@ -1,7 +1,7 @@
-//! Puts the suite into the program: scenarios, snapshots and target files, in one compressed archive.
+//! Packs the suite into the program: scenarios, snapshots and target files, in one compressed archive.
 //!
-//! Only a release build carries it. A debug build reads the same folders of its sources instead, so that a changed
-//! scenario needs no build.
+//! Only a release build contains the archive. A debug build reads the same folders from the source tree, so that a
+//! changed scenario needs no rebuild.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -1,6 +1,6 @@
-//! The bundled broker against the catalogue, both ways: what its source and its faults cite exists, and every
-//! statement that a broker can be held to is satisfied at a line that names it and broken by a fault, or stands here with
-//! the reason why not.
+//! Checks the bundled broker against the catalogue, both ways. Everything that its source and its faults cite exists.
+//! Every statement that a broker can be tested on is cited at the line that satisfies it and broken by a fault, or is
+//! listed here with a reason.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 
 type Id = (ProtocolVersion, String);
 
-/// Statements that no line of the broker or of its decoder names.
+/// Statements that no line of the broker or its decoder cites.
 const UNNAMED: &[(ProtocolVersion, &str, &str)] = &[
     (V3, "MQTT-2.3.1-2", NO_REACTION),
     (V3, "MQTT-3.14.4-2", NO_REACTION),
@@ -33,7 +33,7 @@ const UNBROKEN: &[(ProtocolVersion, &str, &str)] = &[
     (V3, "MQTT-6.0.0-3", NO_REACTION),
 ];
 
-/// What the sources of the broker and of its decoder cite: `[5 MQTT-3.8.4-1]`.
+/// The citations in the sources of the broker and its decoder, such as `[5 MQTT-3.8.4-1]`.
 fn cited() -> Vec<(PathBuf, Id)> {
     let mut found = Vec::new();
     let folders = ["broker/src", "codec/src"].map(Path::new);
@@ -114,14 +114,14 @@ fn what_the_broker_cites_exists() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Statements of which one part is less than the MUST that they have: the packet that tells of a close.
+/// Statements with a MUST of which one part is only advice: sending a packet that announces the close.
 const ADVISED_IN_PART: &[(ProtocolVersion, &str)] = &[(V5, "MQTT-3.1.4-3")];
 
-/// Sections that liberties cite and that have no statement, in themselves or near.
+/// Sections that permitted variations cite but that have no statement, nor do their neighbours.
 const WITHOUT_STATEMENTS: &[(ProtocolVersion, &str)] =
     &[(V5, "4.11"), (V5, "5.4.2"), (V3, "5.4.2")];
 
-/// Whether the catalogue has a statement of this section, of one below it or of the one above it.
+/// Whether the catalogue has a statement in this section, in one below it or in the one above it.
 fn is_section(version: ProtocolVersion, number: &str) -> bool {
     let is_within = |inner: &str, outer: &str| {
         inner == outer
@@ -159,7 +159,7 @@ fn what_leaves_a_liberty_open_exists_and_what_it_is_against_is_advice() {
 
 #[test]
 fn every_statement_that_a_broker_answers_to_is_named_where_it_is_satisfied() {
-    // Those that bind clients count: what a client must not do is something that the broker has to meet.
+    // Statements that bind clients count too: the broker must handle it when a client violates them.
     let binding = statements(Requirement::is_testable);
     let decoded = cited_clauses().map(|clause| (clause.version, clause.id.to_owned()));
     let named: BTreeSet<Id> = cited()

@@ -1,5 +1,6 @@
-//! The same seed gives the same transcripts to the byte, whatever the number of jobs and whether or not the broker's faults
-//! are watched, and the records that are compared on other brokers do not show which packet identifiers a broker chooses.
+//! The same seed gives the same transcripts, byte for byte, whatever the number of jobs and whether or not the broker's
+//! faults are watched. Reduced records, which are compared across brokers, do not show which packet identifiers a
+//! broker chooses.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ fn the_same_seed_gives_the_same_transcripts() {
 
 #[test]
 fn a_reduced_record_does_not_depend_on_which_packet_identifiers_the_broker_chooses() {
-    // A reduced record shows the identifiers that steps name, and no others.
+    // A reduced record shows only the identifiers that steps name.
     let plans: Vec<Plan> = plans()
         .into_iter()
         .filter(|plan| {
@@ -67,7 +68,7 @@ fn plans() -> Vec<Plan> {
         .collect()
 }
 
-/// The text of its snapshot and every event with its time and bytes.
+/// The text of the snapshot, and every event with its time and bytes.
 fn whole(plan: &Plan, scene: &Transcript, control: Option<&Transcript>) -> String {
     format!("{}\n{scene:?}\n{control:?}", record(plan, scene, control))
 }
@@ -76,12 +77,12 @@ fn record(plan: &Plan, scene: &Transcript, control: Option<&Transcript>) -> Stri
     format!("{}\n{}", plan.scene.id, text::record(plan, scene, control))
 }
 
-/// What is compared on other brokers, which choose their identifiers as they like.
+/// The reduced record, for comparison with other brokers, which choose other identifiers.
 fn reduced(plan: &Plan, scene: &Transcript, control: Option<&Transcript>) -> String {
     text::reduce(&record(plan, scene, control), &scene.hook_source)
 }
 
-/// What is to be written of each case that was played.
+/// Plays the cases and writes each with `write`.
 fn records(
     plans: &[Plan],
     jobs: usize,

@@ -1,5 +1,5 @@
-//! Faults that were modelled on reports of real brokers, and others of their kinds, many of them at once: each is still
-//! reported. Faults that would hide each other are in different sets.
+//! Many faults at once, modelled on bug reports of real brokers and similar ones: each is still reported. Faults that
+//! would hide each other are in different sets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use mqtt_check::scenario;
 use mqtt_check::scenario::model::CaseId;
 use mqtt_check::target::bundled::{FaultInfo, faults};
 
-/// Faults that are in the broker together.
+/// Sets of faults that are planted together.
 const SETS: &[&[&str]] = &[
     &[
         "restart-loses-inflight",
@@ -116,7 +116,7 @@ const SETS: &[&[&str]] = &[
         "retained-for-any-filter",
         "resumed-subscribe-brings-nothing",
     ],
-    // Only a heavy case catches it, and those are played where no other case catches anything.
+    // Only a heavy case catches this fault. Heavy cases are played only if no other case catches anything.
     &["packet-id-in-use-given-again"],
     &[
         "resubscribe-delivers-twice",
@@ -173,7 +173,7 @@ const SETS: &[&[&str]] = &[
         "delayed-will-ends-session",
         "retained-will-sticks",
     ],
-    // One step alone cites its clause, in a scenario that others of the sets break too.
+    // Only one step cites its clause, in a scenario that other faults break too.
     &["refusal-without-suback"],
 ];
 
@@ -185,7 +185,7 @@ const PLAYING: Playing<'_> = Playing {
 /// The right broker is played once for all tests.
 static SUITE: LazyLock<Suite> = LazyLock::new(Suite::new);
 
-/// What one fault is caught by when it is alone: case and clause.
+/// What catches one fault when it is planted alone: case and clause.
 type Marks = BTreeSet<(CaseId, String)>;
 
 struct Suite {
@@ -259,7 +259,7 @@ fn each_fault_of_a_set_is_reported_beside_the_others() {
         let cases = alone.iter().flatten().map(|(case, _)| case.clone());
         let together = suite.play(&infos, &cases.collect());
         for (index, info) in infos.iter().enumerate() {
-            // What another fault of the set would show as well proves nothing for this one.
+            // A mark that another fault of the set also causes proves nothing for this one.
             let others = alone
                 .iter()
                 .enumerate()
@@ -304,7 +304,7 @@ fn what_comes_out_of_its_order_is_blamed_for_that_alone() {
 fn a_fault_that_the_right_broker_does_not_ask_about_changes_nothing() {
     let suite = &*SUITE;
     let some: Vec<Plan> = suite.plans.iter().step_by(40).cloned().collect();
-    // Of a case that is not in it, nothing is known.
+    // Nothing is known about a case that is not in the map.
     let unknown = Right::new();
     let mut left_out = 0;
     for info in suite.faults.values().step_by(20) {
@@ -317,9 +317,10 @@ fn a_fault_that_the_right_broker_does_not_ask_about_changes_nothing() {
     assert!(left_out > some.len(), "{left_out}");
 }
 
-/// Faults, scenarios in which other clauses were blamed for them, and clauses that they break there besides their own.
+/// Faults, scenarios in which other clauses were once blamed for them, and further clauses that they really break
+/// there.
 const BLAMED_ALONE: &[(&str, &[&str], &[&str])] = &[
-    // A packet that no step took is not an answer to a later one.
+    // A packet that matched no step is not an answer to a later one.
     (
         "connack-twice",
         &[
@@ -339,19 +340,19 @@ const BLAMED_ALONE: &[(&str, &[&str], &[&str])] = &[
         &["connect/client-id-bounds", "connect/connack-size-bounds"],
         &[],
     ),
-    // An answer that does not come says nothing wrong.
+    // A missing answer does not say anything wrong.
     (
         "no-suback",
         &["subscribe/topic-matching", "packets/packet-id-bounds"],
         &[],
     ),
-    // What follows from the session that is gone.
+    // Consequences of the lost session.
     (
         "session-expiry-signed",
         &["messages/content", "messages/tracked-qos1"],
         &["MQTT-3.2.2-3"],
     ),
-    // What is rightly sent again, and what is so without DUP.
+    // Messages that are correctly sent again, and some that lack DUP.
     ("qos0-sent-at-qos1", &["messages/content"], &[]),
     ("dup-flag-clear-on-resend", &["messages/tracked-qos1"], &[]),
     (

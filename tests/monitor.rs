@@ -1,5 +1,5 @@
-//! What the monitor says that it looks at, held against the catalogue; and what it tells of the bundled broker, right
-//! and wrong, over the whole suite.
+//! Compares the monitor's list of clauses with the catalogue, and checks what it reports about the bundled broker over
+//! the whole suite, with and without faults.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ fn tells_of_a_fault_once_be_it_the_step_that_looks_for_it_or_the_monitor() {
         assert_eq!(result.verdict, Verdict::Failed, "{}", result.id);
         let is_of_dup = |f: &&Finding| f.clauses().contains(&"MQTT-3.3.1-1".to_owned());
         let told: Vec<&Finding> = result.findings.iter().filter(is_of_dup).collect();
-        // It is sent again twice; a step looks for the first.
+        // The message is sent again twice. A step looks for the first.
         assert_eq!(told.len(), 2, "{}: {told:#?}", result.id);
         assert_ne!(told[0].events, told[1].events, "{}", result.id);
         for finding in told {
@@ -64,7 +64,7 @@ fn tells_of_a_fault_once_be_it_the_step_that_looks_for_it_or_the_monitor() {
     }
 }
 
-/// By type there is no other way; this shows it over every fault.
+/// The types guarantee this. The test shows it for every fault.
 #[test]
 fn every_must_that_does_not_hold_cites_a_rule() {
     let plans = plans("qos/qos");

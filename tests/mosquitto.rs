@@ -1,7 +1,7 @@
-//! The suite against an installed Mosquitto, held against what is accepted for it; and each accepted deviation shown
-//! by its bytes alone, without the harness.
+//! Plays the suite against an installed Mosquitto and compares the result with what is accepted for it. Also reproduces
+//! each accepted deviation from its bytes alone, without the harness.
 //!
-//! Where no Mosquitto is installed the tests say so and pass; with `CI=true` they fail.
+//! If Mosquitto is not installed, the tests say so and pass; with `CI=true` they fail.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -20,7 +20,7 @@ use mqtt_check_codec::ReasonCode;
 
 /// How long an answer of the broker may take.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Debian has it where only root looks.
+/// Debian installs Mosquitto in a folder that is only on root's PATH.
 const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"];
 
 #[test]
@@ -32,7 +32,7 @@ fn the_suite_finds_what_is_accepted_and_nothing_else() {
         .args(["run", "scenarios/", "--target", "mosquitto", "--report"])
         .arg(format!("json={}", report.path().display()))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        // Nothing is to be written beside the snapshots.
+        // No snapshots may be written.
         .env("CI", "true")
         .output()
         .expect("the program runs");
@@ -61,7 +61,7 @@ fn the_suite_finds_what_is_accepted_and_nothing_else() {
     ));
 }
 
-/// How long a case took, in microseconds; 0 if it was skipped.
+/// How long a case took, in microseconds. 0 if it was skipped.
 fn took_us(case: &serde_json::Value) -> u64 {
     let at = |end: &str| case["span"][end].as_u64().unwrap_or_default();
     at("end_us") - at("start_us")
@@ -103,19 +103,19 @@ fn each_accepted_deviation_shows_by_its_bytes_alone() {
     }
 }
 
-/// Whether a log says what the deviation has of it.
+/// Checks that a log contains the lines of the deviation.
 fn says(log: &str, deviation: &Deviation) -> Result<(), String> {
     let missing = deviation.log.iter().find(|line| !log.contains(*line));
     missing.map_or(Ok(()), |line| Err(format!("the log does not say `{line}`")))
 }
 
-/// Whether the exchange asks for a broker that is set, restarted or told to kick.
+/// Whether the exchange needs a broker with settings, or one that can be restarted or told to kick clients.
 fn needs_its_own(deviation: &Deviation) -> bool {
     let is_control = |line: &Exchange| matches!(line, Exchange::Restarts | Exchange::Kicks { .. });
     deviation.broker != Settings::default() || deviation.bytes.iter().any(is_control)
 }
 
-/// Plays it on an instance that is set as it asks for.
+/// Plays the exchange on an instance with the settings that it needs.
 fn play_apart(instances: &Arc<Instances>, deviation: &Deviation) -> Result<(), String> {
     let kicked = deviation.bytes.iter().filter_map(|line| match line {
         Exchange::Kicks { client } => Some(client.clone()),
@@ -131,12 +131,12 @@ fn play_apart(instances: &Arc<Instances>, deviation: &Deviation) -> Result<(), S
     says(&instance.log(), deviation)
 }
 
-/// Where a setting is written: before the listeners, or below each of them.
+/// Where to write a setting: before the listeners, or below each of them.
 #[derive(Clone, Copy, PartialEq)]
 enum Where {
     Broker,
     Listener,
-    /// Nowhere: the line is taken away.
+    /// Nowhere: the line is removed.
     Nowhere,
 }
 
@@ -249,7 +249,7 @@ fn with_setting(place: Where, setting: &str) -> String {
     let mut is_written = false;
     let option = setting.split_whitespace().next().unwrap_or_default();
     for line in text.lines() {
-        // What the file has of it would come later, and hold.
+        // An existing line for the option would come later and take effect.
         let top = line.strip_prefix("    ").unwrap_or_default();
         if top.starts_with(&format!("{option} ")) {
             is_written |= place == Where::Nowhere;
@@ -294,7 +294,7 @@ fn a_setting_that_clients_can_see_is_named() {
     }
 }
 
-/// The example of docs/targets/format.md.
+/// The example in docs/targets/format.md.
 fn with_users() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/targets/format.md")).expect("it is there");
@@ -417,16 +417,16 @@ fn installed() -> Option<String> {
     Some(version.to_owned())
 }
 
-/// Past the test harness, which keeps what is printed to itself.
+/// Prints to stderr directly, because the test harness captures what is printed otherwise.
 fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Where the broker listens.
+/// The addresses of the broker.
 struct Places {
     tcp: String,
     websocket: Option<String>,
-    /// A hand on it, where it is an instance for one exchange.
+    /// Controls the broker, if it is an instance for one exchange.
     handle: Option<Handle>,
 }
 
@@ -445,13 +445,13 @@ impl Places {
     }
 }
 
-/// What a client says who asks for a WebSocket; the key is the example of RFC 6455.
+/// The upgrade request of a WebSocket client. The key is the example in RFC 6455.
 const UPGRADE: &str = "GET /mqtt HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
 /// The longest answer to it.
 const LONGEST_ANSWER: usize = 4096;
 
-/// A connection that has become a WebSocket.
+/// Opens a connection and upgrades it to a WebSocket.
 fn upgraded(places: &Places) -> Result<TcpStream, String> {
     let told = |error: std::io::Error| error.to_string();
     let place = places.websocket.as_ref().ok_or("there is no WebSocket")?;

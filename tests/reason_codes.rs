@@ -1,5 +1,5 @@
-//! The reason codes that a server may send against what the suite's snapshots show the bundled broker sending: each one
-//! in each packet that may have it, or it stands here with the reason why not.
+//! Compares the reason codes that a server may send with those that the bundled broker sends in the suite's snapshots.
+//! Each code must be sent in each packet that may have it, or is listed here with a reason.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode, Sender};
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// Packets that have a code.
+/// Packets with a reason code.
 const PACKETS: &[PacketType] = &[
     PacketType::CONNACK,
     PacketType::PUBACK,
@@ -23,7 +23,7 @@ const PACKETS: &[PacketType] = &[
     PacketType::AUTH,
 ];
 
-/// Codes of version 5 that no scenario provokes from the broker.
+/// Version 5 reason codes that no scenario provokes from the broker.
 const UNPROVOKED: &[(PacketType, &[u8], &str)] = &[
     (PacketType::CONNACK, &[0x80, 0x83], SAYS_MORE),
     (PacketType::PUBACK, &[0x80, 0x83], SAYS_MORE),
@@ -73,12 +73,12 @@ const MALFORMED: &str =
 
 type Sent = (PacketType, ReasonCode);
 
-/// What the broker sends in the records of cases of this version.
+/// What the broker sends in the records of this version's cases.
 fn sent(version: ProtocolVersion) -> BTreeSet<Sent> {
     let mut found = BTreeSet::new();
     for area in fs::read_dir("snapshots").expect("the snapshots") {
         let area = area.expect("an entry").path();
-        // Another broker's.
+        // Records of another broker.
         if area.ends_with("@mosquitto") {
             continue;
         }
@@ -99,7 +99,7 @@ fn collect(folder: &Path, version: ProtocolVersion, found: &mut BTreeSet<Sent>) 
     }
 }
 
-/// The codes of a line that shows a packet from the broker: `client < SUBACK reasons=granted_qos_0 | packet_id=1`.
+/// The codes in a line with a packet from the broker: `client < SUBACK reasons=granted_qos_0 | packet_id=1`.
 fn codes(line: &str, version: ProtocolVersion) -> Vec<Sent> {
     let mut words = line.split_whitespace().skip(1);
     let (Some("<" | "<?"), Some(packet)) = (words.next(), words.next()) else {

@@ -1,4 +1,4 @@
-//! The driver `rumqttc`: what it refuses, what it records, and that virtual time holds with it.
+//! The driver `rumqttc`: what it refuses, what it records, and that virtual time works with it.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -74,7 +74,7 @@ fn transcript(result: &CaseResult) -> &Transcript {
     result.transcript.as_ref().expect("the case was played")
 }
 
-/// Runs on the bundled broker; every case must pass. Its facts, version by version.
+/// Runs on the bundled broker, where every case must pass. Returns the facts of each case.
 fn facts(scenario: &str) -> Vec<Vec<String>> {
     run(scenario)
         .into_iter()
@@ -95,8 +95,8 @@ fn facts(scenario: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What virtual time rests on: a paused clock stands still while data is in flight on a real socket (tokio 1.53.3
-/// and later).
+/// Virtual time relies on this: a paused clock stands still while data is in flight on a real socket (tokio 1.53.3 and
+/// later).
 #[test]
 fn a_paused_clock_waits_for_data_on_a_socket() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -199,7 +199,8 @@ control:
     );
 }
 
-/// What the suite's own flows record of the library. If an upgrade changes one of these, that is worth knowing.
+/// The facts that the suite's own flows record about the library. An upgrade that changes one of these deserves
+/// attention.
 #[test]
 fn the_library_is_known_by_these_facts() {
     let known: [(&str, &[&str]); 4] = [
@@ -242,7 +243,7 @@ fn an_application_hears_why_its_connection_ended() {
     );
 }
 
-/// A DISCONNECT without a property length is right, and the library does not know it.
+/// A DISCONNECT without a property length is valid, but the library does not accept it.
 #[test]
 fn a_packet_that_the_library_ignores_is_a_fact() {
     let scenario = "title: A takeover, told in the short form
@@ -294,7 +295,7 @@ steps:
   - publisher: drop
   - publisher: { connect: { expect: { session_present: true } } }
 ";
-    // Nothing is resent: all of it was settled.
+    // Nothing is resent, because everything was acknowledged.
     assert_eq!(facts(scenario), [Vec::<String>::new(), Vec::new()]);
 }
 
@@ -330,7 +331,7 @@ steps:
                 _ => None,
             })
             .collect();
-        // The acknowledgements of the first sixteen come with the step that waits.
+        // The acknowledgements of the first sixteen arrive during the step that waits.
         assert_eq!(sent[1..17], [PacketType::PUBLISH; 16]);
         assert_eq!(sent.len(), 1 + 40 + 1);
     }
@@ -360,7 +361,7 @@ control:
     assert_eq!(facts(scenario), [Vec::<String>::new(), Vec::new()]);
 }
 
-/// Every field that an application can set, with either driver: the same packets, but for the order of properties.
+/// Every field that an application can set, with either driver: the same packets, except for the order of properties.
 #[test]
 fn the_library_sends_what_the_scenario_says() {
     let scenario = "title: Everything that can be said
@@ -444,7 +445,7 @@ steps:
     assert_eq!(library_5, wire_5);
 }
 
-/// A packet that was sent, its properties in the order of their identifiers.
+/// A sent packet, with its properties in the order of their identifiers.
 fn sent_packet(event: &Event) -> Option<Packet> {
     let What::Sent {
         packet: Some(packet),
@@ -469,7 +470,7 @@ fn sent_packet(event: &Event) -> Option<Packet> {
     Some(packet)
 }
 
-/// A broker of one connection after the other: CONNACK, and these bytes for the first packet after that.
+/// A broker that answers CONNECT with CONNACK, and the next packet with these bytes.
 fn peer(answer: &'static [u8]) -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -501,8 +502,8 @@ fn serve(mut stream: TcpStream, answer: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// The library ends its connection on what a broker should not have sent. What then does not come, here or anywhere
-/// else, is not the broker's fault again.
+/// The library closes its connection when a broker sends something that it should not. What is then missing, here or
+/// anywhere else, is not another fault of the broker.
 #[test]
 fn what_the_library_breaks_off_is_not_reached() {
     let scenario = "title: An acknowledgement of nothing
@@ -528,8 +529,8 @@ steps:
         "{:?}",
         result.findings
     );
-    // What is the broker's fault is the acknowledgement of nothing, on both connections, and nothing else.
-    // They come over two sockets, so either may be the first.
+    // The broker's only fault is the acknowledgement of nothing, on both connections. They arrive over two sockets, so
+    // either may be the first.
     let mut faults: Vec<&str> = result
         .findings
         .iter()
@@ -547,8 +548,8 @@ steps:
     assert_eq!(result.verdict, Verdict::Failed);
 }
 
-/// The library ends its connection on a message that it finds too large. What then does not come, here or anywhere
-/// else, is not the broker's fault.
+/// The library closes its connection when a message is too large for it. What is then missing, here or anywhere else,
+/// is not the broker's fault.
 #[test]
 fn a_message_that_the_library_does_not_take_ends_the_case() {
     let scenario = "title: A message of more than ten kilobytes

@@ -1,5 +1,5 @@
-//! The suite's own files: every scenario says its rule and what one learns from it, judges something, and proves what it does
-//! not expect; and what was seen in the field stays with a case that shows it.
+//! Checks the suite's own files. Every scenario states its rule and what it teaches, judges something, and proves what
+//! it does not expect. Every bug report that was examined has a case that shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use mqtt_check::scenario;
 use mqtt_check::scenario::model::{Action, Scene, each_step};
 use mqtt_check_broker::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
 
-/// Scenarios that cite nothing and ask nothing in this version. May only shrink.
+/// Scenarios that cite no clause and ask for no choice in this version. This list may only shrink.
 const WITHOUT_CLAUSE: &[(&str, &str)] = &[
     ("connect/one-connack@3.1.1", FIVE_ONLY),
     ("session/kick@3.1.1", FIVE_ONLY),
@@ -18,7 +18,7 @@ const WITHOUT_CLAUSE: &[(&str, &str)] = &[
 
 const FIVE_ONLY: &str = "version 5 has a statement about it, 3.1.1 takes it for granted";
 
-/// Threads of brokers' public trackers that were gone through: each has a case that shows what was seen there.
+/// The bug reports from brokers' public trackers that were examined. Each has a case that shows what was seen there.
 const THREADS: &[&str] = &[
     "hivemq-community-edition#255",
     "mosquitto#2887",
@@ -256,7 +256,7 @@ fn every_case_judges_something() {
     assert_eq!(found, listed);
 }
 
-/// What the bundled broker tells of itself is in the vocabulary of scenarios, and every word of it is expected somewhere.
+/// The bundled broker's events are in the vocabulary of scenarios, and some case expects every word of them.
 #[test]
 fn every_word_of_the_events_is_expected_by_a_case() {
     let mut expected = BTreeSet::new();
@@ -285,8 +285,8 @@ fn every_word_of_the_events_is_expected_by_a_case() {
     assert!(missing.is_empty(), "no case expects {missing:?}");
 }
 
-/// A silence has a control: the parser sees to it. Of events that did not happen somebody must have shown that they would
-/// have been seen.
+/// The parser makes sure that a silence has a control. If a case expects no events, another list must show that such
+/// events can be seen.
 #[test]
 fn no_case_is_content_with_events_that_nothing_could_have_shown() {
     for scene in &scenes() {
@@ -323,7 +323,7 @@ fn what_was_seen_in_the_field_has_a_case() {
     assert!(new.is_empty(), "put {new:?} into the list");
 }
 
-/// The page names threads and cases as they are.
+/// The page lists the existing threads and cases.
 #[test]
 fn the_page_about_the_field_is_true() {
     let page: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/field.md");

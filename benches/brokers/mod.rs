@@ -1,4 +1,4 @@
-//! The brokers that the benchmarks hold beside each other, each in a process of its own.
+//! The brokers that the benchmarks compare, each in its own process.
 
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -15,18 +15,18 @@ use tempfile::TempDir;
 
 const VERSION: ProtocolVersion = ProtocolVersion::V3_1_1;
 
-/// A broker in a process of its own.
+/// A broker in its own process.
 pub(crate) struct Broker {
     pub(crate) name: &'static str,
     address: String,
     process: Child,
-    /// Its settings, or its store.
+    /// The broker's settings or store.
     _folder: TempDir,
 }
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The broker may have exited by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -37,7 +37,7 @@ impl Broker {
         Self::bundled_by(tempfile::tempdir()?, |_, _| {})
     }
 
-    /// One that keeps its state in a file.
+    /// Starts a broker that keeps its state in a file.
     pub(crate) fn bundled_with_store() -> io::Result<Self> {
         Self::bundled_by(tempfile::tempdir()?, |command, folder| {
             command.arg("--store").arg(folder.join("store"));
@@ -121,7 +121,7 @@ impl Broker {
         Ok(stream)
     }
 
-    /// Kilobytes that are in memory.
+    /// The resident memory in kilobytes.
     pub(crate) fn resident_kb(&self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"));
@@ -137,7 +137,7 @@ pub(crate) fn bytes(packet: &Packet) -> Vec<u8> {
     frame.bytes().to_vec()
 }
 
-/// Reads and forgets.
+/// Reads bytes and discards them.
 pub(crate) fn skip(stream: &mut TcpStream, count: usize) -> io::Result<()> {
     let mut buffer = vec![0; count];
     stream.read_exact(&mut buffer)

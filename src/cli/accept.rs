@@ -1,4 +1,4 @@
-//! `mqtt-check accept` and `mqtt-check reject`: decide on everything that waits for a review at once.
+//! `mqtt-check accept` and `mqtt-check reject`: accept or discard all pending snapshots at once.
 
 use clap::Args;
 
@@ -22,14 +22,14 @@ pub(super) struct AcceptArguments {
     stale: stale::Arguments,
 }
 
-/// Makes every pending snapshot the reviewed one, or removes those that are stale.
+/// Accepts every pending snapshot, or removes the stale ones.
 pub(super) fn accept(arguments: &AcceptArguments, styles: Styles) -> Result<Exit, Failure> {
     if arguments.stale.stale {
         let Waiting { filter, snapshots } = &arguments.waiting;
         return stale::accept(&arguments.stale, filter, snapshots.clone(), styles);
     }
     let pending = arguments.waiting.find()?;
-    // All or none: a damaged one is found before the first is accepted.
+    // All or none: load every snapshot first, so that a damaged one stops the command before anything is accepted.
     for one in &pending {
         one.load().map_err(|error| failure(&error, styles.err))?;
     }
@@ -41,7 +41,7 @@ pub(super) fn accept(arguments: &AcceptArguments, styles: Styles) -> Result<Exit
     finish(text, pending.len())
 }
 
-/// Throws every pending snapshot away.
+/// Discards every pending snapshot.
 pub(super) fn reject(arguments: &Arguments) -> Result<Exit, Failure> {
     let pending = arguments.waiting.find()?;
     let mut text = String::new();

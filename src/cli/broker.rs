@@ -1,5 +1,5 @@
-//! `mqtt-check broker`: serves the bundled broker over any transport until it is interrupted; with `--fault` and
-//! `--liberty` it has deliberate faults or makes other choices.
+//! `mqtt-check broker`: serves the bundled broker over any transport until it is interrupted. `--fault` plants
+//! deliberate faults, and `--liberty` makes choices that the standard leaves open.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -22,11 +22,11 @@ use crate::exit::Exit;
 use crate::scenario::settings::configuration;
 use crate::target::bundled::config;
 
-/// Events that may wait to be written; beyond it they are left out and counted.
+/// The most events that may wait to be written. Events beyond that are dropped and counted.
 const MAXIMUM_WAITING: usize = 10_000;
-/// How often the wish to stop is looked for.
+/// How often to check for a request to stop.
 const LOOK: Duration = Duration::from_millis(20);
-/// How long clients get to take their DISCONNECT.
+/// How long clients have to read their DISCONNECT.
 const GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
-    // The names are judged, and mended, in one place.
+    // One function checks the names and suggests corrections.
     let conduct = super::run::bundled(&arguments.fault, &arguments.liberty)?.conduct();
     let configuration = match &arguments.config {
         Some(path) => {
@@ -135,13 +135,13 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             _ => Ok(()),
         }
     })?;
-    // The last event is written before the end.
+    // End the runtime first, so that the last events reach the writer.
     drop(runtime);
     hooks.map_or(Ok(()), Writer::close)?;
     Ok(Exit::Success)
 }
 
-/// The broker that takes up what this file has.
+/// Opens the store at `path` and returns a broker that starts from its records.
 fn kept(
     path: &Path,
     config: Config,
@@ -172,7 +172,7 @@ fn unopened(path: &Path, error: &StoreError) -> Failure {
     }
 }
 
-/// Mends the file, and says what is lost.
+/// Repairs the store and reports what is lost.
 fn repair(path: &Path, styles: Styles) -> Result<(), Failure> {
     let repaired = Store::repair(path).map_err(|error| unopened(path, &error))?;
     let text = match repaired {
@@ -189,7 +189,7 @@ fn repair(path: &Path, styles: Styles) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Stops the server, and waits until its connections are closed, for a limited time.
+/// Stops the server and waits a limited time for its connections to close.
 async fn stop(server: &Server) {
     server.control(Control::Stop);
     let mut waited = Duration::ZERO;
@@ -199,7 +199,7 @@ async fn stop(server: &Server) {
     }
 }
 
-/// Writes events in a thread of its own, so that a slow reader delays no client.
+/// Writes events on its own thread, so that a slow reader does not delay clients.
 #[derive(Debug)]
 struct Writer {
     name: String,
@@ -241,13 +241,13 @@ impl Writer {
             }
             match lines.try_send(line(at_ms, event)) {
                 Err(TrySendError::Full(_)) => left_out += 1,
-                // Nobody reads any more, which is no error.
+                // A reader that has gone away is not an error.
                 Ok(()) | Err(TrySendError::Disconnected(_)) => {}
             }
         });
     }
 
-    /// Waits until everything is written.
+    /// Waits until every event is written.
     fn close(self) -> Result<(), Failure> {
         drop(self.lines);
         match self.thread.join() {
@@ -264,7 +264,7 @@ fn unwritable(name: &str, error: &io::Error) -> Failure {
     Failure::new(Exit::CouldNotStart, message)
 }
 
-/// Writes line by line; what is at hand goes out together.
+/// Writes lines as they arrive, and flushes once per batch of waiting lines.
 fn write(mut out: Box<dyn Write + Send>, lines: &Receiver<String>) -> io::Result<()> {
     while let Ok(line) = lines.recv() {
         out.write_all(line.as_bytes())?;
@@ -276,7 +276,7 @@ fn write(mut out: Box<dyn Write + Send>, lines: &Receiver<String>) -> io::Result
     Ok(())
 }
 
-/// `{"at_ms":12,"event":"session.created","client":"a"}`
+/// Formats an event: `{"at_ms":12,"event":"session.created","client":"a"}`.
 fn line(at_ms: u64, event: &HookEvent) -> String {
     let mut object = Map::new();
     object.insert("at_ms".to_owned(), at_ms.into());

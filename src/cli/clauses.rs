@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         ticks.end();
     }
     if interrupt::is_interrupted() {
-        // What was cut short says nothing.
+        // An incomplete run proves nothing.
         return Ok(Exit::Interrupted);
     }
     let rows = coverage::coverage(&statements, &plans, &faults, &record);
@@ -133,7 +133,7 @@ fn options(arguments: &Arguments, styles: Styles) -> text::Options {
     }
 }
 
-/// Holds each filter to what it matches: one that matches nothing was mistyped.
+/// Checks that each filter matches something. One that matches nothing was mistyped.
 fn each_matches(arguments: &Arguments, standards: &[Standing]) -> Result<(), Failure> {
     let known = coverage::catalogue();
     let patterns = patterns(&arguments.filter);
@@ -157,7 +157,7 @@ fn each_matches(arguments: &Arguments, standards: &[Standing]) -> Result<(), Fai
     }))
 }
 
-/// The statements that are meant.
+/// Returns the statements that the options select.
 fn chosen(arguments: &Arguments) -> Vec<&'static Requirement> {
     let patterns = patterns(&arguments.filter);
     let mut statements = coverage::catalogue();
@@ -173,7 +173,7 @@ fn chosen(arguments: &Arguments) -> Vec<&'static Requirement> {
     statements
 }
 
-/// The rules of other standards that are meant. They are in no chapter, and are not open.
+/// Returns the rules of other standards that the options select. They belong to no chapter and are never open.
 fn standards(arguments: &Arguments, plans: &[Plan], faults: &[FaultInfo]) -> Vec<Standing> {
     if arguments.open || !arguments.chapter.is_empty() {
         return Vec::new();

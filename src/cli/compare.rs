@@ -1,4 +1,4 @@
-//! `mqtt-check compare`: what changed between the reports of two runs.
+//! `mqtt-check compare`: shows what changed between the reports of two runs.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::report::compare::{self, CompareError};
 use crate::report::terminal;
 
-/// How it ends, below the options in the help.
+/// The exit codes, printed below the options in the help.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing regressed

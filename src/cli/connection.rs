@@ -14,12 +14,12 @@ use crate::target::file::{Address, Addresses};
 use crate::target::{Access, Credentials};
 use crate::transport::{BrokerUrl, TlsOptions, shown_url};
 
-/// Where a password may stand that is in no file.
+/// The environment variable that may hold the password.
 const PASSWORD_VARIABLE: &str = "MQTT_CHECK_PASSWORD";
 /// The longest password that a CONNECT can carry, in bytes.
 const PASSWORD_LIMIT: usize = 65_535;
 
-/// The options that name a broker on the network.
+/// The group of options that name a broker on the network.
 const REACHED: &str = "reached";
 
 #[derive(Debug, Clone, Args)]
@@ -69,12 +69,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Whether a broker on the network is named.
+    /// Whether the options name a broker on the network.
     pub(super) fn names_a_broker(&self) -> bool {
         self.broker.is_some() || self.target.is_some()
     }
 
-    /// The same options for the broker at this URL, as if `--broker` named it.
+    /// Returns the same options, with `url` as the value of `--broker`.
     pub(super) fn at(self, url: String) -> Self {
         Self {
             broker: Some(url),
@@ -82,15 +82,16 @@ impl Connection {
         }
     }
 
-    /// The URL of `--broker`.
+    /// The URL given with `--broker`.
     pub(super) fn url(&self) -> Option<&str> {
         self.broker.as_deref()
     }
 
-    /// Where the broker on the network is, if one is named.
+    /// The addresses of the broker on the network, if one is named.
     ///
     /// # Errors
-    /// When what `--websocket` names is no second place, and one for WebSocket. That both are URLs is seen later.
+    /// Fails if `--websocket` is not a WebSocket URL, or if it does not add a second address. Whether both are valid
+    /// URLs is checked later.
     pub(super) fn addresses(&self) -> Result<Option<Addresses>, Failure> {
         let Some(url) = &self.broker else {
             return Ok(None);
@@ -119,7 +120,7 @@ impl Connection {
         }))
     }
 
-    /// The way to a broker on the network. Password files are read here.
+    /// Returns how to reach the broker: TLS options and credentials. Reads the password file.
     pub(super) fn access(&self) -> Result<Access, Failure> {
         Ok(Access {
             tls: TlsOptions {
@@ -150,7 +151,7 @@ impl Connection {
         }))
     }
 
-    /// The options that connect in the same way again; none of them is a secret.
+    /// Returns the options that connect in the same way again, without any secret.
     pub(super) fn replay(&self, quoted: impl Fn(&Path) -> String) -> Vec<String> {
         let mut words = Vec::new();
         let mut option = |name: &str, value: Option<String>| {
@@ -180,11 +181,11 @@ impl Connection {
     }
 }
 
-/// A file's content without the line end that editors put there.
+/// Reads a file, without the line break that editors put at its end.
 fn password_in(path: &Path) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
     let mut bytes = Vec::new();
-    // It may be a pipe of the shell's, but does not go on for ever.
+    // The path may be a pipe, so limit what is read.
     File::open(path)
         .and_then(|file| file.take(PASSWORD_LIMIT as u64 + 3).read_to_end(&mut bytes))
         .map_err(|error| {

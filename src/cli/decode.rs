@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     Ok(exit)
 }
 
-/// One packet's text; whether it is one.
+/// Writes the text of one packet to `out`, and returns whether the packet is valid.
 fn packet(
     frame: &Frame,
     version: &mut ProtocolVersion,
@@ -108,7 +108,7 @@ fn packet(
     is_packet
 }
 
-/// How many bytes of a field are shown.
+/// The most bytes of a field to show.
 const SHOWN: usize = 32;
 
 fn hex(bytes: &[u8]) -> String {
@@ -123,7 +123,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn read_stdin() -> Result<String, Failure> {
-    // Every byte takes two digits and perhaps a space.
+    // Every byte takes two digits and often a separator.
     let limit = 4 * MAX_SIZE as u64;
     let mut text = String::new();
     std::io::stdin()

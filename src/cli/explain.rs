@@ -1,5 +1,5 @@
-//! `mqtt-check explain`: shows what is known about a statement, a scenario, a fault, a permitted variation, a report of
-//! the field, a reason code, a property, or a term of the project.
+//! `mqtt-check explain`: shows what is known about a statement, a scenario, a fault, a permitted variation, a bug
+//! report, a reason code, a property, or a term of the project.
 
 use std::path::{Path, PathBuf};
 
@@ -59,14 +59,14 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     Ok(Exit::Success)
 }
 
-/// The target files that can be read; what is wrong with another one is for `run` to say.
+/// Returns the target files that can be read. Errors in the others are reported by `run`.
 fn targets(paths: &[PathBuf]) -> Vec<TargetFile> {
     let known = place::known_targets(paths);
     let read = known.values().filter_map(|place| place.read().ok());
     read.collect()
 }
 
-/// Everything that can be told about.
+/// Everything that can be explained.
 struct Known<'a> {
     plans: &'a [Plan],
     faults: Vec<FaultInfo>,
@@ -75,7 +75,7 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// What this text may mean.
+    /// Everything that `text` may refer to.
     fn topics(&self, text: &str) -> Vec<Topic<'a>> {
         let mut topics: Vec<Topic<'a>> = statements(text).map(Topic::Clause).collect();
         let rule = text.trim_start_matches('[').trim_end_matches(']');
@@ -97,7 +97,7 @@ impl<'a> Known<'a> {
         topics
     }
 
-    /// Words of the project's own.
+    /// The project's own terms that match `text`: choices, capabilities, tags and the like.
     fn words(&self, text: &str) -> Vec<Topic<'a>> {
         let mut topics = Vec::new();
         let named = word::choices(self.plans)
@@ -130,7 +130,7 @@ impl<'a> Known<'a> {
         topics
     }
 
-    /// The cases of a scenario by its id, its file or a case's id.
+    /// Returns the cases that `text` names: by the id of a scenario, its file, or the id of a case.
     fn cases(&self, text: &str) -> Vec<&'a Plan> {
         let of = |is_meant: &dyn Fn(&Plan) -> bool| -> Vec<&'a Plan> {
             self.plans.iter().filter(|plan| is_meant(plan)).collect()
@@ -155,7 +155,7 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// The cases that show what was seen in a thread, however the project's name is capitalised.
+    /// Finds the cases that reproduce a bug report. Upper and lower case are treated alike.
     fn thread(&self, text: &str) -> Option<Topic<'a>> {
         let threads = self.plans.iter().flat_map(|plan| &plan.scene.threads);
         let name = threads.into_iter().find(|t| t.eq_ignore_ascii_case(text))?;
@@ -174,7 +174,7 @@ impl<'a> Known<'a> {
         failure.hint("it is a clause, a scenario, an area, a choice, a setting, a capability, a fact, a fault, a liberty, a target, a thread (`mosquitto#2342`), a reason code or a property")
     }
 
-    /// What was probably meant.
+    /// The known name that is closest to `text`.
     fn nearest(&self, text: &str) -> Option<String> {
         let plain = |text: &str| text.to_lowercase().replace([' ', '-'], "_");
         let mut candidates: Vec<String> = catalogue().iter().map(|r| r.id.to_owned()).collect();
@@ -183,7 +183,7 @@ impl<'a> Known<'a> {
                 .iter()
                 .flat_map(|plan| [plan.scene.id.path.clone(), plan.scene.id.to_string()]),
         );
-        // Another number is another thread, not a slip.
+        // A different number means a different report, not a typo, so suggest only reports with this number.
         let number = text.split_once('#').map(|(_, number)| number);
         let threads = self.plans.iter().flat_map(|plan| &plan.scene.threads);
         let alike = threads.filter(|t| t.split_once('#').map(|(_, n)| n) == number);
@@ -214,7 +214,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// `MQTT-3.1.4-3`, `3.1.4-3`, `[5 MQTT-3.1.4-3]`, `MQTT-3.1.4-3@5`: in both versions unless one is named.
+/// Parses `MQTT-3.1.4-3`, `3.1.4-3`, `[5 MQTT-3.1.4-3]` or `MQTT-3.1.4-3@5`. Without a version, both versions match.
 fn statements(text: &str) -> impl Iterator<Item = &'static Requirement> {
     let plain = text.trim_start_matches('[').trim_end_matches(']');
     let named = match (plain.split_once(' '), plain.rsplit_once('@')) {
@@ -241,7 +241,7 @@ fn statements(text: &str) -> impl Iterator<Item = &'static Requirement> {
     })
 }
 
-/// A code by number, hex or name: `142`, `0x8E`, `session_taken_over`, `Session taken over`.
+/// Finds reason codes by number, hex or name: `142`, `0x8E`, `session_taken_over`, `Session taken over`.
 fn reasons(text: &str) -> Vec<ReasonCode> {
     if let Some(number) = number(text) {
         return u8::try_from(number).map(ReasonCode).into_iter().collect();
@@ -271,7 +271,7 @@ fn reason_names() -> impl Iterator<Item = (ReasonCode, &'static str)> {
         .flat_map(|(packet, version)| ReasonCode::names(packet, version))
 }
 
-/// A property by its name as the standard or as scenarios have it, or by its number.
+/// Finds a property by its number, or by its name in the standard or in scenarios.
 fn properties(text: &str) -> impl Iterator<Item = PropertyId> {
     let number = number(text);
     let name = text.to_lowercase().replace([' ', '-'], "_");

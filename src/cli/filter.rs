@@ -1,4 +1,4 @@
-//! Filters on the command line: matches patterns, and suggests what was meant by one that matches nothing.
+//! Filters on the command line: matches patterns, and suggests a correction for one that matches nothing.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::report::style::count;
 use crate::scenario::model::Scene;
 use crate::scenario::pattern::Pattern;
 
-/// The patterns that these texts are.
+/// Compiles these texts to patterns.
 pub(super) fn patterns(texts: &[String]) -> Vec<Pattern> {
     texts.iter().map(|text| Pattern::new(text)).collect()
 }
 
-/// Whether a case has such an id, tag, clause or thread.
+/// Whether the pattern matches the id, a tag, a clause or a bug report of a case.
 pub(super) fn is_case(pattern: &Pattern, scene: &Scene) -> bool {
     let mut words = scene.tags.iter().chain(&scene.threads);
     pattern.matches_case(&scene.id.to_string())
@@ -28,12 +28,13 @@ pub(super) fn is_case(pattern: &Pattern, scene: &Scene) -> bool {
             .any(|clause| is_clause(pattern, clause, scene.id.version))
 }
 
-/// `RFC 6455, 5.1`, a pattern, or as reports write it: `[RFC 6455, 5.1]`.
+/// Whether the pattern matches a rule. Both `RFC 6455, 5.1` and the form in reports, `[RFC 6455, 5.1]`, work.
 pub(super) fn is_rule(pattern: &Pattern, rule: &str) -> bool {
     pattern.matches(rule) || Pattern::new(plain(pattern)).matches(rule)
 }
 
-/// `MQTT-3.1.4-3`, `RFC 6455, 5.1`, a pattern, or as reports write it: `[5 MQTT-3.1.4-3]`.
+/// Whether the pattern matches a clause of a version. Both `MQTT-3.1.4-3` and the form in reports, `[5 MQTT-3.1.4-3]`,
+/// work.
 pub(super) fn is_clause(pattern: &Pattern, clause: &str, version: ProtocolVersion) -> bool {
     let of_version = plain(pattern)
         .split_once(' ')
@@ -44,14 +45,14 @@ pub(super) fn is_clause(pattern: &Pattern, clause: &str, version: ProtocolVersio
     }
 }
 
-/// What reports put in brackets, without them.
+/// Strips the brackets that reports put around a clause.
 fn plain(pattern: &Pattern) -> &str {
     let text = pattern.text();
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     inner.unwrap_or(text)
 }
 
-/// What is wrong with filters of which one matches no case at all: it was mistyped, or the paths are.
+/// The error for a filter that matches no case: the filter or the paths are wrong.
 pub(super) fn unmatched(option: &str, pattern: &Pattern, plans: &[Plan]) -> Failure {
     let text = pattern.text();
     let failure = Failure::new(Exit::Nothing, format!("no case matches {option} '{text}'"));
@@ -61,7 +62,7 @@ pub(super) fn unmatched(option: &str, pattern: &Pattern, plans: &[Plan]) -> Fail
     })
 }
 
-/// What was probably meant, as a hint.
+/// A hint at what was probably meant.
 fn meant(text: &str, plans: &[Plan]) -> Option<String> {
     if text.is_empty() {
         return None;
@@ -83,7 +84,7 @@ fn meant(text: &str, plans: &[Plan]) -> Option<String> {
     near.map(|near| format!("did you mean '{near}'?"))
 }
 
-/// Everything that a filter may name.
+/// Every name that a filter can match.
 fn names(plans: &[Plan]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for Plan { scene, .. } in plans {
@@ -99,7 +100,7 @@ fn names(plans: &[Plan]) -> BTreeSet<String> {
     names
 }
 
-/// The known name that a mistyped one was probably meant to be: at most a third of it differs.
+/// The known name closest to a mistyped one. Differs by at most a third of the letters, and at most four.
 pub(super) fn nearest<'n>(text: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
     let wanted = plain(text);

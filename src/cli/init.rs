@@ -1,4 +1,4 @@
-//! `mqtt-check init`: writes the first files of a project that tests a broker. Each of them works unchanged.
+//! `mqtt-check init`: writes the first files of a project that tests a broker. All of them work unchanged.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::{Failure, output};
 use crate::builtin;
 use crate::exit::Exit;
 
-/// The scenario and its records on the bundled broker.
+/// The scenario and its snapshots on the bundled broker.
 const SCENARIO: [(&str, &str); 3] = [
     (
         "scenarios/first/delivery.yaml",
@@ -34,13 +34,13 @@ const WORKFLOW: (&str, &str) = (
     include_str!("init/workflow.yml"),
 );
 const DEFAULTS: (&str, &str) = ("mqtt-check.yaml", include_str!("init/mqtt-check.yaml"));
-/// What editors check the files by.
+/// The schemas that editors use to check the files.
 const SCHEMAS: [(&str, Kind); 3] = [
     (".mqtt-check/config.schema.json", Kind::Config),
     (".mqtt-check/scenario.schema.json", Kind::Scenario),
     (".mqtt-check/target.schema.json", Kind::Target),
 ];
-/// In place of the last release of the suite.
+/// The placeholder for the latest release of the suite.
 const SUITE: &str = "SUITE";
 
 #[derive(Debug, Args)]

@@ -9,13 +9,13 @@ use crate::exit::Exit;
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static LISTENING: Once = Once::new();
 
-/// Whether the user wants to stop.
+/// Whether the user has asked to stop.
 pub(super) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// Begins to listen; whoever comes after this is heard. Where that fails, the system's own reaction stays: the program
-/// ends. Another call does nothing.
+/// Starts listening for signals; when it returns, every later signal is caught. If that fails, signals keep their
+/// default action and end the program. Further calls do nothing.
 pub(super) fn listen() {
     LISTENING.call_once(begin);
 }
@@ -32,16 +32,17 @@ fn begin() {
                 runtime.block_on(wait(ready));
             }
         });
-    // Without the thread no signal is caught, and the channel is closed, which ends the wait.
+    // If the thread could not start, the channel is closed and `recv` returns at once. Signals then keep their default
+    // action.
     drop(started);
     let _ = is_ready.recv();
 }
 
-/// One listener for the whole run, so that no signal between two waits is lost.
+/// Waits for signals with one set of listeners for the whole run, so that no signal between two waits is lost.
 #[cfg(unix)]
 async fn wait(ready: Sender<()>) {
     use tokio::signal::unix::{SignalKind, signal};
-    // Looked up before we listen, which changes it.
+    // Read this first, because installing our handlers changes it.
     let keeps_on = is_hangup_ignored();
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),
@@ -61,13 +62,13 @@ async fn wait(ready: Sender<()>) {
     }
 }
 
-/// Whether who started us wants us to go on when the terminal ends, as `nohup` does. Where the system does not say so, the
-/// end of the terminal ends us.
+/// Whether our parent wants us to keep running when the terminal closes, as `nohup` does. Returns `false` if the system
+/// does not tell.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // A bit for each signal, and SIGHUP is the first.
+    // One bit per signal, and SIGHUP is the lowest.
     ignored
         .and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok())
         .is_some_and(|bits| bits & 1 == 1)

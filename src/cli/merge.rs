@@ -1,4 +1,4 @@
-//! `mqtt-check merge`: makes one report of the JSON reports of all shards of a run.
+//! `mqtt-check merge`: combines the JSON reports of all shards of a run into one.
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
-//! The command line: one file a command.
+//! The command line, with one file per command.
 //!
-//! Results go to stdout, progress and what is wrong to stderr. A command gives an [`Exit`] or a `Failure`; only
-//! [`main`] turns either into the number that the shell sees.
+//! Results go to stdout, progress and errors to stderr. A command returns an [`Exit`] or a `Failure`; only [`main`]
+//! turns these into the exit code of the process.
 
 mod accept;
 mod broker;
@@ -115,11 +115,11 @@ enum Command {
     Man(shell::ManArguments),
 }
 
-/// Why a command could not do its work.
+/// Why a command failed.
 #[derive(Debug)]
 struct Failure {
     exit: Exit,
-    /// A lowercase fragment after `error: `, or whole diagnostics that need nothing before them.
+    /// A lowercase fragment to print after `error: `, or rendered diagnostics that need no prefix.
     message: String,
     hint: Option<String>,
     rendered: bool,
@@ -135,12 +135,12 @@ impl Failure {
         }
     }
 
-    /// The command line is wrong.
+    /// A mistake on the command line.
     fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// Without these.
+    /// Masks these secrets in the message and the hint.
     fn hiding(self, secrets: &Secrets) -> Self {
         Self {
             message: secrets.hidden(&self.message),
@@ -153,7 +153,7 @@ impl Failure {
         self.hinted(Some(&hint.into()))
     }
 
-    /// With a hint, if something is known to help.
+    /// Adds a hint, if there is one.
     fn hinted(self, hint: Option<&str>) -> Self {
         Self {
             hint: hint.map(str::to_owned),
@@ -176,12 +176,12 @@ struct Styles {
     err: Style,
 }
 
-/// Every command with its options.
+/// The definition of the command line, with every command and option.
 pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Reads the command line and the defaults of `run`, runs the command, and says how it ended.
+/// Reads the command line and the defaults of `run`, runs the command, and returns its exit code.
 pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let styles = |colour: ColourChoice| Styles {

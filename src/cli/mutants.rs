@@ -1,6 +1,6 @@
 //! `mqtt-check mutants`: plays the suite against every fault and every permitted variation of the bundled broker. A
-//! suite that misses a fault cannot be trusted with the clauses that the fault breaks; one that takes a permitted
-//! variation for a fault fails conforming brokers.
+//! suite that misses a fault cannot be trusted on the clauses that the fault breaks. A suite that reports a permitted
+//! variation as a fault fails conforming brokers.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ mod pairs;
 
 use blamed::{Also, Blamed};
 
-/// How many of a hundred pairs are played if nothing else is said.
+/// The percentage of pairs to play by default.
 const SHARE: u8 = 1;
 
 #[derive(Debug, Args)]
@@ -62,15 +62,15 @@ pub(super) struct Arguments {
     seed: u64,
 }
 
-/// What one fault brought.
+/// The result of playing one fault.
 #[derive(Debug)]
 struct Mutant {
     info: FaultInfo,
-    /// What pairs with it need.
+    /// The data that pairs with this fault need.
     alone: FaultAlone,
-    /// Cases with a finding at a step that cites one of its clauses.
+    /// Cases with a finding at a step that cites one of the fault's clauses.
     citing: Vec<CaseId>,
-    /// Other cases that turned red.
+    /// Other cases that failed.
     collateral: Vec<CaseId>,
     blamed: Blamed,
 }
@@ -95,7 +95,7 @@ impl Mutant {
         !(self.citing.is_empty() && self.collateral.is_empty())
     }
 
-    /// Whether a case says which clause it is that does not hold.
+    /// Whether some case cites a clause that the fault breaks.
     fn is_named(&self) -> bool {
         !self.citing.is_empty()
     }
@@ -125,16 +125,16 @@ struct NotPlayed {
 struct Row {
     fault: String,
     clauses: Vec<String>,
-    /// Reports of a real broker that does this.
+    /// Bug reports of real brokers that behave like this.
     threads: &'static [&'static str],
-    /// At a step that cites one of the clauses.
+    /// Cases that catch the fault at a step that cites one of the clauses.
     caught_by: Vec<String>,
-    /// What else turned red.
+    /// Other cases that failed.
     collateral: Vec<String>,
-    /// How many findings say that a MUST does not hold, and how many of them cite one of the clauses.
+    /// How many findings report a violated MUST, and below, how many of them cite one of the clauses.
     findings: usize,
     findings_citing: usize,
-    /// The clauses that the others cite.
+    /// The clauses that the other findings cite.
     also_blamed: BTreeMap<String, Also>,
 }
 
@@ -160,7 +160,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         json(&mutants, &unplayable, &taken, &paired)?
     } else {
         let mut text = String::new();
-        // Who names one kind only is told of no other.
+        // If only one kind is named, leave out the other.
         if arguments.liberty.is_empty() || !arguments.fault.is_empty() {
             text.push_str(&plain(&mutants, &unplayable, arguments.verbose, styles.out));
         }
@@ -190,7 +190,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     })
 }
 
-/// Plays the suite with each of them in force, until the user wants to stop.
+/// Plays the suite with each fault in force, until the user interrupts.
 fn play(
     chosen: Vec<FaultInfo>,
     plans: &[Plan],
@@ -208,7 +208,7 @@ fn play(
         ticks.tick(info.name);
         let caught = mutation::caught(&info, plans, &right, playing).map_err(failed)?;
         if (playing.interrupted)() {
-            // What was cut short says nothing.
+            // An incomplete run proves nothing.
             break;
         }
         mutants.push(Mutant::new(info, caught, plans));
@@ -217,10 +217,10 @@ fn play(
     Ok(mutants)
 }
 
-/// A fault that no case can meet, and why.
+/// A fault that no case can exercise, and why.
 type Unplayable = (FaultInfo, String);
 
-/// The faults that are meant, and of these the ones that no case can meet on the bundled broker.
+/// The selected faults, with those set apart that no case can exercise on the bundled broker.
 fn choose(arguments: &Arguments) -> Result<(Vec<FaultInfo>, Vec<Unplayable>), Failure> {
     let (named, others) = (&arguments.fault, &arguments.liberty);
     let chosen = meant(faults(), |info| info.name, "fault", named, others)?;
@@ -235,7 +235,7 @@ fn choose(arguments: &Arguments) -> Result<(Vec<FaultInfo>, Vec<Unplayable>), Fa
     Ok((playable, unplayable))
 }
 
-/// Those of `all` that are named; all of them, if nothing is named, not even of the `others`.
+/// Returns the items of `all` that are named. If neither these nor `others` are named, returns all of them.
 fn meant<I>(
     all: Vec<I>,
     name: impl Fn(&I) -> &'static str,
@@ -267,7 +267,7 @@ fn meant<I>(
     Ok(all.into_iter().filter(is_meant).collect())
 }
 
-/// The clauses as they are cited: `[5 MQTT-3.1.4-3]`. A rule of another standard is the same in every version.
+/// The clauses as citations, such as `[5 MQTT-3.1.4-3]`. A rule of another standard has no version.
 fn written(info: &FaultInfo) -> Vec<String> {
     let clauses = info.clauses.iter();
     clauses
@@ -361,7 +361,7 @@ fn plain(mutants: &[Mutant], unplayable: &[Unplayable], verbose: bool, style: St
     out
 }
 
-/// One line: how many cases noticed it, and the first of them.
+/// One line: how many cases caught the fault, and the first of them.
 fn caught(mutant: &Mutant, width: usize, style: Style) -> String {
     let by = match mutant.citing.as_slice() {
         [] => style.doubtful("by no step that cites its clauses"),
@@ -374,7 +374,7 @@ fn caught(mutant: &Mutant, width: usize, style: Style) -> String {
     format!("caught {:<width$}  {by}{other}\n", mutant.info.name)
 }
 
-/// One line for each of them, the first behind what they are.
+/// One line per item. The first line starts with the label `what`.
 fn listed(what: &str, of: &[impl ToString]) -> String {
     let heads = std::iter::once(what).chain(std::iter::repeat(""));
     heads

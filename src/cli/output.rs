@@ -8,22 +8,22 @@ use crate::diagnostic::{Diagnostic, Style as Look, render};
 use crate::exit::Exit;
 use crate::report::style::{Style, count};
 
-/// Whether results are shown on a terminal.
+/// Whether stdout is a terminal.
 pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Whether progress is shown on a terminal.
+/// Whether stderr is a terminal.
 pub(super) fn errors_are_a_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Writes text for people to stdout. A closed pipe is success: who reads has read enough.
+/// Writes text for people to stdout. A closed pipe counts as success: the reader has seen enough.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     print_raw(&guarded(text))
 }
 
-/// Writes what programs read to stdout.
+/// Writes text for programs to stdout, unchanged.
 pub(super) fn print_raw(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -35,18 +35,18 @@ pub(super) fn print_raw(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes text for people to stderr. A failure is ignored: there is no other place to report it.
+/// Writes text for people to stderr. Errors are ignored, since there is nowhere else to report them.
 pub(super) fn note(text: &str) {
     commands(&guarded(text));
 }
 
-/// Writes to stderr what GitHub's runner may take for commands.
+/// Writes to stderr unchanged, so that GitHub's runner sees commands in the text.
 pub(super) fn commands(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// Says why a command failed.
+/// Reports why a command failed.
 pub(super) fn complain(failure: &Failure, style: Style) {
     if failure.rendered {
         note(&failure.message);
@@ -59,12 +59,12 @@ pub(super) fn complain(failure: &Failure, style: Style) {
     note(&text);
 }
 
-/// Says what should be looked at, though nothing has failed.
+/// Reports something that the user should look at, although nothing has failed.
 pub(super) fn warn(text: &str, style: Style) {
     note(&format!("{} {text}\n", style.doubtful("warning:")));
 }
 
-/// Everything that is wrong with files, as one failure.
+/// Combines all problems of files into one failure.
 pub(super) fn diagnostics(all: &[Diagnostic], style: Style) -> Failure {
     let look = if style.colour {
         Look::Coloured
@@ -83,15 +83,15 @@ pub(super) fn diagnostics(all: &[Diagnostic], style: Style) -> Failure {
     }
 }
 
-/// The width of the terminal. Without one the variable `COLUMNS` says it, or it is 80 columns.
+/// The width of the terminal in columns. Without a terminal, `COLUMNS` or 80.
 pub(super) fn width() -> u16 {
     let said = || std::env::var("COLUMNS").ok()?.parse().ok();
     let width = comfy_table::Table::new().width().or_else(said);
     width.filter(|width| *width > 0).unwrap_or(80)
 }
 
-/// In GitHub Actions the text without anything that the runner would take for a command. The text of a broker or a
-/// scenario may be in it.
+/// In GitHub Actions, disarms anything in the text that the runner would take for a command. The text may contain
+/// output of a broker or a scenario.
 fn guarded(text: &str) -> Cow<'_, str> {
     match std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         true => without_commands(text),
@@ -99,8 +99,8 @@ fn guarded(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The runner takes a line for a command that begins with `::`, behind any space, and one that has `##[` anywhere. A
-/// backslash between the signs keeps it from that.
+/// Disarms runner commands. The runner takes a line for a command if it starts with `::` after optional space, or
+/// contains `##[` anywhere. A backslash between the characters prevents that.
 fn without_commands(text: &str) -> Cow<'_, str> {
     if !text.contains("::") && !text.contains("##[") {
         return Cow::Borrowed(text);

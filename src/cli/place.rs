@@ -1,7 +1,7 @@
-//! Where a command finds what it was given no path for: scenarios, snapshots and target files.
+//! Default locations: where a command finds scenarios, snapshots and target files if it was given no path.
 //!
-//! All of them belong to a suite, whose root is the folder that has `scenarios` in it. Where there is no such folder, the
-//! built-in suite is played as though it were in the working folder. docs/suites.md has the rule.
+//! All of them belong to a suite. Its root is the folder that contains `scenarios`. Without such a folder, the built-in
+//! suite is played as if it were in the working folder. See docs/suites.md for the rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use crate::diagnostic::Diagnostic;
 use crate::scenario::suite::{SCENARIOS, root_around, root_here};
 use crate::target::TargetFile;
 
-/// Where records are, below the root of a suite.
+/// The folder of snapshots, below the root of a suite.
 pub(super) const SNAPSHOTS: &str = "snapshots";
-/// Where target files are, below the root of a suite.
+/// The folder of target files, below the root of a suite.
 pub(super) const TARGETS: &str = "targets";
 
-/// The folder of scenarios that is meant where none is named.
+/// The default folder of scenarios.
 pub(super) fn scenarios() -> PathBuf {
     below_root_here(SCENARIOS)
 }
 
-/// The folder of snapshots that is meant where none is named.
+/// The default folder of snapshots.
 pub(super) fn snapshots() -> PathBuf {
     match Path::new(SNAPSHOTS).is_dir() {
         true => PathBuf::from(SNAPSHOTS),
@@ -31,8 +31,8 @@ pub(super) fn snapshots() -> PathBuf {
     }
 }
 
-/// Where these files and folders are: built in if no suite is around the working folder, and the built-in one has all of
-/// them.
+/// Where to read these paths from. The built-in suite is used only if the working folder is in no suite and every path
+/// exists only in the built-in one.
 pub(super) fn origin(paths: &[PathBuf]) -> Origin {
     let is_built_in = |path: &PathBuf| !path.exists() && builtin::has(path);
     match root_here().is_none() && paths.iter().all(is_built_in) {
@@ -41,7 +41,7 @@ pub(super) fn origin(paths: &[PathBuf]) -> Origin {
     }
 }
 
-/// A target file, which need not be there.
+/// The location of a target file, which may not exist.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TargetPlace {
     pub(super) path: PathBuf,
@@ -63,10 +63,10 @@ impl TargetPlace {
         }
     }
 
-    /// Reads it.
+    /// Reads the target file.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// Returns everything that is wrong with the file.
     pub(super) fn read(&self) -> Result<TargetFile, Vec<Diagnostic>> {
         let built_in = match self.origin {
             Origin::Disk => None,
@@ -76,8 +76,8 @@ impl TargetPlace {
     }
 }
 
-/// `targets/NAME.yaml`, or the path that was given in place of a name. It is looked for in the working folder, then in
-/// the suite around it, then in the suite of the scenarios, then in the built-in suite.
+/// Finds `targets/NAME.yaml`, or takes the path that was given in place of a name. Searches the working folder, then
+/// the suite around it, then the suite of the scenarios, then the built-in suite.
 pub(super) fn target_file(name: &str, scenarios: &[PathBuf]) -> TargetPlace {
     let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
     if is_path {
@@ -94,7 +94,7 @@ pub(super) fn target_file(name: &str, scenarios: &[PathBuf]) -> TargetPlace {
     }
 }
 
-/// The folders that `targets` may be in.
+/// The folders that may contain `targets`.
 fn roots(scenarios: &[PathBuf]) -> Vec<PathBuf> {
     let mut roots = vec![PathBuf::new()];
     let others = root_here().into_iter();
@@ -110,7 +110,7 @@ fn below_root_here(folder: &str) -> PathBuf {
     root_here().unwrap_or_default().join(folder)
 }
 
-/// The target files that `--target NAME` finds, by name.
+/// All target files that `--target NAME` finds, by name.
 pub(super) fn known_targets(scenarios: &[PathBuf]) -> BTreeMap<String, TargetPlace> {
     let mut known = targets_on_disk(scenarios);
     for (path, _) in builtin::below(Path::new(TARGETS)) {
@@ -138,20 +138,20 @@ fn targets_on_disk(scenarios: &[PathBuf]) -> BTreeMap<String, TargetPlace> {
     known
 }
 
-/// The names of the targets that the program knows by itself.
+/// The names of the built-in targets.
 pub(super) fn built_in_targets() -> BTreeSet<String> {
     let files = builtin::below(Path::new(TARGETS)).into_iter();
     files.filter_map(|(path, _)| target_name(path)).collect()
 }
 
-/// The target that a file describes, if it is a target file.
+/// The target's name, if this is the path of a target file.
 fn target_name(path: &Path) -> Option<String> {
     let is_yaml = path.extension().is_some_and(|ending| ending == "yaml");
     let name = path.file_stem().filter(|_| is_yaml)?;
     Some(name.to_string_lossy().into_owned())
 }
 
-/// The names that `--baseline NAME` may have: those with accepted records, and those with a target file.
+/// The names that `--baseline NAME` accepts: those with accepted snapshots, and those with a target file.
 pub(super) fn known_baselines(scenarios: &[PathBuf], folder: Option<&Path>) -> BTreeSet<String> {
     let mut known: BTreeSet<String> = match origin(scenarios) {
         Origin::Disk => targets_on_disk(scenarios).into_keys().collect(),
@@ -171,13 +171,13 @@ pub(super) fn known_baselines(scenarios: &[PathBuf], folder: Option<&Path>) -> B
     known
 }
 
-/// What is in a folder, if it can be read.
+/// The entries of a folder. Empty if it cannot be read.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let read = std::fs::read_dir(folder).into_iter().flatten();
     read.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
-/// Says that a name is not among those that are known, and which one was probably meant.
+/// The error for an unknown name, with a suggestion and the known names.
 pub(super) fn unknown(what: String, name: &str, known: &BTreeSet<String>) -> Failure {
     let all: Vec<&str> = known.iter().map(String::as_str).collect();
     let near = nearest(name, all.iter().copied());

@@ -1,5 +1,5 @@
-//! Shows the progress of a run on stderr: on a terminal a bar and the first unexpected cases. The report has
-//! everything.
+//! Shows the progress of a run on stderr. On a terminal this is a bar and the first unexpected cases. The report has
+//! the details.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,28 +14,28 @@ use crate::report::style::Style;
 use crate::scenario::model::CaseId;
 use crate::verdict::{CaseResult, Verdict};
 
-/// How often the bar is drawn when nothing happens.
+/// How often the bar is redrawn when nothing happens.
 const TICK: Duration = Duration::from_millis(500);
-/// So many cases have a line above the bar. More would only be read in the report.
+/// How many cases get a line above the bar. The report lists the rest.
 const LINES: usize = 5;
-/// A case that runs for less is not worth a name: it is over before it is read.
+/// Cases that have run for less than this are not named: they end before anyone could read the name.
 const WORTH_A_NAME: Duration = Duration::from_secs(1);
 
-/// Tells how far a run is.
+/// Shows how far a run has come.
 pub(super) struct Watch {
     bar: Option<ProgressBar>,
     running: Arc<Mutex<Running>>,
     style: Style,
-    /// How many more cases may have lines of their own.
+    /// How many more cases may get their own line.
     lines: AtomicUsize,
 }
 
-/// The cases that run, with their beginnings.
+/// The running cases, with the time when each began.
 #[derive(Debug, Default)]
 struct Running(BTreeMap<CaseId, Instant>);
 
 impl Running {
-    /// The case that has run longest, and how many run besides; nothing while all of them are young.
+    /// Names the case that has run longest and counts the others. Gives only the count while all of them are young.
     fn longest(&self, now: Instant) -> String {
         let Some((id, began)) = self.0.iter().min_by_key(|(_, began)| **began) else {
             return String::new();
@@ -53,13 +53,13 @@ impl Running {
 }
 
 impl Watch {
-    /// For a run of so many cases.
+    /// Starts the display for a run of `cases` cases.
     pub(super) fn new(cases: usize, style: Style, with_lines: bool) -> Self {
         let running = Arc::new(Mutex::new(Running::default()));
         let shown = Arc::clone(&running);
         let longest = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
             let running = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            // Nothing can be done about a terminal that takes no text.
+            // Nothing can be done if the terminal does not accept text.
             let _ = out.write_str(&running.longest(Instant::now()));
         };
         let bar = bar(cases, style, "{longest:47!}", |look| {
@@ -76,14 +76,14 @@ impl Watch {
         }
     }
 
-    /// A case begins, for the first time or again.
+    /// Records that a case begins, for the first time or again.
     pub(super) fn started(&self, id: &CaseId) {
         if self.bar.is_some() {
             self.running().0.insert(id.clone(), Instant::now());
         }
     }
 
-    /// One more case is done.
+    /// Records that a case is finished.
     pub(super) fn finished(&self, result: &CaseResult, is_unexpected: &dyn Fn() -> bool) {
         let Some(bar) = &self.bar else {
             return;
@@ -103,7 +103,7 @@ impl Watch {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The run is over.
+    /// Removes the bar when the run is over.
     pub(super) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
@@ -111,7 +111,7 @@ impl Watch {
     }
 }
 
-/// A bar with the time that has gone by, if there is a terminal.
+/// A bar with the elapsed time, if stderr is a terminal.
 fn bar(
     number: usize,
     style: Style,
@@ -137,13 +137,13 @@ fn bar(
     Some(bar)
 }
 
-/// A bar without lines, for what counts something else than cases.
+/// A bar without lines, for counting other things than cases.
 pub(super) struct Ticks {
     bar: Option<ProgressBar>,
 }
 
 impl Ticks {
-    /// For so many.
+    /// Starts a bar that counts to `number`.
     pub(super) fn new(number: usize, style: Style) -> Self {
         let bar = bar(number, style, "{wide_msg}", |look| look);
         if let Some(bar) = &bar {
@@ -152,7 +152,7 @@ impl Ticks {
         Self { bar }
     }
 
-    /// This one begins.
+    /// Records that the next item begins.
     pub(super) fn tick(&self, name: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(name.to_owned());
@@ -160,7 +160,7 @@ impl Ticks {
         }
     }
 
-    /// All are done.
+    /// Removes the bar when all items are done.
     pub(super) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! `mqtt-check report`: shows the JSON report of a run as the run did, and writes other report files from it.
+//! `mqtt-check report`: shows the JSON report of a run as the run did, and converts it to other formats.
 
 use std::path::PathBuf;
 

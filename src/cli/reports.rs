@@ -1,4 +1,4 @@
-//! Report files as options name them: `--report FORMAT=FILE`.
+//! Report files, as options name them: `--report FORMAT=FILE`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(super) fn option(text: &str) -> Result<(&'static Format, PathBuf), String> {
     Ok((format, PathBuf::from(path)))
 }
 
-/// The JSON report of a run.
+/// Reads the JSON report of a run.
 pub(super) fn read(path: &Path) -> Result<Document, Failure> {
     let failed =
         |error: String| Failure::usage(format!("failed to read {}: {error}", path.display()));
@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path) -> Result<Document, Failure> {
     Document::from_json(&text).map_err(|error| failed(error.to_string()))
 }
 
-/// Tries every report path before anything is played.
+/// Checks before the run that every report can be written.
 pub(super) fn prepare(
     reports: &[(&'static Format, PathBuf)],
 ) -> Result<Vec<(&'static Format, ReportFile)>, Failure> {
@@ -57,7 +57,7 @@ pub(super) fn prepare(
     Ok(files)
 }
 
-/// Writes every report; what failed.
+/// Writes every report, and returns the failures.
 pub(super) fn write(files: &[(&'static Format, ReportFile)], document: &Document) -> Vec<Failure> {
     files
         .iter()

@@ -1,4 +1,4 @@
-//! `mqtt-check review`: shows the records that wait for a review one by one.
+//! `mqtt-check review`: shows the pending snapshots one by one.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     waiting: Waiting,
 }
 
-/// What the user wants with one snapshot.
+/// The user's decision on one snapshot.
 enum Answer {
     Accept,
     Reject,
@@ -77,7 +77,7 @@ fn show(one: &Pending, styles: Styles) -> Result<(), Failure> {
     output::print(&text)
 }
 
-/// Asks until it understands. The end of the input is `quit`.
+/// Asks until the answer is valid. End of input means `quit`.
 fn ask() -> Result<Answer, Failure> {
     loop {
         output::print("[a]ccept, [r]eject, [s]kip or [q]uit? ")?;

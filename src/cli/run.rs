@@ -1,5 +1,5 @@
 //! `mqtt-check run`: plays scenarios against a broker, judges it, compares the records with their snapshots, and
-//! reports.
+//! reports the results.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -183,7 +183,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Every report that is to be written.
+    /// All reports to write.
     fn reports(&self) -> Result<Vec<(&'static Format, PathBuf)>, Failure> {
         let folders = [(&ISSUES, &self.issue_dir), (&PCAP, &self.pcap)].into_iter();
         let folders = folders.filter_map(|(format, path)| Some((format, path.clone()?)));
@@ -210,7 +210,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     }
 }
 
-/// Plays once.
+/// Plays the selected cases once.
 fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     if arguments.fail_fast && arguments.retries > 0 {
         return Err(
@@ -299,7 +299,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     };
     let wall = began.elapsed();
     let unheard = ready.unheard();
-    // Ctrl-C may have ended it too.
+    // An interrupt may also have ended the broker.
     let ended = if interrupted { None } else { ready.ended() };
     let ended = ended.map(|failure| failure.hiding(&secrets));
 
@@ -367,7 +367,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     tell(arguments, &report, problems, missing, &files, styles)
 }
 
-/// Every result with its plan and how it stands; and what could not be written.
+/// Combines every result with its plan and outcome. Also returns the first error from writing snapshots.
 fn conclude<'a>(
     snapshots: &Snapshots,
     reviewed: &[Reviewed],
@@ -382,7 +382,7 @@ fn conclude<'a>(
         let Some(result) = results.next_if(|result| result.id == plan.scene.id) else {
             continue;
         };
-        // After the first that could not be written the others are not tried.
+        // After the first write error, do not write any more.
         let writes = unwritten.is_none();
         let (outcome, error) = snapshots.settle(plan, result, reviewed, writes);
         if let Some(error) = error {

@@ -8,9 +8,9 @@ use crate::exit::Exit;
 use crate::scenario::schema;
 use crate::target::file::schema as target;
 
-/// Made of the types of the report; a test keeps it so.
+/// Generated from the types of the report. A test keeps it current.
 const REPORT: &str = include_str!("../../docs/report.schema.json");
-/// Likewise of what a probe found.
+/// Generated from the types of a probe's findings. A test keeps it current.
 const PROBE: &str = include_str!("../../docs/probe.schema.json");
 
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The text of the schema.
+    /// Returns the text of the schema.
     pub(super) fn schema(self) -> String {
         let text = |schema: Value| format!("{schema:#}\n");
         match self {

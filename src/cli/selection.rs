@@ -1,4 +1,4 @@
-//! Options that select cases: paths, and filters on ids, tags, clauses and threads.
+//! Options that select cases: paths, and filters on ids, tags, clauses and bug reports.
 
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,7 @@ impl Allowed {
         }
     }
 
-    /// The options that allow the same.
+    /// Returns the options that grant the same access.
     fn words(&self) -> impl Iterator<Item = String> {
         let files = self.allow_files.then(|| "--allow-files".to_owned());
         let variables = self.allow_env.iter().map(|name| {
@@ -77,7 +77,7 @@ impl Allowed {
     }
 }
 
-/// A path as a shell takes it.
+/// Quotes a path for the shell, if needed.
 pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     if text.is_empty()
@@ -93,7 +93,7 @@ fn version(word: &str) -> Result<ProtocolVersion, String> {
     parse_version(word).ok_or_else(|| "it is 3.1, 3.1.1 or 5".to_owned())
 }
 
-/// The version that this word stands for, as scenarios write it or as people do.
+/// Parses a protocol version, as scenarios write it or in full (`5.0`).
 pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
     match word {
         "3.1" => Some(ProtocolVersion::V3_1),
@@ -104,7 +104,7 @@ pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
 }
 
 impl Selection {
-    /// The words that select from the same files, without the filters.
+    /// Returns the arguments that select the same files, without the filters.
     pub(super) fn replay(&self) -> Vec<String> {
         let paths = match self.is_forced() {
             true => Vec::new(),
@@ -116,7 +116,7 @@ impl Selection {
         paths.chain(suite).chain(self.allowed.words()).collect()
     }
 
-    /// The files and folders that are meant.
+    /// The selected files and folders.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         match self.named.as_slice() {
             [] if self.is_forced() => vec![PathBuf::from(SCENARIOS)],
@@ -125,12 +125,12 @@ impl Selection {
         }
     }
 
-    /// Only these files, and the same choice among their cases.
+    /// Restricts the selection to these files, and keeps the filters.
     pub(super) fn narrow(&mut self, files: impl IntoIterator<Item = PathBuf>) {
         self.named = files.into_iter().collect();
     }
 
-    /// Where they are read from.
+    /// Where the paths are read from.
     pub(super) fn origin(&self) -> Origin {
         match self.is_forced() {
             true => Origin::BuiltIn,
@@ -138,18 +138,18 @@ impl Selection {
         }
     }
 
-    /// Whether the built-in suite is meant even where a folder of scenarios is.
+    /// Whether the built-in suite is selected even if there is a folder of scenarios.
     fn is_forced(&self) -> bool {
         self.is_built_in || self.suite.is_some() && self.named.is_empty()
     }
 
-    /// The release of the suite that is meant: the one that is named, or for the built-in suite the last one.
+    /// The selected release of the suite: the one that `--suite` names, or the latest for the built-in suite.
     ///
     /// # Errors
-    /// When there is no such release.
+    /// Fails if there is no such release.
     pub(super) fn release(&self) -> Result<Option<Release>, Failure> {
         let Some(version) = &self.suite else {
-            // The built-in suite is unpacked only where it is meant.
+            // `latest` unpacks the built-in suite, so call it only when that suite is selected.
             return Ok(match self.origin() {
                 Origin::BuiltIn => builtin::latest(),
                 Origin::Disk => None,
@@ -166,7 +166,7 @@ impl Selection {
         }
     }
 
-    /// The options that choose among the cases of these files.
+    /// Returns the options that filter the cases of the files.
     pub(super) fn choice(&self) -> Vec<String> {
         let word = |option: &str, value: &str| format!("--{option} {}", quoted(Path::new(value)));
         let filter = self.filter.iter().map(|p| word("filter", p));
@@ -175,7 +175,7 @@ impl Selection {
         filter.chain(exclude).chain(protocol).collect()
     }
 
-    /// Everything below these paths, or in the suite around the working folder if there are none.
+    /// Selects everything below these paths, or the suite around the working folder if there are none.
     pub(super) fn of_paths(paths: &[PathBuf], allowed: &Allowed) -> Self {
         Self {
             named: paths.to_vec(),
@@ -188,7 +188,7 @@ impl Selection {
         }
     }
 
-    /// The whole built-in suite.
+    /// Selects the whole built-in suite.
     pub(super) fn built_in() -> Self {
         let allowed = Allowed {
             allow_files: false,
@@ -200,10 +200,10 @@ impl Selection {
         }
     }
 
-    /// Every case below the paths, planned, and those of them that the filters let through.
+    /// Plans every case below the paths. Returns the cases that pass the filters, and the rest.
     ///
     /// # Errors
-    /// Everything that is wrong with the files, a bad pattern, or nothing that matches.
+    /// Returns everything that is wrong with the files. Also fails on a bad pattern, or if no case matches.
     pub(super) fn plans(&self, style: Style) -> Result<(Vec<Plan>, Vec<Plan>), Failure> {
         let filter = patterns(&self.filter);
         let exclude = patterns(&self.exclude);
@@ -228,7 +228,7 @@ impl Selection {
                 && (filter.is_empty() || filter.iter().any(|p| is_case(p, scene)))
                 && !exclude.iter().any(|p| is_case(p, scene))
         };
-        // In place, since the plans of a whole suite take much room.
+        // Split in place, since the plans of a whole suite take much memory.
         let rest: Vec<Plan> = all.extract_if(.., |plan| !is_chosen(plan)).collect();
         let chosen = all;
         if chosen.is_empty() {
@@ -241,7 +241,7 @@ impl Selection {
         Ok((chosen, rest))
     }
 
-    /// Every case below the paths.
+    /// Plans every case below the paths.
     pub(super) fn load(&self, style: Style) -> Result<Vec<Plan>, Failure> {
         let paths = self.paths();
         let origin = self.origin();
@@ -276,7 +276,7 @@ impl Selection {
         &self.protocol
     }
 
-    /// Whether anything but paths narrows the choice.
+    /// Whether anything other than paths narrows the selection.
     pub(super) fn is_narrowed(&self) -> bool {
         let is_whole =
             self.filter.is_empty() && self.exclude.is_empty() && self.protocol.is_empty();
@@ -284,7 +284,7 @@ impl Selection {
     }
 }
 
-/// Checks that each of these paths on the disk has a scenario.
+/// Checks that each of these paths on disk exists and contains a scenario.
 fn are_there(paths: &[PathBuf]) -> Result<(), Failure> {
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         return Err(missing_path(missing));
@@ -314,7 +314,7 @@ fn missing_path(path: &Path) -> Failure {
     }
 }
 
-/// Whether there is anything to read. Folders that cannot be read count, so that loading says what is wrong.
+/// Whether a path contains a scenario. A folder that cannot be read counts, so that loading reports the error.
 fn holds_a_scenario(path: &Path, depth: usize) -> bool {
     if !path.is_dir() || depth > 32 {
         return true;

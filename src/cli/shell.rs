@@ -11,7 +11,7 @@ use clap_mangen::Man;
 use super::{Failure, output};
 use crate::exit::Exit;
 
-/// The program's name in scripts and pages.
+/// The program's name in scripts and manual pages.
 const NAME: &str = "mqtt-check";
 
 #[derive(Debug, Args)]
@@ -27,20 +27,20 @@ pub(super) struct ManArguments {
     dir: Option<PathBuf>,
 }
 
-/// The script that makes a shell complete this program's commands and options.
+/// Prints the script that completes commands and options in a shell.
 pub(super) fn completions(
     arguments: &CompletionArguments,
     mut command: Command,
 ) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, NAME, &mut script);
-    // For bash, clap_complete 4.6 takes the `-` of the name for a command, in one of two places.
+    // clap_complete 4.6 for bash mistakes the `-` in the name for a subcommand in one of two places.
     let script = String::from_utf8_lossy(&script).replace("mqtt__subcmd__check", "mqtt__check");
     output::print_raw(&script)?;
     Ok(Exit::Success)
 }
 
-/// The page of the whole program to stdout, or one for each command to a folder.
+/// Prints the manual page of the whole program, or writes one page per command to a folder.
 pub(super) fn man(arguments: &ManArguments, command: Command) -> Result<Exit, Failure> {
     let Some(folder) = &arguments.dir else {
         let mut page = Vec::new();

@@ -24,10 +24,10 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// The pending snapshots that are meant.
+    /// Finds the pending snapshots that the options select.
     ///
     /// # Errors
-    /// When the folder is missing or cannot be read, or nothing matches.
+    /// Fails if the folder is missing or cannot be read, or if nothing matches.
     pub(super) fn find(&self) -> Result<Vec<Pending>, Failure> {
         let root = self.snapshots.clone().unwrap_or_else(place::snapshots);
         let folder = root.display();
@@ -58,7 +58,7 @@ impl Waiting {
     }
 }
 
-/// A snapshot that cannot be read or moved.
+/// Describes a snapshot that cannot be read or moved.
 pub(super) fn failure(error: &ReadError, style: Style) -> Failure {
     match error {
         ReadError::Damaged(diagnostic) => {

@@ -1,4 +1,4 @@
-//! `mqtt-check accept --stale`: removes the records of cases that no longer exist.
+//! `mqtt-check accept --stale`: removes the snapshots of cases that no longer exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,13 +31,13 @@ pub(super) struct Arguments {
     allowed: Allowed,
 }
 
-/// A file that no case has, and the name that filters know it by.
+/// A file that belongs to no case, and the name by which filters know it.
 struct Stale {
     name: String,
     path: PathBuf,
 }
 
-/// Removes what is stale, and lists it.
+/// Removes stale snapshots and lists them.
 pub(super) fn accept(
     arguments: &Arguments,
     filter: &[String],
@@ -46,7 +46,7 @@ pub(super) fn accept(
 ) -> Result<Exit, Failure> {
     let selection = Selection::of_paths(&arguments.scenarios, &arguments.allowed);
     let looked_at = selection.paths();
-    // Whether a case is gone can only be said when all of the suite is known.
+    // To know that a case is gone, the whole suite must be loaded.
     let suites = roots(&looked_at);
     let all: Vec<PathBuf> = suites.iter().map(|s| s.join(suite::SCENARIOS)).collect();
     let plans = Selection::of_paths(&all, &arguments.allowed).load(styles.err)?;
@@ -67,7 +67,7 @@ pub(super) fn accept(
     remove(&store, &found)
 }
 
-/// The roots of the suites that these paths are in; a folder that is in none is one of its own.
+/// The roots of the suites that contain these paths. A path outside every suite counts as the working folder.
 fn roots(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut roots = Vec::new();
     for path in paths {
@@ -79,7 +79,7 @@ fn roots(paths: &[PathBuf]) -> Vec<PathBuf> {
     roots
 }
 
-/// Every file below the folder that belongs to no case, those of targets too.
+/// Returns every file below the folder that belongs to no case, including files of targets.
 fn stale(store: &Store, cases: &[&CaseId]) -> Result<Vec<Stale>, Failure> {
     let shown = store.root().display();
     let unreadable = |error| Failure::new(Exit::Failed, format!("failed to read {shown}: {error}"));
@@ -111,7 +111,7 @@ fn stale(store: &Store, cases: &[&CaseId]) -> Result<Vec<Stale>, Failure> {
     Ok(named.collect())
 }
 
-/// Whether the scenario that a record was of is, or was, at or below one of these paths.
+/// Whether the scenario that a snapshot was made of is, or was, at or below one of these paths.
 fn is_below(root: &Path, one: &Stale, looked_at: &[PathBuf]) -> bool {
     let id = match one.name.strip_prefix('@').and_then(|n| n.split_once('/')) {
         Some((_, id)) => id,
@@ -139,7 +139,7 @@ fn remove(store: &Store, found: &[Stale]) -> Result<Exit, Failure> {
         let within = around.take_while(|folder| *folder != store.root());
         folders.extend(within.map(Path::to_owned));
     }
-    // Deepest first. A folder that still has something in it stays.
+    // Deepest first. A folder that is not empty stays.
     for folder in folders.iter().rev() {
         let _ = fs::remove_dir(folder);
     }

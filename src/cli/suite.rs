@@ -1,4 +1,4 @@
-//! `mqtt-check suite`: names the built-in suite, or writes its files to a folder.
+//! `mqtt-check suite`: shows the built-in suite, or writes its files to a folder.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ fn row(plan: &Plan) -> (String, &str) {
     (id.without_version(), id.version.as_str())
 }
 
-/// What the suite is made of, and its releases.
+/// The contents of the suite, and its releases.
 fn summary(plans: &[Plan]) -> String {
     let scenarios: BTreeSet<&str> = plans
         .iter()
@@ -92,7 +92,7 @@ fn summary(plans: &[Plan]) -> String {
     out
 }
 
-/// Writes the files that are not there yet. Nothing is written if one is there that differs.
+/// Writes the missing files. Unless `force` is set, writes nothing if an existing file differs.
 fn extract(folder: &Path, force: bool) -> Result<String, Failure> {
     let files = WRITTEN
         .iter()

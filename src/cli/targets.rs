@@ -16,12 +16,12 @@ use crate::report::terminal::{crowd, lines, wrapped};
 use crate::snapshot::Store;
 use crate::target::TargetFile;
 
-/// The narrowest and the widest that text is made, in columns.
+/// The smallest and largest text width, in columns.
 const NARROWEST: u16 = 60;
 const WIDEST: u16 = 120;
-/// Below this width there is no room for every column.
+/// Below this width, some columns are left out.
 const ROOMY: u16 = 100;
-/// Where the text of a line begins, behind its name.
+/// The column where the text after a label begins.
 const INDENT: usize = 14;
 
 #[derive(Debug, Args)]
@@ -40,38 +40,38 @@ struct Document {
     targets: Vec<Known>,
 }
 
-/// What is known of one target.
+/// What is known about one target.
 #[derive(Serialize)]
 struct Known {
     name: String,
     title: String,
-    /// The version that its file was written for.
+    /// The version that the target file was written for.
     version: Option<String>,
     file: String,
     built_in: bool,
-    /// Whether a run starts it; the others must be running.
+    /// Whether a run starts the broker. Otherwise it must already be running.
     started: bool,
     install: Option<String>,
     nodes: usize,
     transports: Vec<&'static str>,
-    /// Versions of MQTT, by its file or its baseline; `None`: those that it turns out to accept.
+    /// Versions of MQTT, from the target file or the baseline. `None`: those that the broker turns out to accept.
     protocols: Option<Vec<String>>,
-    /// Broker settings that it can be given.
+    /// Broker settings that the target supports.
     settings: Vec<&'static str>,
-    /// Those that it has not, and why.
+    /// Broker settings that the target does not support, and why.
     unsupported: BTreeMap<&'static str, String>,
-    /// What an administrator can do to it in a scenario.
+    /// What an administrator can do to the broker in a scenario.
     control: Vec<&'static str>,
     hooks: Vec<Source>,
     lacks: BTreeMap<&'static str, String>,
-    /// How many cases its baseline has; `None`: it has no baseline.
+    /// How many cases the baseline has. `None`: there is no baseline.
     baseline: Option<usize>,
     deviations: usize,
-    /// Deviations without a reason.
+    /// How many deviations have no reason.
     without_reason: usize,
 }
 
-/// Where it reports what it does.
+/// A source of hook events.
 #[derive(Serialize)]
 struct Source {
     source: &'static str,
@@ -176,7 +176,7 @@ fn known(file: &TargetFile) -> Result<Known, Failure> {
     })
 }
 
-/// Where its baseline is.
+/// The store that contains the target's baseline.
 fn store(file: &TargetFile) -> Store {
     let is_built_in = place::origin(&[place::scenarios()]) == Origin::BuiltIn;
     match file.origin == Origin::BuiltIn && is_built_in {
@@ -185,7 +185,7 @@ fn store(file: &TargetFile) -> Store {
     }
 }
 
-/// The title of a column, whether it is shown on narrow terminals too, and what it says of a target.
+/// The title of a column, whether narrow terminals show it too, and its text for a target.
 type Column = (&'static str, bool, fn(&Known) -> String);
 
 const COLUMNS: &[Column] = &[
@@ -245,7 +245,7 @@ fn or_none(words: &[&str]) -> String {
     }
 }
 
-/// All of one target.
+/// Everything about one target.
 fn details(target: &Known, style: Style, width: u16) -> String {
     let mut out = format!("{} {}", style.strong(&target.name), target.title);
     if let Some(version) = &target.version {

@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     if arguments.no_open {
         return Ok(Exit::Success);
     }
-    // The page is there, and its path is known: a machine without a browser is no failure.
+    // The page is written and its path is shown, so a machine without a browser is not an error.
     if let Err(error) = open::that_detached(&path) {
         output::warn(
             &format!("failed to open the page in a browser: {error}"),
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     Ok(Exit::Success)
 }
 
-/// Writes the page to the file that the user names, or to a new one that stays.
+/// Writes the page to the file that the user names, or to a new temporary file.
 fn write(path: Option<&Path>, page: &str) -> Result<PathBuf, Failure> {
     let failed = |path: &Path, error: std::io::Error| {
         let shown = path.display();
@@ -66,7 +66,7 @@ fn write(path: Option<&Path>, page: &str) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-/// A new file, which outlives the program: the browser reads it later.
+/// Creates a file that outlives the program, because the browser reads it later.
 fn temporary() -> std::io::Result<PathBuf> {
     let mut builder = tempfile::Builder::new();
     let file = builder.prefix("mqtt-check-").suffix(".html").tempfile()?;

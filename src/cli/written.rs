@@ -1,4 +1,4 @@
-//! Writes files to a folder of the user: all of them or none, and never over a changed file.
+//! Writes files to a folder of the user. Checks all of them first, and overwrites changed files only on request.
 
 use std::fs;
 use std::io;
@@ -8,24 +8,24 @@ use super::Failure;
 use crate::exit::Exit;
 use crate::snapshot::file::place_whole;
 
-/// So many files are named in an error.
+/// How many files an error names.
 const NAMED: usize = 5;
 
-/// What was done.
+/// What `write` did.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     /// The files that were written.
     pub(super) files: Vec<PathBuf>,
-    /// So many of them in place of others.
+    /// How many of them replaced a file that differed.
     pub(super) overwritten: usize,
-    /// So many were there already.
+    /// How many files were already there, unchanged.
     pub(super) same: usize,
 }
 
-/// Writes these files, by their paths below the folder.
+/// Writes these files. Their paths are relative to the folder.
 ///
 /// # Errors
-/// When one is there that differs and it is not to be overwritten; nothing is written then. When one cannot be written.
+/// Fails before writing anything if a file differs and `force` is not set. Also fails if a file cannot be written.
 pub(super) fn write<'f>(
     folder: &Path,
     files: impl Iterator<Item = (&'f Path, &'f [u8])>,

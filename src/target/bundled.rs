@@ -1,4 +1,4 @@
-//! The bundled broker as a target: translates settings to its configuration, and its events to the common vocabulary.
+//! The bundled broker as a target. Translates settings to its configuration, and its events to the common vocabulary.
 
 use std::io;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use crate::requirements::standard;
 use crate::scenario::model::{BrokerAction, Capability, Settings, Transport, Way};
 use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
 
-/// Odd, so that seeds come round late.
+/// Odd, so that it takes long for a seed to repeat.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The bundled broker, as it is, or with deliberate faults or other choices.
+/// The bundled broker, perhaps with deliberate faults or permitted variations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bundled {
     conduct: Conduct,
 }
 
-/// The faults and liberties that a broker asked about while it was [watched](Bundled::watched). Any other would have
-/// changed nothing.
+/// The faults and permitted variations that a [watched](Bundled::watched) broker asked about. No other one would have
+/// changed its behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consulted {
     faults: Faults,
@@ -34,7 +34,7 @@ pub struct Consulted {
 }
 
 impl Consulted {
-    /// What watched brokers have asked about on this thread since the last call.
+    /// Returns what watched brokers have asked about on this thread since the last call.
     pub fn take() -> Self {
         Self {
             faults: Faults::take_consulted(),
@@ -42,7 +42,7 @@ impl Consulted {
         }
     }
 
-    /// Whether the fault or liberty of this name is among them.
+    /// Whether the broker asked about the fault or permitted variation of this name.
     pub fn has(&self, name: &str) -> bool {
         Fault::from_name(name).is_some_and(|fault| self.faults.has(fault))
             || Liberty::from_name(name).is_some_and(|liberty| self.liberties.has(liberty))
@@ -53,22 +53,22 @@ impl Consulted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultInfo {
     pub name: &'static str,
-    /// Version and id of what it breaks.
+    /// Version and id of each clause that the fault breaks.
     pub clauses: Vec<(String, String)>,
     pub summary: &'static str,
-    /// The reports in which a real broker was seen to do this, as `mosquitto#2342`.
+    /// The bug reports in which a real broker was seen to do this, such as `mosquitto#2342`.
     pub threads: &'static [&'static str],
-    /// What a case needs to meet it at all.
+    /// The capability that a case needs to exercise the fault at all.
     pub needs: Option<Capability>,
 }
 
 impl FaultInfo {
-    /// Whether it breaks this rule of another standard.
+    /// Whether the fault breaks this rule of another standard.
     pub fn breaks(&self, rule: &str) -> bool {
         self.clauses.iter().any(|(_, id)| id == rule)
     }
 
-    /// The rules of other standards that it breaks, each once.
+    /// The rules of other standards that the fault breaks, without duplicates.
     pub fn rules(&self) -> Vec<&str> {
         let ids = self.clauses.iter().map(|(_, id)| id.as_str());
         let mut rules: Vec<&str> = ids.filter(|id| standard::is_rule(id)).collect();
@@ -91,7 +91,7 @@ pub fn faults() -> Vec<FaultInfo> {
                 .collect(),
             summary: fault.summary(),
             threads: fault.threads(),
-            // Section 6 is about WebSocket alone, and so is RFC 6455.
+            // Section 6 and RFC 6455 are about WebSocket alone.
             needs: fault
                 .clauses()
                 .iter()
@@ -103,20 +103,20 @@ pub fn faults() -> Vec<FaultInfo> {
         .collect()
 }
 
-/// A choice that the standard leaves open, for lists.
+/// A permitted variation, for lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LibertyInfo {
     pub name: &'static str,
-    /// Version and id of the clauses that leave it open.
+    /// Version and id of the clauses that permit it.
     pub clauses: Vec<(String, String)>,
-    /// Version and number of the sections that do.
+    /// Version and number of the sections that permit it.
     pub sections: Vec<(String, &'static str)>,
-    /// Version and id of the advice that it does not take.
+    /// Version and id of the advice that it does not follow.
     pub against: Vec<(String, String)>,
     pub summary: &'static str,
 }
 
-/// Every such choice that the bundled broker knows.
+/// Every permitted variation that the bundled broker knows.
 pub fn liberties() -> Vec<LibertyInfo> {
     let ids = |clauses: &[Clause]| -> Vec<(String, String)> {
         clauses
@@ -145,10 +145,10 @@ pub fn liberties() -> Vec<LibertyInfo> {
 }
 
 impl Bundled {
-    /// The broker with these faults.
+    /// Returns the broker with these faults.
     ///
     /// # Errors
-    /// The first name that is none.
+    /// Returns the first name that is not a fault.
     pub fn with<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self, String> {
         let faults = names
             .into_iter()
@@ -159,7 +159,7 @@ impl Bundled {
         })
     }
 
-    /// The broker as it is, which notes the faults and liberties that it asks about.
+    /// Returns a broker without faults that records which faults and permitted variations it asks about.
     pub const fn watched() -> Self {
         Self {
             conduct: Conduct {
@@ -169,17 +169,17 @@ impl Bundled {
         }
     }
 
-    /// Whether it is configured otherwise or offers something else than without its liberties, before it is asked anything.
+    /// Whether its permitted variations change the configuration or the capabilities, before any packet is sent.
     pub fn begins_otherwise(&self) -> bool {
         let usual = Self::default();
         self.conduct.liberties.config() != usual.conduct.liberties.config()
             || self.capabilities() != usual.capabilities()
     }
 
-    /// The same broker, taking these liberties and no others.
+    /// Returns the same broker with exactly these permitted variations.
     ///
     /// # Errors
-    /// The first name that is none.
+    /// Returns the first name that is not a permitted variation.
     pub fn taking<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Result<Self, String> {
         self.conduct.liberties = names
             .into_iter()
@@ -188,12 +188,12 @@ impl Bundled {
         Ok(self)
     }
 
-    /// How it departs from what it would do by itself.
+    /// How the broker departs from its normal behaviour.
     pub(crate) const fn conduct(&self) -> Conduct {
         self.conduct
     }
 
-    /// What it offers where a scenario configures nothing.
+    /// What the broker offers if a scenario configures nothing.
     pub fn capabilities(&self) -> Capabilities {
         let config = self.conduct.liberties.config();
         let mut announced = Properties::new();
@@ -222,7 +222,7 @@ impl Bundled {
     }
 }
 
-/// What a broker that takes this liberty does not offer, beyond what CONNACK tells.
+/// The capability that a broker with this permitted variation lacks, beyond what CONNACK announces.
 const fn lacking(liberty: Liberty) -> Option<Capability> {
     Some(match liberty {
         Liberty::EmptyClientIdRefused => Capability::EmptyClientId,
@@ -232,16 +232,16 @@ const fn lacking(liberty: Liberty) -> Option<Capability> {
     })
 }
 
-/// One play's own broker.
+/// The broker of a single play.
 #[derive(Debug)]
 pub struct Host {
     server: Server,
-    /// Gives each WebSocket what must differ from one to the next.
+    /// The seed for what must differ between WebSocket connections.
     seed: u64,
 }
 
 impl Host {
-    /// Starts a broker in the runtime that this is called in. All its randomness comes from `seed`.
+    /// Starts a broker in the current runtime. All its randomness comes from `seed`.
     pub fn start(settings: &Settings, bundled: &Bundled, seed: u64) -> Self {
         let config = config(settings, bundled.conduct);
         let server = Server::new(config, bundled.conduct, Randomness::Seed(seed));
@@ -249,7 +249,7 @@ impl Host {
         Self { server, seed }
     }
 
-    /// A transport in memory. WebSocket is spoken over it if that is asked for.
+    /// Opens a transport in memory, with WebSocket on top if `way` asks for it.
     pub(super) async fn connect(
         &mut self,
         way: Way,
@@ -309,7 +309,7 @@ pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
     settings.over(conduct.liberties.config())
 }
 
-/// What an administrator does, in the broker's own terms. A restart is the server's affair.
+/// Translates an administrator's action to the broker's own type. A restart is handled by the server, not here.
 fn control(action: &BrokerAction, client: ByteString) -> Option<Control> {
     match action {
         BrokerAction::Kick { reason, .. } => Some(Control::Kick {

@@ -1,5 +1,5 @@
-//! A plain connection beside a run on the network. It pings and sends itself messages of QoS 0, which shows how
-//! responsive the broker is and when it does not serve. It belongs to no case and has a thread of its own, so that busy
+//! A plain connection that accompanies a run on the network. It pings and sends itself QoS 0 messages, which shows how
+//! responsive the broker is and when it does not serve. It belongs to no case and has its own thread, so that busy
 //! plays do not delay it.
 
 mod pulse;
@@ -25,24 +25,24 @@ use crate::transport::Endpoint;
 
 pub use pulse::{How, Outage, Pulse};
 
-/// How often it pings, and sends itself a message.
+/// How often the canary pings and sends itself a message.
 const INTERVAL: Duration = Duration::from_millis(250);
-/// How often it looks whether an answer is overdue.
+/// How often the canary checks whether an answer is overdue.
 const SLICE: Duration = Duration::from_millis(20);
-/// A look that is late by so much was held up by this machine. The time is taken off what the broker took.
+/// A check that is this late was delayed by this machine. The delay is subtracted from the broker's response time.
 const STOOD_STILL: Duration = Duration::from_millis(250);
-/// How long it is waited for an answer or an outage, at most.
+/// The longest wait for an answer or an outage.
 const UNCERTAIN: Duration = Duration::from_secs(15);
-/// How long it waits before it connects again.
+/// The pause before reconnecting.
 const AGAIN: Duration = Duration::from_millis(100);
 /// How long a message may take before it counts as lost.
 const IN_FLIGHT: Duration = Duration::from_secs(1);
-/// How long its last packet may take.
+/// How long sending the last packet may take.
 const GOODBYE: Duration = Duration::from_millis(100);
-/// Its Keep Alive, in seconds.
+/// The canary's Keep Alive, in seconds.
 const KEEP_ALIVE_S: u16 = 60;
 
-/// A canary. It leaves when this is dropped.
+/// A running canary. It disconnects when this is dropped.
 #[derive(Debug)]
 pub struct Canary {
     shared: Arc<Shared>,
@@ -50,14 +50,14 @@ pub struct Canary {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the canary and those who ask it have in common.
+/// The state that the canary's thread shares with its users.
 #[derive(Debug, Default)]
 struct Shared {
     pulse: Mutex<Pulse>,
-    /// So many want it to send no messages.
+    /// How many users want the canary to send no messages.
     pings_only: AtomicUsize,
     in_flight: AtomicBool,
-    /// Somebody wants to know whether the broker answers.
+    /// Whether a user wants to know whether the broker answers.
     is_asked: AtomicBool,
 }
 
@@ -71,7 +71,7 @@ impl Shared {
     }
 }
 
-/// While this lives the canary sends no messages, only pings.
+/// While this lives, the canary sends only pings, no messages.
 #[derive(Debug)]
 pub struct PingsOnly<'c>(&'c Shared);
 
@@ -82,8 +82,8 @@ impl Drop for PingsOnly<'_> {
 }
 
 impl Canary {
-    /// Connects to this broker with this version. `name` tells it from other clients, and `limit` is how long CONNECT may take to
-    /// be answered. Without a thread there is a canary that sees nothing.
+    /// Connects to this broker with this version. `name` distinguishes the canary from other clients, and `limit` is
+    /// the time until CONNACK. If no thread can be started, the canary sees nothing.
     pub fn start(broker: &External, version: ProtocolVersion, name: &str, limit: Duration) -> Self {
         let shared = Arc::new(Shared::default());
         let (stop, stopped) = oneshot::channel();
@@ -110,25 +110,25 @@ impl Canary {
         }
     }
 
-    /// What it has seen so far.
+    /// What the canary has seen so far.
     pub fn pulse(&self) -> Pulse {
         self.shared.pulse().clone()
     }
 
-    /// The outage that goes on.
+    /// The current outage, if any.
     pub fn outage(&self) -> Option<Outage> {
         self.shared.pulse().outage()
     }
 
-    /// The outage between `from` and now, if there was one. Waits until the broker has answered once more, or has not for so long
-    /// that it is an outage.
+    /// The outage between `from` and now, if there was one. Waits until the broker has answered once more, or has been
+    /// silent long enough for an outage.
     pub async fn outage_since(&self, from: Instant) -> Option<Outage> {
         let now = Instant::now();
         loop {
             {
                 let pulse = self.shared.pulse();
                 let outage = pulse.overlapping(from, now);
-                // Of a broker that answers no ping nothing is known.
+                // If the broker has never answered a ping, its silence means nothing.
                 let is_known = pulse.round_trips == 0 || pulse.has_answered_since(now);
                 if outage.is_some() || is_known || now.elapsed() > UNCERTAIN {
                     return outage;
@@ -139,7 +139,7 @@ impl Canary {
         }
     }
 
-    /// Lets it send no messages until what this returns is dropped, and waits until the last one has come.
+    /// Stops messages until the returned guard is dropped, and waits until the last one has arrived.
     pub async fn pings_only(&self) -> PingsOnly<'_> {
         self.shared.pings_only.fetch_add(1, Ordering::SeqCst);
         let pings_only = PingsOnly(&self.shared);
@@ -160,18 +160,18 @@ impl Drop for Canary {
     }
 }
 
-/// How far messages of its own have got.
+/// The state of the canary's own messages on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mail {
     Unasked,
-    /// It has subscribed, or sent the first message; a broker that does not allow that may end the connection.
+    /// The canary has subscribed or sent the first message. A broker that does not allow this may close the connection.
     Asked,
     Comes,
-    /// The broker does not allow it.
+    /// The broker does not allow the messages.
     Forbidden,
 }
 
-/// The client itself.
+/// The client that runs in the canary's thread.
 struct Client {
     endpoint: Arc<Endpoint>,
     credentials: Option<Credentials>,
@@ -199,7 +199,7 @@ impl Client {
         });
     }
 
-    /// Connects, and again whenever the connection has ended. Ends where the broker did not let it in at first.
+    /// Connects, and reconnects whenever the connection ends. Gives up if the broker refuses the first connection.
     async fn live(&mut self) {
         let shared = Arc::clone(&self.talk.shared);
         let mut is_first = true;
@@ -224,7 +224,7 @@ impl Client {
         }
     }
 
-    /// A connection that the broker has accepted.
+    /// Connects and waits until the broker accepts.
     async fn connected(&self) -> io::Result<Reader> {
         let (talk, endpoint) = (&self.talk, &self.endpoint);
         let mut reader = Reader::reach(endpoint, 7).await?;
@@ -238,7 +238,7 @@ impl Client {
         }
     }
 
-    /// Asks and is answered until the connection ends.
+    /// Sends pings and messages until the connection ends.
     async fn beat(&mut self) -> io::Result<()> {
         let Self { reader, talk, .. } = self;
         let Some(reader) = reader else {
@@ -269,19 +269,19 @@ impl Client {
     }
 }
 
-/// What it asks on a connection, and what has been answered.
+/// The requests sent on a connection, and their answers.
 struct Talk {
     version: ProtocolVersion,
     name: String,
     shared: Arc<Shared>,
     mail: Mail,
-    /// When the PINGREQ was sent that has not been answered.
+    /// When the unanswered PINGREQ was sent.
     pinged: Option<Instant>,
     message: Message,
 }
 
 impl Talk {
-    /// What is sent now.
+    /// Returns the packets to send now.
     fn asks(&mut self, now: Instant) -> Vec<Packet> {
         let mut packets = vec![Packet::PingReq];
         self.pinged = Some(now);
@@ -290,7 +290,7 @@ impl Talk {
             packets.push(own_subscribe([topic(&self.name)]));
             self.mail = Mail::Asked;
         }
-        // First, so that who pings_only it afterwards waits for the message.
+        // Set this first, so that a later call of `pings_only` waits for the message.
         let was_in_flight = self.shared.in_flight.swap(true, Ordering::SeqCst);
         if self.shared.is_hushed() || !self.message.is_wanted {
             let is_in_flight = was_in_flight && self.message.is_wanted;
@@ -305,7 +305,7 @@ impl Talk {
         packets
     }
 
-    /// Takes what came; says whether it answers a PINGREQ.
+    /// Handles a packet, and returns whether it answers a PINGREQ.
     fn is_answer(&mut self, frame: &Frame, now: Instant) -> bool {
         match frame.packet_type() {
             PacketType::PINGRESP => {
@@ -333,7 +333,7 @@ impl Talk {
         false
     }
 
-    /// Nothing has come until now.
+    /// Records that nothing has been received until `now`.
     fn wait(&mut self, now: Instant) {
         if let Some(asked) = self.pinged {
             self.shared.pulse().waits(asked, now);
@@ -344,7 +344,7 @@ impl Talk {
         }
     }
 
-    /// This machine stood still for so long, if that is worth mentioning.
+    /// Excludes a time during which this machine stood still, if it is long enough to matter.
     fn wait_longer(&mut self, late: Duration) {
         if late >= STOOD_STILL {
             self.pinged = self.pinged.map(|asked| asked + late);
@@ -352,7 +352,7 @@ impl Talk {
         }
     }
 
-    /// The connection has ended.
+    /// Records the end of the connection.
     fn end(&mut self, now: Instant) {
         let is_excused = self.mail == Mail::Asked;
         self.shared.pulse().lost(is_excused, now);
@@ -366,7 +366,7 @@ impl Talk {
     }
 }
 
-/// The message that it sent itself last.
+/// The last message that the canary sent itself.
 #[derive(Debug, Default)]
 struct Message {
     is_wanted: bool,
@@ -375,7 +375,7 @@ struct Message {
 }
 
 impl Message {
-    /// Whether this is the last one. Those before it came too late to be looked at.
+    /// Whether this packet is the last message. Earlier ones arrived too late to count.
     fn is_it(&self, frame: &Frame, version: ProtocolVersion) -> bool {
         match Packet::decode_leniently(frame, version).0 {
             Ok(Packet::Publish(publish)) => publish.payload == self.number.to_string(),

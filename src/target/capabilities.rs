@@ -14,54 +14,55 @@ use crate::scenario::model::{
     Action, BrokerAction, Capability, Driver, Transport, User, Way, each_step,
 };
 
-/// Why nobody knows whether a broker can do it.
+/// Why the capability is unknown.
 const URL_ALONE: &str = "a URL alone does not specify how";
-/// How every such reason ends.
+/// The end of every such reason.
 const UNTOLD: &str = "does not specify how";
 
-/// What a target offers. What nobody has said is taken to be there: the broker then shows it, or fails.
+/// What a target offers. A capability that nothing is known about is assumed to be present: a case then shows whether
+/// it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Versions whose CONNECT it accepts.
+    /// Versions that the broker accepts in CONNECT.
     pub versions: Vec<ProtocolVersion>,
-    /// Versions that it was seen not to speak, and how it shows.
+    /// Versions that the broker does not speak, with what showed it.
     pub unspoken: Vec<(ProtocolVersion, String)>,
-    /// What it is known not to offer, and how that is known.
+    /// Capabilities that the broker is known to lack, and how that is known.
     pub lacks: Vec<(Capability, String)>,
-    /// What its CONNACK announces, by version and name.
+    /// The limits in its CONNACK: version, name, value.
     pub limits: Vec<(ProtocolVersion, &'static str, String)>,
-    /// Whether scenarios can configure it.
+    /// Whether scenarios can configure the broker.
     pub configurable: bool,
-    /// How settings are said to instances that a run starts; `None` where none can be.
+    /// How to give settings to instances that a run starts. `None` if that is not possible.
     pub settings: Option<Arc<Table>>,
-    /// How the connection of one client is ended on instances that a run starts.
+    /// How to end the connection of one client on instances that a run starts.
     pub kick: Option<Kick>,
-    /// Whether it is ours alone.
+    /// Whether no other clients use the broker.
     pub ours: bool,
-    /// Whether its time is virtual.
+    /// Whether the broker runs in virtual time.
     pub virtual_time: bool,
-    /// How each of its nodes can be reached; the first is always there.
+    /// How each node can be reached. There is always a first one.
     pub nodes: Vec<Ways>,
-    /// The Keep Alive of connections whose scenario names none, in seconds.
+    /// The Keep Alive for connections without one in the scenario, in seconds.
     pub keep_alive_s: u16,
-    /// How long it took to answer CONNECT, at least. Zero where time is virtual.
+    /// The shortest time that the broker took to answer CONNECT. Zero in virtual time.
     pub delay: Duration,
-    /// Names and passwords that it knows without being configured.
+    /// User names and passwords that the broker knows without configuration.
     pub users: Vec<User>,
-    /// Its CONNACK to version 5, if it has given one.
+    /// The broker's version 5 CONNACK, if one was received.
     pub connack: Option<ConnAck>,
 }
 
-/// What is known of something that a broker may offer.
+/// What is known about a capability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known<'c> {
     There,
-    /// It is not there, and how that is known.
+    /// The broker lacks the capability. Contains how that is known.
     Missing(&'c str),
     Nothing,
 }
 
-/// What a CONNACK of version 5 tells of.
+/// The capabilities that a version 5 CONNACK announces.
 const ANNOUNCED: [Capability; 7] = [
     Capability::Retain,
     Capability::QoS1,
@@ -72,7 +73,7 @@ const ANNOUNCED: [Capability; 7] = [
     Capability::TopicAliases,
 ];
 
-/// What a setting offers.
+/// The capabilities that depend on a setting, with its name.
 const SET: [(Capability, &str); 3] = [
     (Capability::Users, "users"),
     (Capability::AccessList, "access"),
@@ -82,13 +83,13 @@ const SET: [(Capability, &str); 3] = [
 /// How a node can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ways {
-    /// Over TCP or TLS without a WebSocket, or what is as good as that.
+    /// Over TCP or TLS without WebSocket, or an equivalent such as memory.
     pub tcp: bool,
     pub websocket: bool,
 }
 
 impl Capabilities {
-    /// The bundled broker offers everything that the language knows of, but for what is not built yet.
+    /// The bundled broker: offers everything that scenarios can ask for, except what is not implemented yet.
     pub fn bundled() -> Self {
         let not_yet = [Capability::Tls];
         Self {
@@ -119,7 +120,7 @@ impl Capabilities {
         }
     }
 
-    /// What a broker that only a URL is known of offers, by its CONNACK to version 5 if it has given one.
+    /// A broker of which only the URL is known. Its version 5 CONNACK, if there is one, says more.
     pub fn external(versions: Vec<ProtocolVersion>, connack: Option<&ConnAck>) -> Self {
         let lacks = [
             Capability::Kick,
@@ -160,7 +161,7 @@ impl Capabilities {
         }
     }
 
-    /// Without what a CONNACK with these properties says is not there.
+    /// Removes the capabilities that a CONNACK with these properties rules out.
     #[must_use]
     pub fn announced(mut self, properties: &Properties) -> Self {
         let mut announced = |lacking: bool, capability, property: &str| {
@@ -204,7 +205,7 @@ impl Capabilities {
         self
     }
 
-    /// With what was known of the broker beforehand. What a target file says of it comes first.
+    /// Adds what was known about the broker beforehand. The target file takes precedence.
     #[must_use]
     pub fn with_what_is_known(mut self, target: &External) -> Self {
         self.keep_alive_s = target.keep_alive_s.unwrap_or(self.keep_alive_s);
@@ -248,9 +249,9 @@ impl Capabilities {
         self
     }
 
-    /// With what instances offer that are started for cases.
+    /// Adds the capabilities of instances that can be started for cases.
     fn can_be_started(&mut self, table: Option<&Table>) {
-        // What is started can be stopped and started again.
+        // An instance that we start can be restarted.
         self.lacks
             .retain(|(lacking, _)| *lacking != Capability::Restart);
         let Some(table) = table else { return };
@@ -267,7 +268,7 @@ impl Capabilities {
         self.settings = Some(Arc::new(table.clone()));
     }
 
-    /// Why it cannot end a connection with the reason that the case names, if it cannot.
+    /// Why the broker cannot end a connection with the reason code that the case names. `None` if it can.
     fn unspeakable(&self, plan: &Plan) -> Option<Skip> {
         let kick = self.kick.as_ref()?;
         let mut unspoken = None;
@@ -286,7 +287,7 @@ impl Capabilities {
         Some(SkipCode::about(SkipKind::Needs, Capability::Kick).because(text))
     }
 
-    /// Why an instance with these settings cannot be started, if it cannot.
+    /// Why no instance with these settings can be started. `None` if one can.
     fn unset(&self, table: &Table, plan: &Plan) -> Option<Skip> {
         let failed = plan
             .required()
@@ -302,7 +303,7 @@ impl Capabilities {
         })
     }
 
-    /// Why the target does not offer this, if it is known not to.
+    /// Why the target lacks this capability. `None` if it is not known to lack it.
     pub fn lacking(&self, capability: Capability) -> Option<&str> {
         self.lacks
             .iter()
@@ -310,7 +311,7 @@ impl Capabilities {
             .map(|(_, why)| why.as_str())
     }
 
-    /// What is known of it, and not only taken to be so.
+    /// What is known, as opposed to assumed, about this capability.
     pub fn known(&self, capability: Capability) -> Known<'_> {
         let is_shown = match capability {
             Capability::WebSocket => self.nodes.iter().any(|ways| ways.websocket),
@@ -333,7 +334,7 @@ impl Capabilities {
         }
     }
 
-    /// Why nothing can be reached on this way, if nothing can.
+    /// Why no broker can be reached this way. `None` if one can.
     fn unreachable(&self, way: Way) -> Option<Skip> {
         let Some(ways) = self.nodes.get(way.node) else {
             let count = self.nodes.len();
@@ -360,13 +361,13 @@ impl Capabilities {
         }
     }
 
-    /// Whether it knows some users, and nothing says how to give it others.
+    /// Whether the broker knows certain users and cannot be given others.
     fn knows_users_only_beforehand(&self) -> bool {
         let says = self.settings.as_ref().is_some_and(|t| t.says("users"));
         !self.users.is_empty() && !self.configurable && !says
     }
 
-    /// Why this case's users are not those of the target, if they are not.
+    /// Why the target does not know this case's users. `None` if it does.
     fn strangers(&self, plan: &Plan) -> Option<Skip> {
         let code = SkipCode::of(SkipKind::Users);
         let wanted = plan.scene.settings.users.iter().flatten().flatten();
@@ -376,7 +377,7 @@ impl Capabilities {
                 "needs users: the target's credentials do not have `{name}` with this password"
             )));
         }
-        // Else it would be no fault of the broker's that wrong ones get in.
+        // Otherwise accepting wrong credentials would not be the broker's fault.
         let open = self.lacking(Capability::Anonymous).is_none();
         open.then(|| code.because("needs users: the broker accepts clients without a user name"))
     }
@@ -390,7 +391,7 @@ impl Capabilities {
         }
     }
 
-    /// Why this case cannot be played here, if it cannot.
+    /// Why this case cannot be played on this target. `None` if it can.
     pub fn hindrance(&self, plan: &Plan, max_wait: Duration, exclusive: bool) -> Option<Skip> {
         for client in &plan.scene.clients {
             if !self.versions.contains(&client.version) {

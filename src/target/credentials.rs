@@ -4,7 +4,7 @@ use mqtt_check_codec::{Connect, Packet};
 
 use crate::scenario::model::{Secret, User};
 
-/// Who we are to a broker.
+/// The user name and password that clients log in with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     pub user: String,
@@ -12,7 +12,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those of a user.
+    /// Returns the credentials of a user.
     pub fn of(user: &User) -> Self {
         Self {
             user: user.name.clone(),
@@ -20,7 +20,7 @@ impl Credentials {
         }
     }
 
-    /// Puts them into a CONNECT that names neither a user nor a password; says whether it did.
+    /// Puts the credentials into a CONNECT without user name and password. Returns whether it did.
     pub fn put(&self, packet: &mut Packet) -> bool {
         match packet {
             Packet::Connect(connect) => self.put_into(connect),
@@ -37,8 +37,8 @@ impl Credentials {
         is_open
     }
 
-    /// Takes the password out of a packet that [`put`](Self::put) has filled: each of its bytes becomes a `*`, so that
-    /// whatever is behind it stays where it is.
+    /// Hides the password in a packet that [`put`](Self::put) has filled. Each byte becomes a `*`, so that the rest of
+    /// the packet stays in place.
     pub fn hide(packet: &mut Packet) {
         if let Packet::Connect(connect) = packet
             && let Some(password) = &mut connect.password

@@ -1,4 +1,4 @@
-//! A broker on the network, and what a play leaves on it.
+//! A broker on the network, and the state that a play leaves on it.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -26,24 +26,24 @@ use crate::scenario::model::{BrokerAction, Transport, User, Way};
 use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Endpoint, Opened, Stream};
 
-/// How long clearing away may take behind one play, all of it together.
+/// How long cleaning up after one play may take in total.
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
-/// How often a client that clears away asks and is answered, from its connection to its end.
+/// The number of round trips of a client that cleans up, from connecting to closing.
 const ROUND_TRIPS: u32 = 5;
-/// The largest CONNACK that is read while clearing away, in bytes.
+/// The largest CONNACK that is accepted while cleaning up, in bytes.
 const MAXIMUM_ANSWER: usize = 64 * 1024;
-/// So much is read behind it, in bytes, until the broker ends the connection.
+/// The most bytes to read after the last packet until the broker closes the connection.
 const MAXIMUM_REST: u64 = 1024 * 1024;
 
-/// Connections that may wait to be accepted at the same time. Brokers have room for a hundred or more.
+/// The most connections that may wait to be accepted at a time. Brokers have room for a hundred or more.
 const UNACCEPTED: usize = 48;
-/// Odd, so that seeds come round late.
+/// Odd, so that it takes long for a seed to repeat.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-/// How long a broker is given to accept a connection before others take its place.
+/// How long a broker has to accept a connection before the next one may start.
 const ACCEPTING: Duration = Duration::from_millis(20);
 
-/// Connects many plays to one address of a broker, a few at a time. Where the queue of a listening socket is full, the
-/// system tries again after a second: the cases would measure that, not the broker.
+/// Connects many plays to one address of a broker, a few at a time. If the queue of a listening socket is full, the
+/// system retries after a second. The cases would then measure that, not the broker.
 #[derive(Debug, Clone)]
 struct Connector {
     endpoint: Arc<Endpoint>,
@@ -58,7 +58,7 @@ impl Connector {
         }
     }
 
-    /// Connects, within this span. What is waited for those before us is no fault of the broker's.
+    /// Connects within this time. Waiting for earlier connections does not count, since that is not the broker's fault.
     async fn connect(
         &self,
         offers: Option<&[String]>,
@@ -86,20 +86,20 @@ impl Connector {
     }
 }
 
-/// What connects to every address of a broker.
+/// Connectors for every address of a broker.
 #[derive(Debug, Clone)]
 pub struct Connectors {
     nodes: Vec<NodeConnectors>,
     credentials: Option<Arc<Credentials>>,
-    /// Users that stand for clients of an access list, by their Client Identifiers.
+    /// Users that stand for clients of an access list, by Client Identifier.
     clients: Arc<BTreeMap<String, Credentials>>,
-    /// The hook events of the broker, if its target file has sources of them.
+    /// The hook events of the broker, if its target file names sources.
     hooks: Option<Arc<Feed>>,
-    /// Gives each connection what must differ from one to the next.
+    /// Seeds for what must differ between connections.
     seeds: Arc<AtomicU64>,
 }
 
-/// What connects to one node.
+/// Connectors for one node.
 #[derive(Debug, Clone)]
 struct NodeConnectors {
     default: Connector,
@@ -126,7 +126,7 @@ impl NodeConnectors {
 }
 
 impl Connectors {
-    /// What connects to these nodes, for these credentials. `nonce` tells this run from others.
+    /// Returns connectors for these nodes and credentials. `nonce` distinguishes this run from others.
     pub fn new(nodes: &[Node], credentials: Option<Credentials>, nonce: u64) -> Self {
         Self {
             nodes: nodes.iter().map(NodeConnectors::new).collect(),
@@ -137,7 +137,7 @@ impl Connectors {
         }
     }
 
-    /// The same, to a broker that knows these clients as users of the same name.
+    /// Sets the clients that the broker knows as users of the same name.
     #[must_use]
     pub fn with_clients(self, users: &[User]) -> Self {
         let named = |user: &User| (user.name.clone(), Credentials::of(user));
@@ -147,19 +147,19 @@ impl Connectors {
         }
     }
 
-    /// Who a client is that names nobody.
+    /// The credentials of a client if the scenario names none.
     fn credentials(&self, client_id: &str) -> Option<&Credentials> {
         let own = self.clients.get(client_id);
         own.or(self.credentials.as_deref())
     }
 
-    /// The same, to a broker whose events are to be had here.
+    /// Sets the source of the broker's hook events.
     #[must_use]
     pub fn with_hooks(self, hooks: Option<Arc<Feed>>) -> Self {
         Self { hooks, ..self }
     }
 
-    /// How long the broker may take to tell what has happened.
+    /// How long the broker may take to report what has happened.
     pub fn hooks_settle(&self) -> Duration {
         self.hooks
             .as_ref()
@@ -180,7 +180,7 @@ impl Connectors {
                 Transport::Tcp => node.tcp.as_ref(),
                 Transport::WebSocket => node.websocket.as_ref(),
             });
-        // What cannot be reached was skipped before.
+        // Cases that need an address which the target lacks were skipped before.
         let connector =
             connector.ok_or_else(|| io::Error::other("the target has no such address"))?;
         let seed = self.seeds.fetch_add(SEED_STEP, Ordering::Relaxed);
@@ -188,15 +188,15 @@ impl Connectors {
     }
 }
 
-/// One play's view of the broker.
+/// The broker as a single play sees it.
 #[derive(Debug)]
 pub struct Host {
     connectors: Connectors,
-    /// Where its events come from.
+    /// The source of the broker's hook events.
     events: Option<PlayEvents>,
-    /// A hand on the broker, where it is an instance that was started for cases like this.
+    /// Controls the broker, if it is an instance that was started for cases like this.
     handle: Option<Handle>,
-    /// Client ids that may have left a session on a node, with the version to end it by.
+    /// Client Identifiers that may have left a session on a node, with the version to end it with.
     sessions: BTreeMap<(ByteString, usize), ProtocolVersion>,
     /// Topics that may have a retained message on a node.
     retained: BTreeSet<(ByteString, usize)>,
@@ -204,8 +204,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// One play's view of the broker behind these connectors. Its names have this prefix; with a handle it is an
-    /// administrator's view.
+    /// Creates the view of one play, whose names have this prefix. With a handle, the play can act as an administrator.
     pub fn new(connectors: Connectors, prefix: &str, handle: Option<Handle>) -> Self {
         let events = connectors
             .hooks
@@ -263,7 +262,7 @@ impl Host {
         self.connectors.credentials(client_id)
     }
 
-    /// Remembers sessions and retained messages that this packet may leave behind.
+    /// Records the session or retained message that this packet may leave behind.
     pub(super) fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion, node: usize) {
         match packet {
             Packet::Connect(connect) => {
@@ -290,8 +289,8 @@ impl Host {
         }
     }
 
-    /// Ends the sessions and clears the retained messages that a play left, on a path with this delay. What cannot be
-    /// cleared away is given back in words.
+    /// Ends the sessions and clears the retained messages that a play left. `delay` is the round-trip time. Returns a
+    /// description of everything that could not be removed.
     pub async fn clean_up(&self, cleaner_id: &str, delay: Duration) -> Vec<String> {
         let deadline = Instant::now() + CLEAN_UP_LIMIT + delay * ROUND_TRIPS;
         let sessions = self
@@ -306,7 +305,7 @@ impl Host {
         let retained = nodes.into_iter().map(async |node| {
             let here = self.retained.iter().filter(|(_, n)| *n == node);
             let topics: Vec<ByteString> = here.map(|(topic, _)| topic.clone()).collect();
-            // On the nodes of a cluster at the same time, so one client each.
+            // The nodes of a cluster are cleaned at the same time, so each needs its own client.
             let cleaner = ByteString::from(format!("{cleaner_id}{node}"));
             let visited = self.visit(node, &cleaner, self.version, &topics, deadline);
             let problem = visited.await.err()?;
@@ -315,13 +314,13 @@ impl Host {
                 all => format!("{} retained messages: {problem}", all.len()),
             })
         });
-        // Side by side: where the broker answers none of them, all are waited for once.
+        // Run both at once: if the broker does not answer, the wait is no longer than for one.
         let (mut left, of_retained) = tokio::join!(join_all(sessions), join_all(retained));
         left.extend(of_retained);
         left.into_iter().flatten().collect()
     }
 
-    /// Connects with a session that ends at once, clears these retained messages, and leaves.
+    /// Connects with a session that ends at once, clears these retained messages, and disconnects.
     async fn visit(
         &self,
         node: usize,
@@ -359,7 +358,7 @@ impl Host {
                 properties: Properties::new(),
             }));
             let mut packets = packets.into_iter();
-            // The CONNACK first: what is sent behind a CONNECT may be lost with a broker that is slow to accept.
+            // Wait for CONNACK first. A broker that is slow to accept may lose what follows CONNECT.
             if let Some(connect) = packets.next() {
                 connect
                     .encode(version, &mut out)
@@ -373,7 +372,7 @@ impl Host {
             }
             stream.write_all(&out).await?;
             stream.shutdown().await?;
-            // None of it is kept: many clear away at the same time, and a broker may send to all of them.
+            // Discard the rest: many clients clean up at the same time, and a broker may send to all of them.
             tokio::io::copy(&mut stream.take(MAXIMUM_REST), &mut tokio::io::sink()).await?;
             Ok(())
         };
@@ -383,7 +382,7 @@ impl Host {
     }
 }
 
-/// Reads one whole packet and drops it.
+/// Reads one whole packet and discards it.
 async fn answer(stream: &mut Stream) -> io::Result<()> {
     let mut buffer = BytesMut::new();
     loop {

@@ -1,8 +1,8 @@
-//! Target files: how a known broker is reached, started and stopped, what its CONNACK does not say, and its accepted
+//! Target files: how to reach, start and stop a known broker, what its CONNACK does not say, and its accepted
 //! deviations.
 //!
-//! In: the text of `targets/NAME.yaml`. Out: a [`TargetFile`], or everything that is wrong with it, in the order of
-//! its lines. Nothing is started here. `docs/targets/format.md` is the reference.
+//! In: the text of `targets/NAME.yaml`. Out: a [`TargetFile`], or everything that is wrong with the file, in the order
+//! of its lines. Nothing is started here. `docs/targets/format.md` is the reference.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,91 +40,91 @@ pub(super) use address::port_words;
 use reading::{Map, Reading};
 pub(super) use settings::{ARGUMENTS, place_word, places};
 
-/// How long a broker may take from its start to its first CONNACK.
+/// The default time that a broker has from its start to its first CONNACK.
 const READY_WITHIN: Duration = Duration::from_secs(10);
-/// The longest of the spans that a target file may name.
+/// The longest duration that a target file may name.
 const LONGEST: Duration = Duration::from_secs(600);
-/// Instances with settings of their own that run at once, where the file does not say.
+/// The default for how many instances with their own settings run at once.
 const INSTANCES: usize = 16;
 const MOST_INSTANCES: usize = 256;
-/// How a command is written.
+/// The hint for a malformed command.
 const COMMAND_HINT: &str =
     "a list of the program and its arguments: command: [mosquitto, -c, '{config}']";
-/// The key below which passwords stand.
+/// The key that contains passwords.
 const CREDENTIALS: &str = "credentials";
-/// What stands for the path of the written configuration.
+/// The placeholder for the path of the written configuration.
 pub(super) const CONFIG: &str = "{config}";
-/// What stands for a folder of the broker's own.
+/// The placeholder for the broker's own folder.
 pub(super) const FOLDER: &str = "{folder}";
 
-/// What stands for the folder that the target file is in.
+/// The placeholder for the folder that contains the target file.
 const HERE: &str = "{here}";
 
-/// What stands for where a broker sends its events by HTTP.
+/// The placeholder for the URL to which a broker sends its events by HTTP.
 pub(super) const HOOK_URL: &str = "{hook_url}";
 
-/// A known broker.
+/// A known broker, as its target file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetFile {
-    /// Its text, for messages: without the passwords.
+    /// The text of the file, for messages, without the passwords.
     pub source: Arc<Source>,
-    /// Whether it is read from disk or from the built-in suite.
+    /// Whether the file is read from disk or from the built-in suite.
     pub origin: Origin,
     /// The folder that `{here}` stands for.
     pub here: PathBuf,
-    /// The file's name without its ending.
+    /// The name of the file without its extension.
     pub name: String,
-    /// As people call it; the name where the file gives none.
+    /// The display name. Defaults to `name`.
     pub title: String,
-    /// The version that was looked at when the file was written.
+    /// The version of the broker that the file was written for.
     pub version: Option<String>,
-    /// The command that installs it.
+    /// The command that installs the broker.
     pub install: Option<String>,
-    /// Where its nodes listen.
+    /// Where the broker's nodes listen.
     pub nodes: Addresses,
-    /// The programs that make it up; none where it runs already.
+    /// The programs to start. Empty if the broker is already running.
     pub start: Vec<Start>,
-    /// How scenarios' settings are said to it; `None` where the file does not say.
+    /// How to give settings to the broker. `None` if the file does not say.
     pub settings: Option<Table>,
-    /// How the connection of one client is ended; `None` where the file does not say.
+    /// How to end the connection of one client. `None` if the file does not say.
     pub kick: Option<Kick>,
-    /// So many instances of it run at once, beside those that the run begins with.
+    /// How many instances run at once, in addition to the brokers that the run begins with.
     pub instances: usize,
-    /// Versions that it speaks; `None`: those that it accepts.
+    /// Versions that the broker speaks. `None`: those that it accepts.
     pub versions: Option<Vec<ProtocolVersion>>,
-    /// What it cannot do, and why.
+    /// Capabilities that the broker lacks, and why.
     pub lacks: Vec<(Capability, String)>,
-    /// How long an expectation waits that names no limit.
+    /// The time limit for expectations that name none.
     pub limit: Option<Duration>,
-    /// How long it may take to show that it does more than it answered.
+    /// How long the broker may take to show effects after its answer.
     pub settle: Option<Duration>,
-    /// How long a subscription that was acknowledged may take to hold everywhere.
+    /// How long an acknowledged subscription may take to become effective on all nodes.
     pub settle_subscriptions: Option<Duration>,
-    /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
+    /// The Keep Alive for connections without one in the scenario, in seconds. `None`: 0 if the broker accepts that.
     pub keep_alive_s: Option<u16>,
-    /// How often it looks for clients that have been silent for too long.
+    /// How often the broker checks for clients that have been silent for too long.
     pub silence_check: Duration,
-    /// Names and passwords that it knows. The first is who we are where a scenario names nobody.
+    /// User names and passwords that the broker knows. The first is used if a scenario names no user.
     pub users: Vec<User>,
-    /// Where it tells what it does.
+    /// The sources of hook events.
     pub hooks: Vec<HookSource>,
     pub deviations: Vec<Deviation>,
 }
 
-/// How a program of a broker is started and stopped.
+/// How to start and stop one program of a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     /// The program and its arguments.
     pub command: Vec<String>,
-    /// What is written to `{config}`.
+    /// The content of the file at `{config}`.
     pub config: Option<String>,
-    /// A command that stops it; without one it is asked by the signal TERM.
+    /// A command that stops the program. Without one, the program gets the signal TERM.
     pub stop: Option<Vec<String>>,
     pub ready_within: Duration,
 }
 
 impl Start {
-    /// The words that stand for ports in what the program is told.
+    /// The placeholders for ports in the command and the configuration.
     pub(super) fn port_words(&self) -> impl Iterator<Item = &str> {
         let texts = self.command.iter().chain(&self.config);
         texts.flat_map(|text| port_words(text))
@@ -132,17 +132,17 @@ impl Start {
 }
 
 impl TargetFile {
-    /// Reads the text of a target file, which is where its path says.
+    /// Parses the text of a target file. `{here}` is the folder of the source's path.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// Returns everything that is wrong with the file.
     pub fn parse(source: &Arc<Source>, name: &str) -> Result<Self, Vec<Diagnostic>> {
         Self::parse_at(source, name, &origin::folder_of(Path::new(&source.path)))
     }
 
-    /// Reads the text of a target file whose `{here}` is this folder.
+    /// Parses the text of a target file, with this folder as `{here}`.
     fn parse_at(source: &Arc<Source>, name: &str, here: &Path) -> Result<Self, Vec<Diagnostic>> {
-        // No message shows a password.
+        // Messages must not show passwords.
         let shown = &covered(source, &[CREDENTIALS]);
         let covering = |mut wrong: Vec<Diagnostic>| {
             for diagnostic in &mut wrong {
@@ -160,10 +160,11 @@ impl TargetFile {
         }
     }
 
-    /// The broker that the file reaches without starting one; `None` if it has to be started first.
+    /// Returns the broker, if the file describes one that is already running. Returns `None` if it must be started
+    /// first.
     ///
     /// # Errors
-    /// When the options do not go with the file's URL.
+    /// Fails if the options do not fit the URL in the file.
     pub fn running(&self, access: &Access) -> Result<Option<External>, EndpointError> {
         match self.start.as_slice() {
             [_, ..] => Ok(None),
@@ -174,7 +175,7 @@ impl TargetFile {
         }
     }
 
-    /// Begins to listen to what a broker that runs already tells, if the file says where.
+    /// Starts listening for the events of a broker that is already running, if the file names a source.
     pub fn listen(&self, reached: &External) -> Option<Arc<Feed>> {
         let paths = self.hooks.iter().filter_map(|source| match &source.kind {
             Kind::File(path) => Some(path.into()),
@@ -190,18 +191,18 @@ impl TargetFile {
         (!self.hooks.is_empty()).then(|| Arc::new(Feed::new(&self.hooks, &around, None)))
     }
 
-    /// Who we are where neither a scenario nor the command line says so.
+    /// The credentials to use if neither the scenario nor the command line names any.
     pub(super) fn somebody(&self) -> Option<Credentials> {
         self.users.first().map(Credentials::of)
     }
 
-    /// What helps if it does not start.
+    /// A hint for when the broker does not start.
     pub(super) fn how_to_install(&self) -> Option<String> {
         let install = self.install.as_ref()?;
         Some(format!("if {} is not installed: {install}", self.title))
     }
 
-    /// What the file says of a broker that was reached.
+    /// Adds what the file says to a broker that was reached.
     pub(super) fn known(&self, external: External) -> External {
         External {
             name: self.name.clone(),
@@ -220,7 +221,7 @@ impl TargetFile {
     }
 }
 
-/// The tree's reader speaks of scenarios.
+/// Replaces a hint of the YAML reader that is about scenarios.
 fn about_targets(mut wrong: Vec<Diagnostic>) -> Vec<Diagnostic> {
     for diagnostic in &mut wrong {
         if diagnostic.title == "the file is empty" {
@@ -323,7 +324,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     })
 }
 
-/// How many instances run at once. What starts slowly or takes much memory has few.
+/// How many instances may run at once. A broker that starts slowly or takes much memory should have few.
 fn instances(map: &mut Map<'_>, starts: bool) -> usize {
     let (reading, node) = (map.reading(), map.find("instances"));
     let number = map.number("instances");
@@ -346,7 +347,7 @@ fn instances(map: &mut Map<'_>, starts: bool) -> usize {
     }
 }
 
-/// Whether each port that a URL names is told to a program.
+/// Checks that each port placeholder in a URL also appears in what a program is given.
 fn are_told_their_ports(
     reading: &Reading,
     place: Place,
@@ -401,7 +402,8 @@ fn start(reading: &Reading, node: &Node) -> Option<Start> {
     })
 }
 
-/// A word of a command. A mistyped `{prot}` would reach the broker as it is.
+/// Parses one word of a command. Unknown placeholders are rejected: a mistyped `{prot}` would reach the broker
+/// literally.
 fn command_word(reading: &Reading, node: &Node) -> Option<String> {
     let text = reading.text(node)?;
     let mut rest = text.as_str();

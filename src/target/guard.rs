@@ -1,7 +1,8 @@
-//! The guard of a broker that we start: a shell beside it that ends all of its processes, even if this program is
+//! The guard of a broker that we start: a shell that ends all of the broker's processes, even if this program is
 //! killed.
 //!
-//! It waits at a pipe whose other end we hold, so it learns of our end however we end. `guard.sh` is what it does.
+//! The guard reads from a pipe whose other end we hold, so it notices when we exit, however that happens. `guard.sh` is
+//! its script.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -12,18 +13,18 @@ use std::time::{Duration, Instant};
 
 use super::program::LOOK;
 
-/// What processes of a broker have in their environment: the folder of the broker.
+/// The environment variable that marks the processes of a broker. Its value is the broker's folder.
 pub(super) const MARK: &str = "MQTT_CHECK_FOLDER";
-/// The file that answers a word. It is in the broker's folder.
+/// The file in the broker's folder by which the guard answers a command.
 pub(super) const ANSWER: &str = "ended";
 
 const SCRIPT: &str = include_str!("guard.sh");
 
-/// How long the guard may take. It counts to five seconds for those that were asked to end, to two for what they leave
-/// behind and to five for what was killed.
+/// How long the guard may take. It gives processes five seconds to end, what they leave behind two seconds, and killed
+/// processes five seconds.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// The guard of one program and of all that it starts.
+/// The guard of one program and all processes that it starts.
 #[derive(Debug)]
 pub(super) struct Guard {
     shell: Child,
@@ -32,7 +33,7 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// A guard for the process with this number, which leads a process group of its own.
+    /// Starts a guard for the process with this id, which leads its own process group.
     pub(super) fn spawn(folder: &Path, leader: u32) -> io::Result<Self> {
         Ok(Self {
             shell: shell(folder, leader)?,
@@ -41,26 +42,26 @@ impl Guard {
         })
     }
 
-    /// Asks the processes to end, kills those that do not, and waits until none is left. The folder stays.
+    /// Asks the processes to end, kills those that do not, and waits until none is left. Keeps the folder.
     pub(super) fn end(&mut self) -> Result<(), String> {
         self.tell("end")
     }
 
-    /// Kills the processes and waits until none is left. The folder stays.
+    /// Kills the processes and waits until none is left. Keeps the folder.
     pub(super) fn kill(&mut self) -> Result<(), String> {
         self.tell("kill")
     }
 
-    /// Ends the guard alone, for processes that have ended. The folder stays.
+    /// Ends only the guard, after the processes have ended. Keeps the folder.
     pub(super) fn leave(mut self) {
         if self.write("leave").is_ok() {
             self.wait();
         }
     }
 
-    /// Ends the processes and removes the folder. `meanwhile` is called while it is waited for that.
+    /// Ends the processes and removes the folder. Calls `meanwhile` repeatedly during the wait.
     pub(super) fn finish(&mut self, mut meanwhile: impl FnMut()) {
-        // Somebody may have ended the guard.
+        // The guard may have been killed. Then start another.
         if !self.is_there()
             && let Ok(shell) = shell(&self.folder, self.leader)
         {
@@ -125,7 +126,7 @@ fn shell(folder: &Path, leader: u32) -> io::Result<Child> {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    // Ctrl-C is for us alone.
+    // Ctrl-C must not reach the guard.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn()

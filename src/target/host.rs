@@ -1,4 +1,4 @@
-//! A broker as one play sees it: where to connect, what an administrator can do, which events it reports.
+//! A broker as a single play sees it: where to connect, what an administrator can do, which events it reports.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::scenario::model::{BrokerAction, Way};
 use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Opened};
 
-/// A broker as one play sees it.
+/// A broker as a single play sees it.
 #[derive(Debug)]
 pub enum Host {
     Bundled(bundled::Host),
     External(external::Host),
 }
 
-/// One event of the broker, as its source tells it.
+/// One event of the broker, as its source reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
     pub at: Option<Instant>,
@@ -26,7 +26,7 @@ pub struct Hook {
 }
 
 impl Host {
-    /// Whether its time is virtual.
+    /// Whether the broker runs in virtual time.
     pub fn is_virtual(&self) -> bool {
         match self {
             Self::Bundled(_) => true,
@@ -34,7 +34,7 @@ impl Host {
         }
     }
 
-    /// Which events it shows.
+    /// Which events the broker reports.
     pub fn hook_source(&self) -> HookSource {
         match self {
             Self::Bundled(_) => HookSource::All,
@@ -42,11 +42,11 @@ impl Host {
         }
     }
 
-    /// Connects a transport. With `offers`, which only a WebSocket has, these subprotocols are offered and whatever is
-    /// answered is told; without them the answer must be that MQTT may begin.
+    /// Opens a transport. With `offers`, which only a WebSocket has, offers these subprotocols and accepts any answer.
+    /// Without them, the answer must allow MQTT to begin.
     ///
     /// # Errors
-    /// When the broker cannot be reached within this span.
+    /// Fails if the broker cannot be reached within `limit`.
     pub async fn connect(
         &mut self,
         way: Way,
@@ -59,7 +59,7 @@ impl Host {
         }
     }
 
-    /// Who the client with this Client Identifier is to it, where a scenario does not say.
+    /// The credentials of the client with this Client Identifier, if the scenario gives none.
     pub fn credentials(&self, client_id: &str) -> Option<&Credentials> {
         match self {
             Self::Bundled(_) => None,
@@ -67,10 +67,10 @@ impl Host {
         }
     }
 
-    /// Has an administrator's action done. `client` is the id that it is about, as the broker knows it.
+    /// Performs an administrator's action. `client` is the Client Identifier concerned, as the broker knows it.
     ///
     /// # Errors
-    /// When the broker does not do such a thing for us.
+    /// Fails if we cannot perform this action on the broker.
     pub async fn control(
         &mut self,
         action: &BrokerAction,
@@ -82,7 +82,8 @@ impl Host {
         }
     }
 
-    /// What it has told since it was last asked. `assigned` says which Client Identifiers it has given in this play.
+    /// Returns the events since the last call. `assigned` tells whether the broker assigned a Client Identifier in this
+    /// play.
     pub fn hooks(&mut self, assigned: &dyn Fn(&str) -> bool) -> Vec<Hook> {
         match self {
             Self::Bundled(host) => host.hooks(),
@@ -90,7 +91,7 @@ impl Host {
         }
     }
 
-    /// How long it may take to tell what has happened.
+    /// How long the broker may take to report what has happened.
     pub fn hooks_settle(&self) -> Duration {
         match self {
             Self::Bundled(_) => Duration::ZERO,
@@ -98,7 +99,7 @@ impl Host {
         }
     }
 
-    /// Clears away what the play left on a broker that is not ours, on a path with this delay.
+    /// Removes what the play left on a broker that outlives it. `delay` is the round-trip time.
     pub async fn clean_up(&self, cleaner_id: &str, delay: Duration) -> Vec<String> {
         match self {
             Self::Bundled(_) => Vec::new(),
@@ -106,7 +107,7 @@ impl Host {
         }
     }
 
-    /// Remembers what must be cleared away afterwards.
+    /// Records what must be removed after the play.
     pub fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion, node: usize) {
         match self {
             Self::Bundled(_) => {}

@@ -1,5 +1,5 @@
 //! Instances of a broker that are started during a run: one for each group of cases with the same settings, and one for
-//! each case that needs a broker of its own.
+//! each case that needs its own broker.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,22 +23,22 @@ pub struct Instances {
     seen: Mutex<Seen>,
 }
 
-/// What was seen of the instances of a run.
+/// Statistics and problems of the instances of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     pub started: usize,
-    /// Combinations of settings that they were started with.
+    /// The combinations of settings that instances were started with.
     pub settings: Vec<GivenSettings>,
-    /// How many ran at the same time, at most.
+    /// The largest number of instances that ran at the same time.
     pub at_once: usize,
-    /// How long the slowest of them took from its start to its first CONNACK.
+    /// The longest time from the start of an instance to its first CONNACK.
     pub slowest_start: Duration,
-    /// Why some did not start, or ended by themselves.
+    /// Why instances did not start, or exited by themselves.
     pub problems: Vec<String>,
     running: usize,
 }
 
-/// One that runs. It ends when this is dropped, which takes a moment.
+/// A running instance. Dropping it ends the broker, which takes a moment.
 #[derive(Debug)]
 pub struct Instance {
     running: Arc<Mutex<Running>>,
@@ -47,7 +47,7 @@ pub struct Instance {
     instances: Arc<Instances>,
 }
 
-/// A hand on an instance, for an administrator's actions.
+/// Performs an administrator's actions on an instance.
 #[derive(Debug, Clone)]
 pub struct Handle(Arc<Mutex<Running>>);
 
@@ -64,32 +64,32 @@ impl Instances {
         }
     }
 
-    /// How settings are said to it; `None` where its file does not say.
+    /// How to give settings to the broker. `None` if the target file does not say.
     pub fn table(&self) -> Option<&Table> {
         self.file.settings.as_ref()
     }
 
-    /// Instances at the same time, at most.
+    /// The most instances that may run at the same time.
     pub fn at_once(&self) -> usize {
         self.file.instances
     }
 
-    /// What was seen so far.
+    /// The statistics and problems so far.
     pub fn seen(&self) -> Seen {
         locked(&self.seen).clone()
     }
 
-    /// Remembers what the run has to report as a failure.
+    /// Records a problem that the run must report as a failure.
     pub fn note_problem(&self, problem: String) {
         locked(&self.seen).problems.push(problem);
     }
 
-    /// How the connection of one client is ended; `None` where its file does not say.
+    /// How to end the connection of one client. `None` if the target file does not say.
     pub fn kick(&self) -> Option<&Kick> {
         self.file.kick.as_ref()
     }
 
-    /// What it has to be given of these settings, for a case that kicks these clients.
+    /// The settings that an instance must be given, for a case that kicks these clients.
     pub fn asked(&self, given: GivenSettings, kicked: &[String]) -> GivenSettings {
         match self.table() {
             Some(table) => table.asked(given, &self.file.users, kicked),
@@ -97,22 +97,23 @@ impl Instances {
         }
     }
 
-    /// What an instance with these settings is given.
+    /// Fills the placeholders for an instance with these settings.
     ///
     /// # Errors
-    /// The first setting that cannot be said, and why.
+    /// Returns the first setting that cannot be set, and why.
     pub fn fill(&self, given: &GivenSettings) -> Result<Filling, (&'static str, Hindrance)> {
         match self.table() {
             Some(table) => table.fill(given),
-            // It was started as it is to be: it knows the users of its target file.
+            // The file starts the broker with its final configuration, so it knows the users of the file.
             None => Ok(Filling::default()),
         }
     }
 
-    /// Starts one with these settings and waits until it answers. `nonce` tells its connections from others.
+    /// Starts an instance with these settings and waits until it answers. `nonce` distinguishes its connections from
+    /// others.
     ///
     /// # Errors
-    /// Why it does not start; a run that goes on remembers it.
+    /// Returns why the instance does not start. The problem is also recorded for the run.
     pub fn start(self: &Arc<Self>, given: &GivenSettings, nonce: u64) -> Result<Instance, String> {
         let began = Instant::now();
         let filling = self.fill(given);
@@ -152,7 +153,7 @@ impl Instances {
             Value::Users(users) => Some(users),
             _ => None,
         });
-        // Where a scenario says whom the broker knows, who names nobody is nobody.
+        // If a scenario names the broker's users, a client that names no user must be anonymous.
         let (named, known) = match users {
             Some(users) => (None, users.first().map(Credentials::of)),
             None => (usual.clone(), usual),
@@ -177,7 +178,7 @@ impl Instances {
     }
 }
 
-/// The settings' names, for a message.
+/// The names of the settings, for a message.
 fn named(given: &GivenSettings) -> String {
     let names: Vec<&str> = given.iter().map(|(setting, _)| setting.name).collect();
     match names.is_empty() {
@@ -187,44 +188,45 @@ fn named(given: &GivenSettings) -> String {
 }
 
 impl Instance {
-    /// What connects to it.
+    /// Connects the clients of cases to the instance.
     pub fn connectors(&self) -> &Connectors {
         &self.connectors
     }
 
-    /// Where it is reached.
+    /// The nodes of the instance.
     pub fn nodes(&self) -> Vec<Node> {
         locked(&self.running).reached().nodes()
     }
 
-    /// What it has written so far.
+    /// The output of the instance so far.
     pub fn log(&self) -> String {
         locked(&self.running).log()
     }
 
-    /// What it writes, as it does.
+    /// The log of the instance, which grows as the broker writes.
     pub fn written(&self) -> Arc<Log> {
         locked(&self.running).written()
     }
 
-    /// What connects to it, for a client that it knows if it knows only some.
+    /// Like [`connectors`](Self::connectors), with credentials that the instance accepts even if it knows only some
+    /// users.
     pub fn known(&self) -> &Connectors {
         &self.known
     }
 
-    /// A hand on it.
+    /// Returns a handle for an administrator's actions.
     pub fn handle(&self) -> Handle {
         Handle(Arc::clone(&self.running))
     }
 
-    /// How it has exited by itself, even if it was started again since.
+    /// How the broker exited by itself, even if it was restarted since.
     pub fn exited(&self) -> Option<String> {
         let mut running = locked(&self.running);
         let now = running.ended();
         now.or_else(|| running.exited_before())
     }
 
-    /// How it has ended, if it has ended by itself. A run remembers it.
+    /// Records for the run if the broker has exited by itself.
     pub fn note_end(&self) {
         let mut running = locked(&self.running);
         if let Some(how) = running.ended() {
@@ -243,10 +245,10 @@ impl Drop for Instance {
 }
 
 impl Handle {
-    /// Starts what has ended.
+    /// Restarts the broker if it has exited.
     ///
     /// # Errors
-    /// Why it does not start.
+    /// Returns why the broker does not start.
     pub fn go_on(&self) -> Result<(), String> {
         let mut running = locked(&self.0);
         match running.ended() {
@@ -258,10 +260,10 @@ impl Handle {
         }
     }
 
-    /// Does what an administrator does; `client` is the Client Identifier that it is about. It takes as long as the broker takes for it.
+    /// Performs an administrator's action and waits for the broker. `client` is the Client Identifier concerned.
     ///
     /// # Errors
-    /// Why it cannot be done.
+    /// Returns why the action is not possible.
     pub fn control(&self, action: &BrokerAction, client: Option<&str>) -> Result<(), String> {
         let mut running = locked(&self.0);
         match action {

@@ -1,15 +1,15 @@
-//! What a CONNACK of version 5 announces, one row each.
+//! The limits that a version 5 CONNACK announces, one row each.
 
 use mqtt_check_codec::Properties;
 
-/// What holds without a property that has no default.
+/// The value of a limit that was not announced and has no default.
 pub const NOT_ANNOUNCED: &str = "none";
 
-/// One property of a CONNACK by which a server limits what clients may do.
+/// A property of CONNACK by which a server limits what clients may do.
 struct Row {
     name: &'static str,
     value: fn(&Properties) -> Option<u32>,
-    /// What holds without the property, in words.
+    /// The value if the property is absent, as text.
     absent: &'static str,
 }
 
@@ -66,7 +66,7 @@ const ROWS: &[Row] = &[
     },
 ];
 
-/// Each limit by its name, as it holds for a client that got these properties.
+/// Returns each limit by name, as it applies to a client that received these properties.
 pub(super) fn limits(properties: &Properties) -> Vec<(&'static str, String)> {
     let row = |row: &Row| {
         let value = (row.value)(properties).map(|value| value.to_string());
@@ -75,7 +75,7 @@ pub(super) fn limits(properties: &Properties) -> Vec<(&'static str, String)> {
     ROWS.iter().map(row).collect()
 }
 
-/// The same of a CONNACK of version 5 that was read from a report: `value` gives a property by its name.
+/// Like `limits`, for a CONNACK that was read from a report. `value` looks up a property by name.
 pub fn announced(value: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
     let row = |row: &Row| {
         let value = value(row.name);

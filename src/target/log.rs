@@ -1,7 +1,7 @@
 //! The output of a broker that we started, with the time of each line, for the cases that were played meanwhile.
 //!
-//! Many cases share a broker. A play that has a prefix of its own gets the lines that name it; one that has the broker
-//! for itself gets them all.
+//! Many cases share a broker. A play with its own prefix gets the lines that contain it. A play that has the broker to
+//! itself gets all lines.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -13,21 +13,21 @@ use std::time::Instant;
 
 use super::program::LOOK;
 
-/// So many lines are kept of a play: the first ones, and the last.
+/// How many lines of a play are kept: the first ones, and the last.
 const FIRST: usize = 30;
 const LAST: usize = 70;
-/// So much of a line is kept, in bytes.
+/// How many bytes of a line are kept.
 const LONGEST: usize = 4096;
-/// So much of a file is read at once, in bytes.
+/// How many bytes of a file are read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The logs of one broker's programs.
+/// The logs of all programs of one broker.
 #[derive(Debug)]
 pub struct Log {
     kept: Mutex<Kept>,
 }
 
-/// A line, and when it was seen.
+/// A line, and when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub at: Instant,
@@ -39,7 +39,7 @@ pub struct Line {
 pub struct Lines {
     pub first: Vec<Line>,
     pub last: VecDeque<Line>,
-    /// How many between them were not kept.
+    /// How many lines between the first and the last were dropped.
     pub left_out: usize,
 }
 
@@ -60,7 +60,7 @@ impl Lines {
 /// A play that waits for its lines.
 #[derive(Debug)]
 struct Listener {
-    /// What its lines name; empty for one that has the broker for itself.
+    /// The text that the play's lines contain. Empty if the play has the broker to itself.
     letters: String,
     lines: Lines,
 }
@@ -68,21 +68,21 @@ struct Listener {
 #[derive(Debug)]
 struct Kept {
     files: Vec<Tail>,
-    /// By the numbers that they were given.
+    /// The listeners by number.
     listeners: BTreeMap<u64, Listener>,
     next: u64,
 }
 
-/// How far a file was read.
+/// The read position in a file.
 #[derive(Debug)]
 struct Tail {
     path: PathBuf,
     file: Option<File>,
-    /// The beginning of a line that has no end yet.
+    /// The beginning of a line that is not complete yet.
     rest: Vec<u8>,
 }
 
-/// A play's ear on a log. What it heard is gone with it.
+/// Collects the lines of one play. Dropping it discards them.
 #[derive(Debug)]
 pub struct Ear {
     log: Arc<Log>,
@@ -90,7 +90,7 @@ pub struct Ear {
 }
 
 impl Log {
-    /// Watches these files as long as somebody has the result.
+    /// Watches these files for as long as the result is in use.
     pub(super) fn watch<'p>(paths: impl Iterator<Item = &'p Path>) -> Arc<Self> {
         let files = paths.map(|path| Tail {
             path: path.to_owned(),
@@ -105,17 +105,17 @@ impl Log {
             }),
         });
         let watched = Arc::downgrade(&log);
-        // Without it the lines have the time at which their play ended.
+        // Without the thread, lines get the time when their play ended.
         let _ = thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || keep_watching(&watched));
         log
     }
 
-    /// Listens for the lines of a play from now on.
+    /// Collects the lines of a play from now on.
     pub fn listen(self: &Arc<Self>, letters: &str) -> Ear {
         let mut kept = self.locked();
-        // What stands there already is not about it.
+        // Earlier lines do not belong to the play.
         kept.read_on();
         let number = kept.next;
         kept.next += 1;
@@ -136,7 +136,7 @@ impl Log {
 }
 
 impl Ear {
-    /// What was written of the play until now.
+    /// Returns the lines of the play so far.
     pub fn heard(self) -> Lines {
         let mut kept = self.log.locked();
         kept.read_on();
@@ -160,7 +160,7 @@ fn keep_watching(log: &Weak<Log>) {
 }
 
 impl Kept {
-    /// Hands out what was written since it was last looked.
+    /// Distributes the lines that were written since the last call.
     fn read_on(&mut self) {
         let at = Instant::now();
         let Self {
@@ -187,7 +187,7 @@ fn hand_out(listeners: &mut BTreeMap<u64, Listener>, at: Instant, text: &[u8]) {
 }
 
 impl Tail {
-    /// Gives each line that has ended. What cannot be read has no lines.
+    /// Passes on each complete line. A file that cannot be read has no lines.
     fn read_on(&mut self, line: &mut dyn FnMut(&[u8])) {
         if self.file.is_none() {
             self.file = File::open(&self.path).ok();

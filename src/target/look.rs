@@ -1,9 +1,9 @@
-//! Checks what a broker does beyond CONNECT before many cases are played: with one that answers nothing else, each case
-//! would wait in vain.
+//! Checks before many cases are played that a broker does more than answer CONNECT. With a broker that answers nothing
+//! else, each case would wait in vain.
 //!
-//! Three connections ask for one thing each: a SUBSCRIBE, a PUBLISH of QoS 1, a PINGREQ. Whoever answers one of the first
-//! two, in whatever way, is a broker to be judged by the cases; so is one that is slow, and one that closes these connections
-//! since we may not do that there.
+//! Three connections send one request each: a SUBSCRIBE, a QoS 1 PUBLISH, a PINGREQ. A broker that answers one of the
+//! first two, in whatever way, is left to the cases to judge. So is a slow one, and one that closes these connections
+//! because we lack permission there.
 
 use std::io;
 use std::time::Duration;
@@ -20,30 +20,30 @@ use super::External;
 use super::own::{own_connect, own_subscribe};
 use crate::transport::{Endpoint, Stream};
 
-/// The largest packet that is looked at, in bytes.
+/// The largest packet that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
-/// So much is read before an answer; with more it is a flood.
+/// The most bytes to read before an answer. More is a flood.
 const MOST: usize = 2 * 1024 * 1024;
 
-/// The Keep Alive that is asked for, in seconds.
+/// The Keep Alive in CONNECT, in seconds.
 const KEEP_ALIVE_S: u16 = 60;
-/// The looks before a run end within so many times the limit of a step.
+/// All looks before a run together end within this many times the limit of a step.
 pub(super) const IN_ALL: u32 = 3;
 
-/// What one connection brought.
+/// What one connection showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Seen {
     Answered,
-    /// Nothing but the CONNACK came, or packets that answer nothing: so many.
+    /// Only CONNACK was received, or packets that answer nothing: this many.
     Silent {
         packets: usize,
     },
     Closed,
-    /// Something else is wrong, in words.
+    /// Something else is wrong.
     Wrong(String),
 }
 
-/// What is asked for on one connection.
+/// The request on one connection.
 #[derive(Debug, Clone, Copy)]
 enum Asked {
     Subscribe,
@@ -51,11 +51,12 @@ enum Asked {
     Ping,
 }
 
-/// What was seen with each version.
+/// The result for each version.
 #[derive(Debug)]
 pub struct Looked(Vec<(ProtocolVersion, Result<(), String>)>);
 
-/// Looks with each of these versions. `name` tells this look from others, and `limit` is how long an answer may take.
+/// Looks at the broker with each of these versions. `name` distinguishes this look from others, and `limit` is the time
+/// for an answer.
 pub async fn look(
     broker: &External,
     versions: &[ProtocolVersion],
@@ -70,10 +71,10 @@ pub async fn look(
 }
 
 impl Looked {
-    /// Whether the broker serves one of these versions, which it accepts.
+    /// Checks that the broker serves one of the versions that it accepts.
     ///
     /// # Errors
-    /// What was seen, when it serves none.
+    /// Returns what was seen, if the broker serves none of them.
     pub fn serves(self, accepted: &[ProtocolVersion]) -> Result<(), String> {
         let seen = self.0.into_iter();
         let mut seen = seen.filter(|(version, _)| accepted.contains(version));
@@ -102,7 +103,7 @@ async fn of_version(
     concluded([subscribed, published], pinged)
 }
 
-/// What it comes to: `served` is what SUBSCRIBE and PUBLISH brought.
+/// Draws the conclusion. `served` are the results of SUBSCRIBE and PUBLISH.
 fn concluded(served: [Seen; 2], pinged: Seen) -> Result<(), String> {
     if served.contains(&Seen::Answered) {
         return Ok(());
@@ -111,7 +112,7 @@ fn concluded(served: [Seen; 2], pinged: Seen) -> Result<(), String> {
         return Err(how.clone());
     }
     match (served, pinged) {
-        // It may be that this client may do neither.
+        // This client may lack permission for both.
         ([Seen::Closed, Seen::Closed], Seen::Answered) => Ok(()),
         ([Seen::Closed, Seen::Closed], _) => {
             Err("it closes every connection at the first packet after CONNECT".to_owned())
@@ -170,7 +171,7 @@ async fn asking(
             Read::Wrong(how) => return Ok(Seen::Wrong(how)),
         }
     };
-    // How far away it is, is not its fault.
+    // The distance to the broker must not count against it.
     let far = reader.first.map_or(Duration::ZERO, |first| first - began);
     let deadline = began + limit + far;
     let request = request(asked, name);
@@ -236,7 +237,7 @@ const fn answer(asked: Asked) -> PacketType {
     }
 }
 
-/// The largest packet that the broker takes, in bytes, as its CONNACK says.
+/// The largest packet that the broker accepts, in bytes, according to its CONNACK.
 fn largest(greeting: &Frame, version: ProtocolVersion) -> usize {
     match Packet::decode_leniently(greeting, version).0 {
         Ok(Packet::ConnAck(connack)) => connack
@@ -249,7 +250,7 @@ fn largest(greeting: &Frame, version: ProtocolVersion) -> usize {
     }
 }
 
-/// What was read next.
+/// The result of reading from a connection.
 pub(super) enum Read {
     Packet(Frame),
     /// The time is over.
@@ -257,19 +258,19 @@ pub(super) enum Read {
     Wrong(String),
 }
 
-/// Packets from a connection, within limits.
+/// Reads packets from a connection, within limits.
 pub(super) struct Reader {
     stream: Stream,
     buffer: BytesMut,
-    /// When the first byte came.
+    /// When the first byte was received.
     first: Option<Instant>,
-    /// How many bytes and packets came behind the CONNACK.
+    /// The bytes and packets received after CONNACK.
     bytes: usize,
     packets: Vec<PacketType>,
 }
 
 impl Reader {
-    /// On a new connection to this place; see [`Endpoint::begin`] for the seed.
+    /// Opens a new connection to this address. See [`Endpoint::begin`] for the seed.
     pub(super) async fn reach(place: &Endpoint, seed: u64) -> io::Result<Self> {
         let stream = place.connect_tcp().await.map_err(io::Error::other)?;
         let stream = place.begin(stream, seed).await.map_err(io::Error::other)?;
@@ -293,7 +294,7 @@ impl Reader {
         self.stream.flush().await
     }
 
-    /// The next packet. An end of the connection is an error.
+    /// Reads the next packet. The end of the connection is an error.
     pub(super) async fn next(&mut self, deadline: Instant) -> io::Result<Read> {
         loop {
             match Frame::read(&mut self.buffer, LARGEST) {
@@ -336,19 +337,19 @@ impl Reader {
         }
     }
 
-    /// What came so far counts no more.
+    /// Resets the counters, so that what was received so far no longer counts.
     pub(super) fn forget(&mut self) {
         self.bytes = 0;
         self.packets.clear();
     }
 
-    /// DISCONNECT, so that nothing is left behind. Whether the broker still hears it does not matter.
+    /// Sends DISCONNECT, so that no Will or session is left. It does not matter whether the broker reads it.
     pub(super) async fn say_goodbye(mut self) {
         let _ = self.stream.write_all(&[0xE0, 0x00]).await;
         let _ = self.stream.shutdown().await;
     }
 
-    /// Nothing that answers has come in time.
+    /// The result if no answer was received in time.
     fn nothing(&self) -> Seen {
         if self.buffer.is_empty() {
             return Seen::Silent {

@@ -1,18 +1,18 @@
-//! The broker that a run begins with, where we started it: starts it again when it has exited.
+//! The broker that a run begins with, if we started it. Restarts it when it has exited.
 
 use std::sync::{Mutex, Weak};
 
 use super::instances::locked;
 use super::process::Running;
 
-/// The broker that a run begins with. It does not keep it running: it ends with [`Started`](super::Started).
+/// The broker that a run begins with. This does not keep it running: it ends with [`Started`](super::Started).
 #[derive(Debug, Clone)]
 pub struct MainBroker(Weak<Mutex<Running>>);
 
 /// How a broker has exited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exited {
-    /// In words: `it exited with code 1`.
+    /// A description such as `it exited with code 1`.
     pub how: String,
     /// The last lines of its log.
     pub log: String,
@@ -23,7 +23,7 @@ impl MainBroker {
         Self(running)
     }
 
-    /// How it has exited; `None` while it runs.
+    /// How the broker has exited. `None` while it runs.
     pub fn exited(&self) -> Option<Exited> {
         let running = self.0.upgrade()?;
         let mut running = locked(&running);
@@ -32,10 +32,10 @@ impl MainBroker {
         Some(Exited { how, log })
     }
 
-    /// Starts it where it was, and waits until it answers.
+    /// Restarts the broker at the same addresses, and waits until it answers.
     ///
     /// # Errors
-    /// Why it does not start.
+    /// Returns why the broker does not start.
     pub fn start_again(&self) -> Result<(), String> {
         match self.0.upgrade() {
             Some(running) => locked(&running).restart(),

@@ -1,4 +1,4 @@
-//! What is tested: the bundled broker, a broker at a URL, or one that a target file starts.
+//! The broker under test: the bundled broker, a broker at a URL, or one that a target file starts.
 
 pub mod bundled;
 pub mod canary;
@@ -46,55 +46,55 @@ pub use process::Started;
 pub enum Target {
     /// The bundled broker, in virtual time.
     Bundled(bundled::Bundled),
-    /// A broker that a URL reaches.
+    /// A broker on the network.
     External(Box<External>),
 }
 
-/// A broker that is reached over the network, and what is known about it beforehand.
+/// A broker on the network, and what is known about it before the first connection.
 #[derive(Debug, Clone)]
 pub struct External {
-    /// The name of its target file, or its URL.
+    /// The name of the target file, or the URL.
     pub name: String,
-    /// As people call it.
+    /// The display name.
     pub title: String,
     pub url: String,
     pub endpoint: Arc<Endpoint>,
-    /// Where it serves WebSocket, if that is another place.
+    /// The WebSocket endpoint, if it differs from `endpoint`.
     pub websocket: Option<Arc<Endpoint>>,
-    /// Its nodes after the first.
+    /// The nodes after the first.
     pub others: Vec<Node>,
-    /// The nodes of another one of its kind, for cases that need a broker for themselves: they then play beside the
-    /// others, not after them. None if there is no other.
+    /// The nodes of a second broker of the same kind. Cases that need a broker to themselves then play there, at the
+    /// same time as the other cases. Empty if there is no second broker.
     pub alone: Vec<Node>,
-    /// What it tells of itself, and what the other one does.
+    /// The hook events of the broker, and below, those of the second one.
     pub hooks: Option<Arc<hooks::Feed>>,
     pub alone_hooks: Option<Arc<hooks::Feed>>,
-    /// What it writes, and what the other one does, where we started them.
+    /// The log of the broker, and below, that of the second one. `None` if we did not start them.
     pub log: Option<Arc<log::Log>>,
     pub alone_log: Option<Arc<log::Log>>,
-    /// A hand on it, where we started it.
+    /// Restarts the broker, if we started it.
     pub main: Option<MainBroker>,
-    /// What starts others of its kind, with settings of their own; `None` where we did not start it.
+    /// Starts instances with their own settings. `None` if we did not start the broker.
     pub instances: Option<Arc<instances::Instances>>,
-    /// For every CONNECT whose scenario says nothing of it.
+    /// The credentials for each CONNECT without any in the scenario.
     pub credentials: Option<Credentials>,
-    /// Whether we started it, so that nobody else is there.
+    /// Whether we started the broker, so that no other clients use it.
     pub ours: bool,
-    /// Versions that it speaks; `None`: those that it accepts.
+    /// Versions that the broker speaks. `None`: those that it accepts.
     pub versions: Option<Vec<ProtocolVersion>>,
-    /// What it cannot do though its CONNACK does not say so, and why.
+    /// Capabilities that the broker lacks although its CONNACK does not say so, and why.
     pub lacks: Vec<(Capability, String)>,
-    /// How long an expectation waits that names no limit.
+    /// The time limit for expectations that name none.
     pub limit: Option<Duration>,
-    /// How long it may take to show that it does more than it answered.
+    /// How long the broker may take to show effects after its answer.
     pub settle: Option<Duration>,
-    /// How long a subscription that was acknowledged may take to hold everywhere; `None`: it does at once.
+    /// How long an acknowledged subscription may take to become effective on all nodes. `None`: no time.
     pub settle_subscriptions: Option<Duration>,
-    /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
+    /// The Keep Alive for connections without one in the scenario, in seconds. `None`: 0 if the broker accepts that.
     pub keep_alive_s: Option<u16>,
-    /// How often it looks for clients that have been silent for too long, where that is known.
+    /// How often the broker checks for clients that have been silent for too long, if known.
     pub silence_check: Duration,
-    /// Names and passwords that it is known to know.
+    /// User names and passwords that the broker is known to accept.
     pub users: Vec<User>,
 }
 
@@ -102,12 +102,12 @@ pub struct External {
 #[derive(Debug, Clone)]
 pub struct Node {
     pub endpoint: Arc<Endpoint>,
-    /// Where it serves WebSocket, if that is another place.
+    /// The WebSocket endpoint, if it differs from `endpoint`.
     pub websocket: Option<Arc<Endpoint>>,
 }
 
 impl Node {
-    /// The place that this transport is to be had at.
+    /// The endpoint that serves this transport.
     pub fn place(&self, transport: Transport) -> Option<&Arc<Endpoint>> {
         let is_websocket = self.endpoint.scheme().is_websocket();
         match transport {
@@ -120,7 +120,7 @@ impl Node {
 }
 
 impl External {
-    /// The passwords that nothing may show.
+    /// The passwords that no output may show.
     pub fn secrets(&self) -> Secrets {
         let ours = self.credentials.iter().filter_map(|credentials| {
             let password = credentials.password.as_ref()?;
@@ -131,7 +131,7 @@ impl External {
         Secrets::of(ours.chain(known))
     }
 
-    /// Every node, the first first.
+    /// All nodes, in order.
     pub fn nodes(&self) -> Vec<Node> {
         let first = Node {
             endpoint: Arc::clone(&self.endpoint),
@@ -140,18 +140,18 @@ impl External {
         std::iter::once(first).chain(self.others.clone()).collect()
     }
 
-    /// The broker at this URL, of which nothing else is known, and to whom we are nobody in particular.
+    /// A broker at this URL. Nothing else is known about it, and there are no credentials.
     ///
     /// # Errors
-    /// When it is no URL that a broker can be reached by.
+    /// Fails if this is not the URL of a broker.
     pub fn at(url: &str) -> Result<Self, EndpointError> {
         Self::reached(url, &Access::default())
     }
 
-    /// The broker at this URL, reached in this way.
+    /// A broker at this URL, with these TLS options and credentials.
     ///
     /// # Errors
-    /// When it is no URL that a broker can be reached by, or the options cannot be used with it.
+    /// Fails if this is not the URL of a broker, or if the options do not fit it.
     pub fn reached(url: &str, access: &Access) -> Result<Self, EndpointError> {
         let node = Node {
             endpoint: Arc::new(Endpoint::new(url, &access.tls)?),
@@ -160,7 +160,7 @@ impl External {
         Ok(Self::with(url, node, Vec::new(), access))
     }
 
-    /// The broker of these nodes, of which nothing else is known.
+    /// A broker with these nodes. Nothing else is known about it.
     fn with(url: &str, first: Node, others: Vec<Node>, access: &Access) -> Self {
         let url = shown_url(url);
         Self {
@@ -191,7 +191,7 @@ impl External {
     }
 }
 
-/// What a user says of the way to a broker.
+/// The user's options for reaching a broker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     pub tls: TlsOptions,
@@ -207,21 +207,21 @@ pub enum StartError {
         problem: String,
         hint: Option<String>,
     },
-    /// Something answers there, but it does not speak MQTT.
+    /// A server answers, but not with MQTT.
     #[error("{url} does not speak MQTT: {problem}")]
     NotMqtt {
         url: String,
         problem: String,
         hint: Option<String>,
     },
-    /// A broker that does not let us in.
+    /// A broker refuses every connection.
     #[error("{url} refuses every CONNECT: {problem}")]
     Refused {
         url: String,
         problem: String,
         hint: Option<String>,
     },
-    /// It speaks MQTT, and does nothing beyond CONNECT.
+    /// The server speaks MQTT, but does nothing beyond CONNECT.
     #[error("{url} cannot be tested: {problem}")]
     Lifeless { url: String, problem: String },
     /// The broker of a target file does not start.
@@ -229,23 +229,23 @@ pub enum StartError {
     NotStarted {
         name: String,
         problem: String,
-        /// The end of what it wrote.
+        /// The end of the broker's log.
         log: String,
         hint: Option<String>,
     },
-    /// Our own surroundings are at fault.
+    /// The fault is in our own environment.
     #[error("failed to start the runtime: {problem}")]
     Runtime { problem: String },
 }
 
-/// A log below a message.
+/// Formats a log to go below a message.
 fn shown(log: &str) -> String {
     let lines = log.lines().map(|line| format!("\n  | {line}"));
     lines.collect()
 }
 
 impl StartError {
-    /// What helps, if something is known to.
+    /// A hint, if there is one.
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Unreachable { hint, .. }

@@ -1,4 +1,4 @@
-//! Packets of the harness itself, outside of scenarios: it checks a broker with them, before or beside the cases.
+//! Packets that the harness sends outside of scenarios, to check a broker before or beside the cases.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{
@@ -8,7 +8,7 @@ use mqtt_check_codec::{
 
 use super::Credentials;
 
-/// A CONNECT that begins anew, and says who we are.
+/// A CONNECT with clean start and these credentials.
 pub(super) fn own_connect(
     version: ProtocolVersion,
     client_id: impl Into<ByteString>,
@@ -31,7 +31,7 @@ pub(super) fn own_connect(
     connect
 }
 
-/// A SUBSCRIBE to these Topic Filters with QoS 0, the first packet with an identifier on its connection.
+/// A SUBSCRIBE to these Topic Filters with QoS 0. It must be the first packet with an identifier on its connection.
 pub(super) fn own_subscribe<F: Into<ByteString>>(filters: impl IntoIterator<Item = F>) -> Packet {
     let subscription = |filter: F| Subscription {
         filter: filter.into(),

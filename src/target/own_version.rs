@@ -1,4 +1,4 @@
-//! The version that a broker reports in a retained message below `$SYS`, if it does.
+//! The version that some brokers report in a retained message below `$SYS`.
 
 use std::io;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use super::External;
 use super::look::{Read, Reader};
 use super::own::{own_connect, own_subscribe};
 
-/// Where brokers publish it. The node's name stands between the levels where there may be several.
+/// Where brokers publish their version. Brokers with several nodes put the node's name between the levels.
 const TOPICS: [&str; 2] = ["$SYS/broker/version", "$SYS/brokers/+/version"];
-/// The Keep Alive that is asked for, in seconds.
+/// The Keep Alive in CONNECT, in seconds.
 const KEEP_ALIVE_S: u16 = 60;
-/// How long the message may take to come behind a SUBACK.
+/// How long the message may take after SUBACK.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// The longest version that is told, in characters.
+/// The longest version to report, in characters.
 const LONGEST: usize = 80;
 
-/// What the broker says of its version, within about this limit; `None` if it does not say it.
+/// Returns the version that the broker reports about itself, if it does. Takes not much longer than `limit`.
 pub fn own_version(broker: &External, version: ProtocolVersion, limit: Duration) -> Option<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -63,7 +63,7 @@ async fn asking(
     Ok(None)
 }
 
-/// On one line, without what a terminal would act on.
+/// The text on one line, without control characters.
 fn readable(payload: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(payload);
     let plain = text.chars().filter(|c| !c.is_control());

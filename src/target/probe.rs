@@ -1,4 +1,4 @@
-//! The first connection to an external broker: whether it speaks MQTT, in which versions, and what its CONNACK
+//! The first connection to an external broker: whether the server speaks MQTT, in which versions, and what its CONNACK
 //! announces.
 
 use std::io;
@@ -15,17 +15,17 @@ use super::{Capabilities, Credentials, External, StartError};
 use crate::scenario::model::Capability;
 use crate::transport::{ConnectError, Scheme, Stream};
 
-/// The largest first answer that is looked at, in bytes.
+/// The largest first answer that is read, in bytes.
 const MAXIMUM_ANSWER: usize = 64 * 1024;
 
-/// The Keep Alive of the first look, and of connections to a broker that does not take 0, in seconds.
+/// The Keep Alive of the first look, and of connections to a broker that does not accept 0, in seconds.
 const KEEP_ALIVE_S: u16 = 60;
 
-/// What a CONNECT of ours says.
+/// The content of our CONNECT.
 #[derive(Clone, Copy)]
 struct Look<'b> {
     version: ProtocolVersion,
-    /// Begins the Client Identifier.
+    /// The beginning of the Client Identifier.
     name: &'static str,
     keep_alive_s: u16,
     credentials: Option<&'b Credentials>,
@@ -42,46 +42,46 @@ impl<'b> Look<'b> {
     }
 }
 
-/// What one CONNECT brought.
+/// The answer to one CONNECT.
 enum Answer {
-    /// It lets us in. What is wrong with its CONNACK is for the cases to find.
+    /// The broker accepts the connection. It is for the cases to judge the CONNACK itself.
     Accepted(ConnAck),
-    /// A CONNACK of which it cannot be told whether it lets us in.
+    /// A CONNACK that does not clearly accept or refuse.
     Broken,
     Refused(ReasonCode),
-    /// It does not speak that version; how it shows.
+    /// The broker does not speak this version. Contains what showed it.
     Unspoken(String),
-    /// Something that is no CONNACK.
+    /// Something other than a CONNACK. Contains a description.
     Foreign(String),
 }
 
 impl Answer {
-    /// Whether it shows that an MQTT broker is there.
+    /// Whether this answer comes from an MQTT broker.
     const fn is_mqtt(&self) -> bool {
         matches!(self, Self::Accepted(_) | Self::Broken)
     }
 }
 
-/// What one CONNECT brought, and how long that took.
+/// The answer to one CONNECT, and how long it took.
 struct Asked {
     answer: Answer,
     took: Duration,
 }
 
-/// Every version, the oldest first.
+/// Every version, oldest first.
 const VERSIONS: [ProtocolVersion; 3] = [
     ProtocolVersion::V3_1,
     ProtocolVersion::V3_1_1,
     ProtocolVersion::V5,
 ];
 
-/// Connects with each version and says what the broker offers.
+/// Connects with each version and returns what the broker offers.
 ///
 /// # Errors
-/// When nobody listens there, or what does is no MQTT broker, or one that does not let us in.
+/// Fails if nothing listens there, or if the server is not an MQTT broker or refuses every connection.
 pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, StartError> {
     let deadline = Instant::now() + limit * IN_ALL;
-    // At once: who leaves one of them unanswered is waited for until the limit.
+    // Run all at once, since an unanswered CONNECT waits until the limit.
     let [old, usual, new] = VERSIONS.map(|version| ask(broker, version, limit));
     let (old, usual, new) = tokio::join!(old, usual, new);
     let asked = [old?, usual?, new?];
@@ -102,7 +102,7 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
                 accepting = Some(version);
                 announced = Some(connack).filter(|_| version == ProtocolVersion::V5);
             }
-            // A broker that speaks MQTT is held against what it answers.
+            // The broker speaks this version in some form, so the cases judge it.
             Answer::Broken | Answer::Foreign(_) => versions.push(version),
             Answer::Refused(code) => {
                 let code = named(code, version);
@@ -155,7 +155,7 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     Ok(found)
 }
 
-/// What this version's CONNECT brings.
+/// Sends the CONNECT of this version and returns the answer.
 async fn ask(
     broker: &External,
     version: ProtocolVersion,
@@ -175,7 +175,7 @@ async fn ask(
     Ok(Asked { answer, took })
 }
 
-/// Why no version can be tested: the plainest answer says it.
+/// The error when no version can be tested, taken from the clearest answer.
 fn nothing_spoken(broker: &External, answers: [Answer; 3]) -> StartError {
     let mut refused = None;
     let mut foreign = None;
@@ -195,10 +195,10 @@ fn nothing_spoken(broker: &External, answers: [Answer; 3]) -> StartError {
     }
 }
 
-/// Whether the broker still lets us in, behind a run.
+/// Checks after a run that the broker still accepts connections.
 ///
 /// # Errors
-/// When it does with no version.
+/// Fails if the broker accepts none of the versions.
 pub fn look_again(broker: &External, limit: Duration) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -207,7 +207,7 @@ pub fn look_again(broker: &External, limit: Duration) -> Result<(), StartError> 
             problem: error.to_string(),
         })?;
     runtime.block_on(async {
-        // The most common one first, so that none is waited for that the broker leaves unanswered.
+        // Most common version first, to avoid waiting for versions that the broker leaves unanswered.
         let [old, usual, new] = VERSIONS;
         let mut answers = Vec::new();
         for version in [usual, new, old] {
@@ -296,7 +296,7 @@ fn refuses(broker: &External, version: ProtocolVersion, code: ReasonCode) -> Sta
     }
 }
 
-/// `0x05 not_authorized`
+/// A reason code with its name, such as `0x05 not_authorized`.
 fn named(code: ReasonCode, version: ProtocolVersion) -> String {
     match code.name(PacketType::CONNACK, version) {
         Some(name) => format!("{:#04x} {name}", code.0),
@@ -316,7 +316,7 @@ async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
     stream.flush().await?;
     let mut buffer = BytesMut::new();
     loop {
-        // A broker that hangs up on what it does not know may reset.
+        // A broker may reset the connection when it does not know the version.
         match stream.read_buf(&mut buffer).await {
             Ok(0) if buffer.is_empty() => return Ok(closes()),
             Ok(0) => return Ok(Answer::Foreign(foreign(&buffer, "and then closes"))),
@@ -333,7 +333,7 @@ async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
             Ok(Some(frame)) => {
                 let answer = answer(&frame, version);
                 if matches!(answer, Answer::Accepted(_)) {
-                    // DISCONNECT, so that nothing is left behind.
+                    // DISCONNECT, so that no Will or session is left.
                     let _ = stream.write_all(&[0xE0, 0x00]).await;
                     let _ = stream.shutdown().await;
                 }
@@ -347,21 +347,21 @@ fn closes() -> Answer {
     Answer::Unspoken("it closes the connection at CONNECT".to_owned())
 }
 
-/// What a CONNACK says, in whatever form.
+/// Interprets a CONNACK of any version's form.
 fn answer(frame: &Frame, version: ProtocolVersion) -> Answer {
     let (Ok(Packet::ConnAck(connack)), _) = Packet::decode_leniently(frame, version) else {
         return Answer::Broken;
     };
     let code = connack.reason;
     let is_allowed = |version| code.is_allowed_in(PacketType::CONNACK, version, Sender::Server);
-    // 3.1 has no codes of its own.
+    // MQTT 3.1 has the return codes of 3.1.1.
     let tables = match version {
         ProtocolVersion::V3_1 => ProtocolVersion::V3_1_1,
         other => other,
     };
     match code {
         ReasonCode::SUCCESS => Answer::Accepted(connack),
-        // Who does not know the version may answer in the terms of another one.
+        // A broker that does not know the version may answer in the form of another one.
         ReasonCode::V3_UNACCEPTABLE_PROTOCOL_VERSION => {
             Answer::Unspoken("it answers CONNECT with 0x01 unacceptable_protocol_version".into())
         }
@@ -369,13 +369,13 @@ fn answer(frame: &Frame, version: ProtocolVersion) -> Answer {
             Answer::Unspoken("it answers CONNECT with 0x84 unsupported_protocol_version".into())
         }
         _ if is_allowed(tables) => Answer::Refused(code),
-        // In the form of 3.1.1, with a code of 3.1.1.
+        // A 3.1.1 CONNACK with a 3.1.1 return code.
         ReasonCode(2..=5) if frame.bytes().len() == 4 => Answer::Refused(code),
         _ => Answer::Broken,
     }
 }
 
-/// TLS has an end of its own, which a server that hangs up leaves out.
+/// TLS ends with a message of its own. A server that just closes the connection leaves it out.
 fn is_end(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -383,7 +383,7 @@ fn is_end(error: &io::Error) -> bool {
     )
 }
 
-/// What else it may be, by its first bytes.
+/// Guesses from the first bytes what kind of server this is.
 fn foreign(bytes: &[u8], how: &str) -> String {
     if bytes.starts_with(b"HTTP/") {
         return "the port is served by an HTTP server".into();

@@ -1,4 +1,4 @@
-//! A broker that we start ourselves, of one program or several.
+//! A broker that we start ourselves, made of one program or several.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
@@ -19,35 +19,35 @@ use super::{Access, External, StartError};
 use crate::transcript::Secrets;
 use crate::transport::{Endpoint, Scheme};
 
-/// How often a broker is started that ends before it answers, or at whose port something else answers: the port may have
-/// been taken meanwhile.
+/// How many times a broker is started if it exits before it answers, or if another server answers at its port. The port
+/// may have been taken in the meantime.
 const ATTEMPTS: usize = 3;
-/// How much of the log an error shows, in lines.
+/// How many lines of the log an error shows.
 const LOG_LINES: usize = 12;
 
-/// How long it is waited for that a broker closes a connection behind DISCONNECT.
+/// How long to wait until a broker closes a connection after DISCONNECT.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// A CONNECT of version 3.1.1 with the client id `start`.
+/// A version 3.1.1 CONNECT with the Client Identifier `start`.
 const CONNECT: &[u8] = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x1e\x00\x05start";
 const DISCONNECT: &[u8] = b"\xe0\x00";
 /// The first byte of every CONNACK.
 const CONNACK: u8 = 0x20;
 
-/// A broker that runs. It ends when this is dropped.
+/// A running broker. Dropping it stops the broker.
 #[derive(Debug)]
 pub struct Started {
     external: External,
     main: Arc<Mutex<Running>>,
-    /// For cases that need a broker for themselves.
+    /// A second broker for cases that need one to themselves.
     alone: Option<Running>,
 }
 
 impl Started {
-    /// Starts the broker of this file; a second one beside it if there are cases that need one for themselves.
+    /// Starts the broker of this file. Also starts a second one if cases need a broker to themselves.
     ///
     /// # Errors
-    /// When a program cannot be started, or does not answer a CONNECT in time.
+    /// Fails if a program cannot be started or does not answer a CONNECT in time.
     pub fn start(file: &TargetFile, with_alone: bool, access: &Access) -> Result<Self, StartError> {
         if file.start.is_empty() {
             return Err(StartError::NotStarted {
@@ -89,12 +89,12 @@ impl Started {
         })
     }
 
-    /// How it is reached.
+    /// How to reach the broker.
     pub fn external(&self) -> &External {
         &self.external
     }
 
-    /// What it has written so far, both of them.
+    /// The output of both brokers so far.
     pub fn log(&self) -> String {
         let mut log = locked(&self.main).log();
         if let Some(alone) = &self.alone {
@@ -103,34 +103,34 @@ impl Started {
         log
     }
 
-    /// How it has ended, if it has ended by itself.
+    /// How the broker has exited, if it has.
     pub fn ended(&mut self) -> Option<String> {
         let main = locked(&self.main).ended();
         main.or_else(|| self.alone.as_mut().and_then(Running::ended))
     }
 
-    /// Stops it, and waits until it has stopped.
+    /// Stops the broker and waits until it has stopped.
     pub fn stop(self) {
         drop(self);
     }
 }
 
-/// A broker, made up of one program or of several.
+/// A broker, made of one program or several.
 #[derive(Debug)]
 pub(super) struct Running {
     programs: Vec<Program>,
-    /// What its log may have and nothing may show.
+    /// Secrets that may be in the log and must not be shown.
     secrets: Secrets,
     reached: External,
-    /// What its programs write, as they do.
+    /// The log of the programs, which grows as they write.
     written: Arc<Log>,
-    /// What it tells of itself.
+    /// The hook events of the broker.
     hooks: Option<Arc<Feed>>,
-    /// Where it sends its events, until somebody listens.
+    /// Receives the events that the broker sends by HTTP, until `feed` takes it over.
     sink: Option<Sink>,
-    /// How long it may take until it answers.
+    /// How long the broker may take until it answers.
     within: Duration,
-    /// How it was found to have ended, before it was started again.
+    /// How the broker exited before it was restarted.
     exited: Option<String>,
 }
 
@@ -152,7 +152,7 @@ impl Running {
                 .map_err(|problem| failed(problem, String::new()))?;
             match running.wait_until_ready() {
                 Ok(()) => {
-                    // What answered may be somebody else, and ours ends as its port is taken.
+                    // Another server may have answered, while our broker exits because its port is taken.
                     if let Some(how) = running.ended() {
                         last = (how, running.log_tail());
                         continue;
@@ -163,7 +163,7 @@ impl Running {
                     running.hooks = running.feed(file);
                     return Ok(running);
                 }
-                // Another port may be free.
+                // Try again with another port.
                 Err(Unready::Ended(problem) | Unready::Strange(problem)) => {
                     last = (problem, running.log_tail());
                 }
@@ -173,34 +173,34 @@ impl Running {
         Err(failed(last.0, last.1))
     }
 
-    /// How it is reached.
+    /// How to reach the broker.
     pub(super) fn reached(&self) -> &External {
         &self.reached
     }
 
-    /// What its programs write.
+    /// The log of the programs.
     pub(super) fn written(&self) -> Arc<Log> {
         Arc::clone(&self.written)
     }
 
-    /// What it tells of itself.
+    /// The hook events of the broker.
     pub(super) fn hooks(&self) -> Option<Arc<Feed>> {
         self.hooks.clone()
     }
 
-    /// Stops its programs, the last first, as a restart does.
+    /// Stops the programs in reverse order, as a restart does.
     pub(super) fn halt(&mut self) -> Result<(), String> {
         let mut programs = self.programs.iter_mut().rev();
         programs.try_for_each(Program::halt)
     }
 
-    /// Stops and starts it where it is, and waits until it answers.
+    /// Restarts the broker at the same addresses, and waits until it answers.
     pub(super) fn restart(&mut self) -> Result<(), String> {
         self.halt()?;
         self.start_again()
     }
 
-    /// Ends it without a warning, starts it where it was, and waits until it answers.
+    /// Kills the broker, restarts it at the same addresses, and waits until it answers.
     pub(super) fn kill(&mut self) -> Result<(), String> {
         let mut programs = self.programs.iter_mut();
         programs.try_for_each(Program::kill)?;
@@ -274,7 +274,7 @@ impl Running {
         })
     }
 
-    /// Begins to listen to what it tells of itself.
+    /// Starts listening for the broker's hook events.
     fn feed(&mut self, file: &TargetFile) -> Option<Arc<Feed>> {
         if file.hooks.is_empty() {
             return None;
@@ -296,7 +296,7 @@ impl Running {
         Some(Arc::new(Feed::new(&file.hooks, &around, self.sink.take())))
     }
 
-    /// Waits until every place of every node answers.
+    /// Waits until every endpoint of every node answers.
     fn wait_until_ready(&mut self) -> Result<(), Unready> {
         let within = self.within;
         let deadline = Instant::now() + within;
@@ -315,7 +315,7 @@ impl Running {
         deadline: Instant,
     ) -> Result<(), Unready> {
         loop {
-            // Ended first: somebody else may answer at a port that was taken.
+            // Check for an exit first: if the port was taken, another server may answer there.
             if let Some(how) = self.ended() {
                 return Err(Unready::Ended(how));
             }
@@ -336,22 +336,22 @@ impl Running {
         }
     }
 
-    /// How the first of its programs has ended that has.
+    /// How a program of the broker has exited, if any has.
     pub(super) fn ended(&mut self) -> Option<String> {
         self.programs.iter_mut().find_map(Program::ended)
     }
 
-    /// Remembers how it has ended, since it is about to be started again.
+    /// Records how the broker has exited, before it is restarted.
     pub(super) fn note_exit(&mut self, how: String) {
         self.exited.get_or_insert(how);
     }
 
-    /// How it had ended before it was started again.
+    /// How the broker exited before it was restarted.
     pub(super) fn exited_before(&self) -> Option<String> {
         self.exited.clone()
     }
 
-    /// Without the passwords that are known to it.
+    /// The output of the programs, without the passwords that are known here.
     pub(super) fn log(&self) -> String {
         let log: String = self.programs.iter().map(Program::log).collect();
         self.secrets.hidden(&log)
@@ -368,13 +368,13 @@ impl Running {
 /// Why a broker is not ready.
 enum Unready {
     Ended(String),
-    /// Something else than a broker answers at its port.
+    /// The server at the port is not a broker.
     Strange(String),
     Silent(String),
 }
 
-/// Sends a CONNECT and gives the first byte of the answer. Where something comes before MQTT, that it accepts
-/// connections must do.
+/// Sends a CONNECT and returns the first byte of the answer. If TLS or WebSocket comes before MQTT, an accepted
+/// connection counts as CONNACK.
 fn greet(place: &Endpoint, deadline: Instant) -> io::Result<u8> {
     let left = deadline.saturating_duration_since(Instant::now()).max(LOOK);
     let address = place
@@ -391,7 +391,8 @@ fn greet(place: &Endpoint, deadline: Instant) -> io::Result<u8> {
     stream.write_all(CONNECT)?;
     let mut first = [0];
     stream.read_exact(&mut first)?;
-    // Whether it still hears this does not matter. Its end is waited for: a broker may count connections.
+    // It does not matter whether the broker reads this. Wait until it closes, since it may limit the number of
+    // connections.
     if stream.write_all(DISCONNECT).is_ok() {
         let _ = stream.set_read_timeout(Some(left.min(PARTING)));
         let _ = stream.read_to_end(&mut Vec::new());

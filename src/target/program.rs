@@ -1,5 +1,5 @@
-//! One program of a broker that we start: in a folder of its own, with free ports, and with a guard that ends it and
-//! all of its processes however this program ends.
+//! One program of a broker that we start. It has its own folder, free ports, and a guard that ends all of its processes
+//! however our own program ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,13 +21,13 @@ use super::file::{ARGUMENTS, CONFIG, FOLDER, HOOK_URL, Start, place_word, places
 use super::guard::{Guard, MARK};
 use super::settings::Filling;
 
-/// How long it may take to end before it is killed. Its guard counts the same.
+/// How long a program may take to end before it is killed. Its guard waits equally long.
 const ENDING: Duration = Duration::from_secs(5);
-/// How often somebody looks.
+/// The polling interval of all waits.
 pub(super) const LOOK: Duration = Duration::from_millis(10);
 
-/// Waits for a line before it becomes the broker, so that no broker runs without a guard. Packages put brokers where only
-/// root's PATH looks.
+/// Waits for a line before it becomes the broker, so that no broker runs without a guard. Some packages install brokers
+/// in folders that are only on root's PATH.
 const LAUNCH: &str = r#"
 PATH=${PATH:-/usr/bin:/bin}:/usr/sbin:/usr/local/sbin
 export PATH
@@ -35,7 +35,7 @@ read -r _ || exit 1
 exec "$@" </dev/null
 "#;
 
-/// Runs a command where packages put brokers' tools.
+/// Runs a command with the folders on PATH in which packages install brokers' tools.
 const RUN: &str = r#"
 PATH=${PATH:-/usr/bin:/bin}:/usr/sbin:/usr/local/sbin
 export PATH
@@ -48,7 +48,7 @@ pub(super) struct Program {
     guard: Guard,
     pub(super) folder: TempDir,
     pub(super) log: PathBuf,
-    /// Program and arguments.
+    /// The program and its arguments.
     command: Vec<String>,
     environment: Vec<(String, String)>,
     stop: Option<Vec<String>>,
@@ -134,23 +134,23 @@ impl Program {
         finish(&words, self.folder.path(), ENDING)
     }
 
-    /// Runs what is to be run when it answers.
+    /// Runs the commands that must run once the broker answers.
     pub(super) fn run_after(&self, within: Duration) -> Result<(), String> {
         let mut commands = self.after.iter();
         commands.try_for_each(|command| finish(command, self.folder.path(), within))
     }
 
-    /// Stops it, and leaves its folder for [`start_again`](Self::start_again).
+    /// Stops the program, and keeps its folder for [`start_again`](Self::start_again).
     pub(super) fn halt(&mut self) -> Result<(), String> {
         if self.ended().is_none() && self.stop_by_command() {
             self.wait_for_end(ENDING);
         }
-        // Also what a program that has ended has left behind.
+        // Also ends processes that the program has left behind.
         self.guard.end()?;
         self.reap()
     }
 
-    /// Ends it without a warning, and leaves its folder for [`start_again`](Self::start_again).
+    /// Kills the program, and keeps its folder for [`start_again`](Self::start_again).
     pub(super) fn kill(&mut self) -> Result<(), String> {
         self.guard.kill()?;
         self.reap()
@@ -163,18 +163,18 @@ impl Program {
         }
     }
 
-    /// Starts it once more, where it was, when nothing of it is left.
+    /// Starts the program again in the same folder, once all of its processes have ended.
     pub(super) fn start_again(&mut self) -> Result<(), String> {
         self.guard.end()?;
         let (folder, log) = (self.folder.path(), &self.log);
         let (broker, guard) = launch(folder, &self.command, &self.environment, log)?;
         self.broker = broker;
-        // Until now the former one has watched over the folder.
+        // Until now the old guard has protected the folder.
         std::mem::replace(&mut self.guard, guard).leave();
         Ok(())
     }
 
-    /// Whether its own command has stopped it.
+    /// Runs the stop command, if there is one. Returns whether it succeeded.
     fn stop_by_command(&self) -> bool {
         let Some(words) = &self.stop else {
             return false;
@@ -211,7 +211,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Where its own command does not work the guard sees to it.
+        // If the stop command does not work, the guard ends the program.
         if self.ended().is_none() && self.stop_by_command() {
             self.wait_for_end(ENDING);
         }
@@ -231,7 +231,7 @@ fn signal_of(_status: ExitStatus) -> Option<i32> {
     None
 }
 
-/// A configuration with the lines of the settings in their places.
+/// Fills the lines of the settings into the placeholders of a configuration.
 fn placed(config: &str, filling: &Filling) -> String {
     let names = places(config);
     names.iter().fold(config.to_owned(), |text, name| {
@@ -240,7 +240,7 @@ fn placed(config: &str, filling: &Filling) -> String {
     })
 }
 
-/// Runs a command to its end, which must be a success within this span.
+/// Runs a command, which must succeed within this time.
 fn finish(words: &[String], folder: &Path, within: Duration) -> Result<(), String> {
     let shown = words.first().map_or("", String::as_str);
     let failed = |problem: String| format!("`{shown}` {problem}");
@@ -283,7 +283,7 @@ fn finish(words: &[String], folder: &Path, within: Duration) -> Result<(), Strin
     }
 }
 
-/// The port that each word in braces stands for.
+/// The port for each placeholder.
 pub(super) type Ports<'w> = BTreeMap<&'w str, u16>;
 
 pub(super) fn with_ports(text: &str, ports: &Ports<'_>) -> String {
@@ -292,7 +292,7 @@ pub(super) fn with_ports(text: &str, ports: &Ports<'_>) -> String {
     })
 }
 
-/// What stands for the words in braces.
+/// The values of the placeholders.
 struct Filled<'p> {
     ports: &'p Ports<'p>,
     config: String,
@@ -313,10 +313,10 @@ impl Filled<'_> {
     }
 }
 
-/// Ports that were given to a broker of this run: no other gets them, not even while it is restarted.
+/// Ports that were given to brokers in this run. They are not reused, not even while a broker restarts.
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// For each word a port of 127.0.0.1 that nobody listens at. All are held until the last is found, so no two are one.
+/// Finds a free port of 127.0.0.1 for each placeholder. All are kept open until the last is found, so that they differ.
 pub(super) fn free_ports<'w>(words: &BTreeSet<&'w str>) -> io::Result<Ports<'w>> {
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut held = Vec::with_capacity(words.len());
@@ -335,10 +335,10 @@ pub(super) fn free_ports<'w>(words: &BTreeSet<&'w str>) -> io::Result<Ports<'w>>
     Ok(ports)
 }
 
-/// The ports that are tried first. Linux gives connections of clients those from 32768 on, and one of them could take the
-/// port of a broker that is just restarted.
+/// The range to try first. Linux uses ports from 32768 on for outgoing connections, and one of these could take the
+/// port of a broker that is restarting.
 const QUIET_PORTS: Range<u16> = 16_384..32_768;
-/// How many of them are tried.
+/// How many ports of this range to try.
 const TRIES: usize = 64;
 
 fn listen_somewhere() -> io::Result<TcpListener> {
@@ -357,7 +357,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.flush()
 }
 
-/// Starts a program, and its guard before it does anything.
+/// Starts a program. Its guard starts before the program does anything.
 fn launch(
     folder: &Path,
     words: &[String],
@@ -379,7 +379,7 @@ fn launch(
         .stdin(Stdio::piped())
         .stdout(out.try_clone().map_err(failed)?)
         .stderr(out);
-    // Ctrl-C is for us: the broker is still needed to clear away what the cases left.
+    // Ctrl-C must not reach the broker. It is still needed to clean up after the cases.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut broker = command.spawn().map_err(failed)?;
@@ -391,7 +391,7 @@ fn launch(
     match guarded {
         Ok(guard) => Ok((broker, guard)),
         Err(error) => {
-            // It has not been let go, so it ends.
+            // Without the line on stdin it does nothing, so it can be killed.
             let _ = broker.kill();
             let _ = broker.wait();
             Err(failed(error))

@@ -1,5 +1,5 @@
-//! Translates the settings of a scenario for a broker that we start: a [`Table`] has a row for each, and
-//! [`Table::fill`] makes the files and commands of one instance of them. Nothing is started here.
+//! Translates the settings of a scenario for a broker that we start. A [`Table`] has a row for each setting, and
+//! [`Table::fill`] produces the files and commands of one instance. Nothing is started here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,63 +15,63 @@ mod tests;
 pub(super) use rules::{CLIENT, DOINGS, FILTER, NUMBER, OTHERS, RANK, REFERENCES, SUBJECTS, USER};
 pub use rules::{Clients, Lines, Order, Rules, Subjects};
 
-/// What stands for the value in a template.
+/// The placeholder for the value in a template.
 pub(super) const VALUE: &str = "{value}";
-/// What stands for the name and the password of one user.
+/// The placeholders for the name and the password of one user.
 pub(super) const NAME: &str = "{name}";
 pub(super) const PASSWORD: &str = "{password}";
-/// What stands for whether clients without a name are let in beside the users.
+/// The placeholder for whether clients without a user name are accepted in addition to the users.
 pub(super) const ANONYMOUS: &str = "{anonymous}";
 
-/// Settings about which others know more than their own row.
+/// Settings that other code also refers to by name.
 const ACCESS: &str = "access";
 pub(super) const USERS: &str = "users";
 
-/// Settings with their values, as [`Settings::non_default`](mqtt_check_vocabulary::Settings::non_default) has them.
+/// Settings with their values, as [`Settings::non_default`](mqtt_check_vocabulary::Settings::non_default) returns them.
 pub type GivenSettings = Vec<(&'static Setting, Value)>;
 
-/// How settings are said to a broker, by their names.
+/// How to give settings to a broker, by the name of the setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     pub rows: BTreeMap<&'static str, Row>,
-    /// Whether clients are kicked by their user names, so that each that is needs one.
+    /// Whether clients are kicked by user name, so that each kicked client needs one.
     pub kicks_users: bool,
 }
 
-/// How one of them is said.
+/// How to give one setting to a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// The broker has nothing of the kind, for this reason.
+    /// The broker does not have this setting, for this reason.
     Unsupported(String),
     Template(Box<SettingTemplate>),
 }
 
-/// What a value becomes.
+/// How to write one setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingTemplate {
     pub templates: Filling,
     pub least: Option<u64>,
     pub most: Option<u64>,
-    /// What a span is counted in.
+    /// The unit of a duration.
     pub unit: Option<Duration>,
-    /// Words for values, where they are others.
+    /// Words for values that the broker names differently.
     pub values: BTreeMap<String, String>,
-    /// What one user becomes, a line for each.
+    /// The template for one user.
     pub each: Option<String>,
-    /// What stands between lines, if not the end of one.
+    /// The separator between the lines of users or rules. Defaults to a line break.
     pub between: Option<String>,
     pub escape: Escape,
-    /// What the rules of an access list become.
+    /// How to write the rules of an access list.
     pub rules: Option<Rules>,
 }
 
-/// How names, passwords and Topic Filters are written in a line.
+/// How names, passwords and Topic Filters are escaped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Escape {
-    /// As they are.
+    /// Unchanged.
     #[default]
     Plain,
-    /// As in a string of JSON.
+    /// As within a JSON string.
     Json,
 }
 
@@ -88,45 +88,45 @@ impl Escape {
     }
 }
 
-/// What is written and run for one instance. Ports and folders are not filled in yet; in a row of a table neither are
-/// values.
+/// What to write and run for one instance. Placeholders for ports and folders are not filled in yet. In a row of a
+/// table, those for values are not either.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filling {
-    /// Lines for the places of the configuration, by the name of the place; that without a name is `{settings}`.
+    /// Lines for the configuration, by the name of their placeholder. The empty name stands for `{settings}`.
     pub config: BTreeMap<String, String>,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// Files in the broker's folder.
+    /// Files in the broker's folder, with their contents.
     pub files: Vec<(String, String)>,
-    /// Commands that are run before the broker starts.
+    /// Commands to run before the broker starts.
     pub before: Vec<Vec<String>>,
-    /// Commands that are run when it answers.
+    /// Commands to run once the broker answers.
     pub after: Vec<Vec<String>>,
-    /// How a client's connection is ended, if it can be.
+    /// The command that ends a client's connection. Empty if there is none.
     pub kick: Vec<String>,
-    /// Users that stand for clients of an access list: who has such a Client Identifier connects as this user.
+    /// Users that stand for clients of an access list. A client with such a Client Identifier connects as this user.
     pub clients: Vec<User>,
 }
 
-/// Texts and what stands for them.
+/// Placeholders with their values.
 type Words = Vec<(&'static str, String)>;
 
-/// Why a setting cannot be said.
+/// Why a setting cannot be given to the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hindrance {
     /// The table has no row for it.
     Untold,
-    /// The broker cannot be set so, for this reason.
+    /// The broker does not support it, for this reason.
     Unsupported(String),
 }
 
 impl Table {
-    /// Whether scenarios can ask for this setting, with some value at least.
+    /// Whether scenarios can ask for this setting, with at least one value.
     pub fn says(&self, name: &str) -> bool {
         matches!(self.rows.get(name), Some(Row::Template(_)))
     }
 
-    /// Why the broker has nothing of the kind, if the table knows that it has not.
+    /// Why the broker lacks this setting, if the table says so.
     pub fn lacking(&self, name: &str) -> Option<&str> {
         match self.rows.get(name) {
             Some(Row::Unsupported(why)) => Some(why),
@@ -134,8 +134,8 @@ impl Table {
         }
     }
 
-    /// The settings to give to a broker that already knows these users, for a case that kicks these clients. Users that
-    /// it knows are left out if the table has no row for users; a kicked client may need a user name.
+    /// Returns the settings to give to a broker that already knows these users, for a case that kicks these clients.
+    /// Leaves out known users if the table has no row for users. Adds users for kicked clients if needed.
     pub fn asked(
         &self,
         mut given: GivenSettings,
@@ -154,7 +154,7 @@ impl Table {
                 .find(|(setting, _)| setting.name == ACCESS)
                 .map(|(_, value)| value);
             match access {
-                // It names them, and says nothing of them.
+                // A rule without filters makes the names known and grants nothing.
                 Some(Value::Access(rules)) => rules.push(AccessRule {
                     filters: Vec::new(),
                     ..naming(kicked).swap_remove(0)
@@ -168,10 +168,10 @@ impl Table {
         given
     }
 
-    /// What an instance with these settings is given.
+    /// Fills the templates for an instance with these settings.
     ///
     /// # Errors
-    /// The first setting that cannot be said, and why.
+    /// Returns the first setting that cannot be given to the broker, and why.
     pub fn fill(&self, given: &GivenSettings) -> Result<Filling, (&'static str, Hindrance)> {
         let mut out = Filling::default();
         let mut said: Vec<(&SettingTemplate, String)> = Vec::new();
@@ -198,7 +198,7 @@ impl Table {
             let mut words = template.words(value, given).map_err(unsupported)?;
             words.push((ANONYMOUS, anonymous.to_string()));
             let text = words[0].1.clone();
-            // Two settings may be one to this broker.
+            // Two settings of a scenario may be the same setting of this broker.
             let is_at_odds = |(other, its): &(&SettingTemplate, String)| {
                 let (other, this) = (&other.templates.config, &template.templates.config);
                 !other.is_empty() && other == this && *its != text
@@ -213,7 +213,7 @@ impl Table {
         Ok(out)
     }
 
-    /// Whether clients of an access list stand as users.
+    /// Whether clients in access lists are replaced by users.
     pub(super) fn has_clients_as_users(&self) -> bool {
         match self.rows.get(ACCESS) {
             Some(Row::Template(template)) => {
@@ -224,8 +224,8 @@ impl Table {
         }
     }
 
-    /// The settings with a user for each client that an access list names, where this broker's lists know users only, and
-    /// these users; `None` where there is nothing to be changed.
+    /// Returns the settings with a user for each client that an access list names, and these users. Returns `None` if
+    /// the broker does not need this.
     fn with_clients_as_users(
         &self,
         given: &GivenSettings,
@@ -255,7 +255,7 @@ impl Table {
     }
 }
 
-/// Users that a setting makes known.
+/// The users that a setting defines.
 fn users_of(value: &Value) -> Vec<&User> {
     match value {
         Value::Users(users) => users.iter().collect(),
@@ -265,7 +265,7 @@ fn users_of(value: &Value) -> Vec<&User> {
 }
 
 impl Filling {
-    /// Whether this word stands in a template.
+    /// Whether this placeholder is in a template.
     pub(super) fn mentions(&self, word: &str) -> bool {
         let named = self.environment.iter().chain(&self.files);
         let commands = self.before.iter().chain(&self.after).flatten();
@@ -300,8 +300,8 @@ impl Filling {
 }
 
 impl SettingTemplate {
-    /// The words of its templates, that of the value first, or why the broker does not take it. `given` are all
-    /// settings of the instance.
+    /// Returns the values of the placeholders, that of the value first, or why the broker does not support it. `given`
+    /// are all settings of the instance.
     fn words(&self, value: &Value, given: &GivenSettings) -> Result<Words, String> {
         let between = self.between.as_deref().unwrap_or("\n");
         if let Value::Access(list) = value {
@@ -315,7 +315,7 @@ impl SettingTemplate {
         Ok(vec![(VALUE, self.text(value)?)])
     }
 
-    /// What stands for `{value}`, or why the broker does not take it.
+    /// Returns the text for `{value}`, or why the broker does not support the value.
     fn text(&self, value: &Value) -> Result<String, String> {
         let word = match value {
             Value::Flag(flag) => flag.to_string(),
@@ -389,7 +389,7 @@ impl SettingTemplate {
     }
 }
 
-/// A text that can stand in a line of a file.
+/// Checks that a text fits on one line of a file.
 fn one_line(text: &str) -> Result<&str, String> {
     match text.contains(char::is_control) {
         true => Err("a control character cannot be written into its files".to_owned()),

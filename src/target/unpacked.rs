@@ -1,6 +1,6 @@
 //! Files that a built-in target needs on disk, such as a server around a library.
 //!
-//! They are written to a folder that stays, since what they need may have to be installed beside them.
+//! They are written to a permanent folder, because their dependencies may have to be installed there.
 
 use std::env;
 use std::fs;
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::builtin;
 
-/// The folder below which the files are written: the user's cache, in which each version of the program has its own.
-/// `None` where there is no home.
+/// The folder to write the files to. It is in the user's cache, separate for each version of this program. `None` if
+/// there is no home directory.
 pub(super) fn folder() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(env::var_os(name)?);
@@ -23,10 +23,10 @@ pub(super) fn folder() -> Option<PathBuf> {
     Some(caches.join("mqtt-check").join(version))
 }
 
-/// Writes what belongs to the built-in target of this name below `here`. Files that are there already are left alone.
+/// Writes the files of the built-in target of this name below `here`. Keeps existing files.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// Fails if a file cannot be written.
 pub(super) fn unpack(name: &str, here: &Path) -> io::Result<()> {
     let targets = Path::new("targets");
     let files = builtin::below(&targets.join(name));
@@ -41,7 +41,7 @@ pub(super) fn unpack(name: &str, here: &Path) -> io::Result<()> {
         }
         let folder = file.parent().unwrap_or(here);
         fs::create_dir_all(folder)?;
-        // Another run may read it now.
+        // Replace the file at once, since another run may be reading it.
         let mut new = tempfile::NamedTempFile::new_in(folder)?;
         new.write_all(bytes)?;
         new.persist(&file)?;

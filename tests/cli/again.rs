@@ -1,10 +1,10 @@
-//! The line that plays what failed again: the same cases, played the same way, whatever a shell makes of it.
+//! The command that replays what failed: it plays the same cases in the same way, and any shell can run it.
 
 use std::process::Command;
 
 use crate::program::{BINARY, PING, Program, WRONG};
 
-/// The command that a run gives for another run.
+/// The replay command in the output of a run.
 fn again(stdout: &str) -> &str {
     let line = stdout.lines().find_map(|line| line.strip_prefix("again: "));
     line.expect("a line")

@@ -1,6 +1,7 @@
-//! `mqtt-check broker` with little memory, against clients that want all of it. Another client is served meanwhile.
+//! `mqtt-check broker` with little memory, against clients that try to use all of it. Another client must still be
+//! served.
 //!
-//! The long ones are played by `.ci/soak attacks`.
+//! The long attacks are played by `.ci/soak attacks`.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,10 +18,10 @@ use crate::broker::{address, connect};
 use crate::program::{Program, signal};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
-/// How long the other client may wait for an answer: a debug build on a busy machine is slow.
+/// How long the other client may wait for an answer. A debug build on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a client does to the broker at this address.
+/// Attacks the broker at this address.
 type Attack = fn(&str);
 
 fn bytes(packet: Packet) -> Vec<u8> {
@@ -41,7 +42,7 @@ fn hello(client: &str) -> Connect {
     }
 }
 
-/// A client that is let in.
+/// Connects a client, and expects it to be accepted.
 fn client(address: &str, hello: Connect) -> TcpStream {
     let mut stream = connect(address);
     let hello = bytes(Packet::Connect(Box::new(hello)));
@@ -80,7 +81,7 @@ fn publish(topic: &str, properties: Vec<Property>, payload: usize) -> Publish {
     }
 }
 
-/// Writes until the broker takes no more.
+/// Writes packets until the broker stops accepting them.
 fn write(stream: &mut TcpStream, packets: impl IntoIterator<Item = Vec<u8>>) {
     for packet in packets {
         if stream.write_all(&packet).is_err() {
@@ -95,7 +96,7 @@ fn heavy() -> Vec<Property> {
     std::iter::repeat_n(property, 30).collect()
 }
 
-/// Forty connections announce 256 MB before their CONNECT.
+/// Forty connections that announce packets of 256 MB as their CONNECT.
 fn announce(address: &str) {
     let writers: Vec<_> = (0..40).map(|_| connect(address)).collect();
     thread::scope(|scope| {
@@ -131,7 +132,7 @@ fn mute(address: &str) {
     write(&mut writer, std::iter::repeat_n(packet, 1_500));
 }
 
-/// The same for ten sessions whose clients are away.
+/// The same messages for ten sessions whose clients are offline.
 fn offline(address: &str) {
     for number in 0..10 {
         let mut hello = hello(&format!("away{number}"));
@@ -150,7 +151,7 @@ fn offline(address: &str) {
     write(&mut writer, packets);
 }
 
-/// 40,000 Topic Aliases for topics of 60 KB.
+/// 40,000 Topic Aliases for topics of 60 kB.
 fn aliases(address: &str) {
     let mut stream = client(address, hello("aliases"));
     let packets = (1..40_000).map(|alias| {
@@ -183,7 +184,7 @@ fn wills(address: &str) {
     }
 }
 
-/// Plays the attacks on a broker that has no more than a gigabyte of address space.
+/// Plays the attacks on a broker that is limited to a gigabyte of address space.
 fn survives(attacks: &[(&str, Attack)]) {
     let program = Program::new("broker --listen 127.0.0.1:0").after("ulimit -v 1000000");
     let mut child = program.start();
@@ -235,7 +236,7 @@ fn a_gigabyte_is_enough_whatever_clients_want_kept() {
     ]);
 }
 
-/// How many files a process may have open here, so far as is known.
+/// How many files a process may have open here, as far as known.
 #[cfg(target_os = "linux")]
 fn open_files() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").expect("limits");
@@ -250,7 +251,7 @@ fn open_files() -> usize {
 #[cfg(target_os = "linux")]
 #[test]
 fn thousands_of_idle_connections_delay_no_client_and_take_little_memory() {
-    // The other tests of this process need some as well.
+    // Leave some for the other tests in this process.
     let count = open_files().saturating_sub(500).min(8_000);
     let program = Program::new("broker --listen 127.0.0.1:0").after("ulimit -v 1000000");
     let mut child = program.start();
@@ -267,7 +268,7 @@ fn thousands_of_idle_connections_delay_no_client_and_take_little_memory() {
         .map(|number| client(&at, hello(&format!("idle{number}"))))
         .collect();
     let grown = resident_kb().saturating_sub(before);
-    // In a release build it is less than half of it.
+    // A release build takes less than half of this.
     assert!(grown < 4 * count, "{grown} kB for {count} connections");
     for stream in idle.iter_mut().step_by(count / 20 + 1) {
         stream.set_read_timeout(Some(PATIENCE)).expect("a patience");

@@ -1,4 +1,4 @@
-//! What answers at a URL and is no broker, or a broken one. Never a panic, never a hang.
+//! Servers at a URL that are not brokers, or broken ones. The program never panics or hangs.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ fn run(url: &str) -> Ended {
     program.file("scenarios/ping.yaml", PING).run()
 }
 
-/// Serves every connection in this way; the URL.
+/// Serves every connection with this function. Returns the URL.
 pub(crate) fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -27,7 +27,7 @@ pub(crate) fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> Stri
     format!("mqtt://127.0.0.1:{port}")
 }
 
-/// Reads one packet that is shorter than 128 bytes; its first byte and the rest.
+/// Reads one packet that is shorter than 128 bytes. Returns its first byte and its body.
 pub(crate) fn packet(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
     let mut header = [0; 2];
     stream.read_exact(&mut header).ok()?;
@@ -67,7 +67,7 @@ fn no_url() {
 
 #[test]
 fn unreachable() {
-    // A port that was free a moment ago.
+    // A port that was just free.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
@@ -84,7 +84,7 @@ fn an_http_server() {
 
 #[test]
 fn a_tls_server() {
-    // The alert that a TLS server sends to what is no ClientHello.
+    // The alert that a TLS server sends if the first message is not a ClientHello.
     let url = serve(answer(b"\x15\x03\x01\x00\x02\x02\x46"));
     assert_snapshot!(run(&url));
 }
@@ -121,7 +121,7 @@ fn connack_and_no_more(stream: TcpStream) {
     connack_and_then(stream, None);
 }
 
-/// Accepts every CONNECT, and answers what comes then with these bytes and the end.
+/// Accepts every CONNECT, answers the next packet with these bytes, and closes.
 fn connack_and_then(mut stream: TcpStream, then: Option<&[u8]>) {
     let mut buffer = [0; 1024];
     while let Ok(1..) = stream.read(&mut buffer) {
@@ -131,7 +131,7 @@ fn connack_and_then(mut stream: TcpStream, then: Option<&[u8]>) {
                 return;
             }
         } else {
-            // The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
+            // The protocol level follows the protocol name, `MQTT` or `MQIsdp`.
             let level = buffer[4 + usize::from(buffer[3])];
             let connack: &[u8] = match level {
                 5 => &[0x20, 3, 0, 0, 0],
@@ -146,7 +146,7 @@ fn connack_and_then(mut stream: TcpStream, then: Option<&[u8]>) {
 fn one_that_answers_connect_only() {
     let ended = run(&serve(connack_and_no_more));
     assert_eq!(ended.exit, Some(1), "{ended}");
-    // The limit, and not that and a second one in which it is made sure.
+    // The wait is one limit, without a second one for confirmation.
     assert!(
         ended
             .stdout
@@ -169,7 +169,7 @@ fn one_that_closes_in_the_middle_of_an_answer() {
 
 #[test]
 fn one_that_ends_during_the_run() {
-    // One connection for each first look, one for the canary, one for the case; the next finds nobody.
+    // Four connections for the first look, some for the canary, and one for the case. After that nothing listens.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
@@ -199,7 +199,7 @@ fn one_that_ends_during_the_run() {
     assert!(ended.stderr.contains(told), "{ended}");
 }
 
-/// Answers CONNECT, and then sends these bytes as long as they are taken.
+/// Answers CONNECT, and then sends these bytes for as long as the client accepts them.
 fn flood(mut stream: TcpStream, bytes: &[u8]) {
     let mut buffer = [0; 1024];
     let _ = stream.read(&mut buffer);
@@ -208,7 +208,7 @@ fn flood(mut stream: TcpStream, bytes: &[u8]) {
     while stream.write_all(bytes).is_ok() && !is_probe {}
 }
 
-/// Two clients that are drowned, and how long they would wait.
+/// A scenario with two flooded clients, with different waits.
 const DROWNED: &str = "\
 title: A broker that keeps sending comes to an end
 versions: [5]
@@ -224,11 +224,11 @@ steps:
 #[test]
 fn one_that_never_ceases_to_send() {
     let floods = [
-        // PINGRESP after PINGRESP, which no client has asked for.
+        // PINGRESP packets that no client has asked for.
         ([0xD0, 0].repeat(2000), "more of the same kind"),
-        // A message after the other to one who has subscribed to nothing.
+        // Messages to a client without subscriptions.
         ([0x30, 4, 0, 1, b'a', 0].repeat(1000), "2 inconclusive"),
-        // What is no packet.
+        // Bytes that are not a packet.
         ([0xFF].repeat(4096), "2 failed"),
     ];
     for (bytes, told) in floods {
@@ -257,7 +257,7 @@ fn ctrl_c_reports_what_was_done() {
 
 #[test]
 fn one_that_refuses_with_another_code_among_alternatives_is_told_of() {
-    // DISCONNECT 0x8D, Keep Alive timeout, for a Topic Filter.
+    // DISCONNECT 0x8D, Keep Alive timeout, in answer to a SUBSCRIBE.
     let url = serve(|stream| connack_and_then(stream, Some(b"\xe0\x01\x8d")));
     let scenario = "\
 title: A filter is refused
@@ -279,7 +279,7 @@ steps:
 
 #[test]
 fn what_it_offers_stands_in_the_report() {
-    // Its CONNACK of version 5 has no Topic Alias Maximum, which is 0 then.
+    // Its version 5 CONNACK has no Topic Alias Maximum, which then is 0.
     let url = serve(|stream| connack_and_then(stream, Some(&[0xD0, 0])));
     let program = Program::new(&format!("run --broker {url} --report json=out.json"));
     let program = program.file("scenarios/ping.yaml", PING);

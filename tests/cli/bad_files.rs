@@ -1,4 +1,4 @@
-//! Scenario files that are wrong: what is said, where, and that nothing is played or written.
+//! Wrong scenario files: the error and its position, and that nothing is played or written.
 
 use insta::assert_snapshot;
 

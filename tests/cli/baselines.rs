@@ -1,4 +1,4 @@
-//! A broker on the network, its accepted deviations, and how they go away again.
+//! A broker on the network and its accepted deviations, from their acceptance to their removal.
 
 use std::fs;
 
@@ -23,13 +23,13 @@ steps:
 
 const ACCEPTED: &str = "snapshots/@twin/session/takeover@5.snap";
 
-/// The bundled broker over TCP; its URL.
+/// Serves the bundled broker over TCP. Returns its URL.
 fn serve(faults: &'static [Fault]) -> String {
     let address = served::serve(faults.iter().copied().collect());
     format!("mqtt://{address}")
 }
 
-/// What is known of the twin: this case is against this clause.
+/// The target file of the twin. Its only deviation: this case violates this clause.
 fn target_file(clause: &str, case: &str) -> String {
     format!(
         "url: mqtt://127.0.0.1
@@ -44,7 +44,7 @@ deviations:
     )
 }
 
-/// With the expected record reviewed.
+/// A program whose expected record is already reviewed.
 fn reviewed() -> Program {
     let program = Program::new("run --update").file("scenarios/session/takeover.yaml", TAKEOVER);
     assert_eq!(program.run().exit, Some(0));
@@ -101,7 +101,7 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
     let right = serve(&[]);
     let program = program.arguments(&format!("run --broker {right} --baseline twin"));
     assert_snapshot!("a_deviation_that_is_gone", program.run().without_packets());
-    // A run of a part cannot tell that an entry is needed no more; the record it can.
+    // A run of a part of the suite cannot tell that an entry is obsolete, but it can tell that a record is.
     let part = format!("run --broker {right} --baseline twin --filter session/*");
     let program = program.arguments(&part);
     let ended = program.run();
@@ -224,7 +224,7 @@ fn under_chaos_only_what_is_found_wrong_has_to_be_accepted() {
     assert_eq!(program.files(), files, "nothing is written");
 }
 
-/// Updating takes the record away, but what a person wrote stays until a person takes it out.
+/// `--update` removes the record. The entry that a person wrote stays until a person removes it.
 fn ended_without_entry(program: Program) -> crate::program::Ended {
     let ended = program.run();
     assert_eq!(ended.exit, Some(1), "{ended}");
@@ -368,7 +368,7 @@ fn a_baseline_drafts_what_is_wrong_and_takes_out_what_is_right_again() {
     let ended = program.arguments(&format!("{run} --require-reasons")).run();
     assert_eq!(ended.exit, Some(1), "{ended}");
 
-    // What a person has written stays, whatever is renewed.
+    // Text written by a person survives every renewal.
     let explained = drafted.replace("TODO", "a DISCONNECT with 0x8E comes first # nearly");
     let kept = format!("# Ours.\n{explained}\nsettle: 100ms # it is quick\n");
     let program = reviewed().file(FILE, &kept);
@@ -419,7 +419,7 @@ fn a_target_file_that_cannot_be_edited_is_refused_before_anything_is_played() {
     let added = program.files().len() - before.len();
     assert_eq!(added, 1, "{:?}", program.files());
 
-    // Passwords are hidden in messages alone.
+    // Passwords are hidden only in messages.
     let known = format!("url: {wrong}\ncredentials: {{ me: secret }}\n");
     let program = program.file("targets/twin.yaml", &known);
     let ended = program.run();

@@ -1,4 +1,4 @@
-//! Scenario files that are small and would be large, or slow to read: each is refused soon, and in little memory.
+//! Small scenario files that would become large or slow to read. Each is refused quickly and in little memory.
 #![cfg(target_os = "linux")]
 
 use std::fmt::Write as _;
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::flooded::{MOST, run_measured};
 use crate::program::Program;
 
-/// Far longer than any of them takes, since a debug build on a busy machine is slow.
+/// Far more than any of them takes, since a debug build on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The file is refused, with this in the first error.
+/// Checks that the file is refused with this text.
 fn is_refused(content: &str, told: &str) {
     let program = Program::new("run").file("scenarios/bomb.yaml", content);
     let began = Instant::now();
@@ -20,11 +20,11 @@ fn is_refused(content: &str, told: &str) {
     assert!(ended.stderr.contains(told), "{told}: {ended}");
     assert!(took < PATIENCE, "{told}: {took:?}");
     assert!(peak < MOST / 2, "{told}: {peak} kB");
-    // What is said of it is small, too.
+    // The error output is small too.
     assert!(ended.stderr.len() < 100_000, "{told}");
 }
 
-/// So many lines.
+/// Returns `count` lines.
 fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     (0..count).fold(String::new(), |mut text, number| {
         writeln!(text, "{}", line(number)).expect("a text");
@@ -66,7 +66,7 @@ fn huge_and_many_keys() {
         &lines(40_000, |n| format!("{n:x}: 1")),
         "more errors in this file",
     );
-    // Each of them is an error of its own, and the source around it is shown.
+    // Each key is an error of its own, shown with the source around it.
     is_refused(
         &lines(40_000, |_| "a: 1".to_owned()),
         "39899 more errors in this file",

@@ -1,4 +1,4 @@
-//! `mqtt-check broker`, as a client on the network sees it.
+//! `mqtt-check broker` as a client on the network sees it.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 
 use crate::program::{Program, signal};
 
-/// Where it says that it listens.
+/// The address that the program prints.
 pub(crate) fn address(child: &mut Child) -> String {
     let stderr = child.stderr.take().expect("a pipe");
     let mut lines = BufReader::new(stderr).lines();
@@ -75,7 +75,7 @@ fn has_the_faults_that_it_is_told_to_have() {
     let address = address(&mut child);
     let mut stream = connect(&address);
     exchange(&mut stream, CONNECT, b"\x20\x02\x00\x00");
-    // A PINGREQ that nobody answers, and then the message.
+    // An unanswered PINGREQ, and then the message.
     exchange(&mut stream, SUBSCRIBE, b"\x90\x03\x00\x01\x00");
     stream.write_all(b"\xc0\x00").expect("writing");
     exchange(&mut stream, PUBLISH, PUBLISH);
@@ -96,7 +96,7 @@ fn says_why_it_cannot_serve() {
     assert_snapshot!(Program::new("broker --listen 127.0.0.1:0 --hooks no/such/file").run());
 }
 
-/// CONNECT with a user name, a password, and the client id `a`.
+/// A CONNECT with a user name, a password, and the Client Identifier `a`.
 fn login(user: &str, password: &str) -> Vec<u8> {
     let text = |text: &str| {
         let length = u16::try_from(text.len()).expect("short");
@@ -141,11 +141,11 @@ fn is_configured_by_a_file() {
     exchange(&mut alice, SUBSCRIBE, b"\x90\x03\x00\x01\x80");
     let own = b"\x82\x0f\x00\x02\x00\x0aof/alice/x\x01";
     exchange(&mut alice, own, b"\x90\x03\x00\x02\x01");
-    // A byte too many ends it.
+    // One byte too many closes the connection.
     let large = [&[0x30, 59, 0, 1, b't'][..], &[b'x'; 56]].concat();
     alice.write_all(&large).expect("writing");
     let mut rest = Vec::new();
-    // What the broker has not read when it closes makes a reset of the end.
+    // If the broker closes with unread input, the end becomes a reset.
     if let Err(error) = alice.read_to_end(&mut rest) {
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
@@ -186,7 +186,7 @@ fn goes_on_when_it_ran_out_of_open_files() {
     let address = address(&mut child);
     let mut first = connect(&address);
     exchange(&mut first, CONNECT_5, b"\x20\x06\x00\x00\x03\x22\xff\xff");
-    // The system accepts for the program what the program has no room for.
+    // The system accepts connections even when the program has no file descriptors left for them.
     let flood: Vec<_> = (0..100).map(|_| connect(&address)).collect();
     exchange(&mut first, b"\xc0\x00", b"\xd0\x00");
     drop(flood);
@@ -196,7 +196,7 @@ fn goes_on_when_it_ran_out_of_open_files() {
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
-/// A client of 3.1.1 with Clean Session 0, and whether it had a session.
+/// Connects a 3.1.1 client with Clean Session 0, and expects this Session Present.
 fn lasting(address: &str, session_present: u8) -> TcpStream {
     let mut stream = connect(address);
     let connack = [0x20, 2, session_present, 0];
@@ -212,7 +212,7 @@ fn expect(stream: &mut TcpStream, expected: &[u8]) {
     exchange(stream, b"", expected);
 }
 
-/// Ends it as no program can prevent.
+/// Kills the broker, so that it cannot clean up.
 pub(crate) fn kill(mut child: Child) {
     child.kill().expect("it runs");
     child.wait().expect("it ends");
@@ -240,7 +240,7 @@ fn what_it_acknowledged_outlives_its_death() {
         b"\x33\x06\x00\x01r\x00\x08k",
         b"\x40\x02\x00\x08",
     );
-    // QoS 2: taken over with PUBREC, and not released.
+    // A QoS 2 message, acknowledged with PUBREC and not released.
     exchange(
         &mut publisher,
         b"\x34\x06\x00\x01t\x00\x09n",
@@ -257,7 +257,7 @@ fn what_it_acknowledged_outlives_its_death() {
     );
     kill(child);
 
-    // Sent, and not acknowledged.
+    // These messages were sent but not acknowledged.
     let mut child = program.start();
     let at = address(&mut child);
     let mut reader = lasting(&at, 1);
@@ -296,7 +296,7 @@ fn says_why_it_cannot_use_a_store() {
     kill(child);
 }
 
-/// A retained PUBLISH of QoS 1 with some 50 kB, to a topic of this number, which is its packet id too.
+/// A retained QoS 1 PUBLISH of about 50 kB. The number gives the topic and the packet identifier.
 fn large(number: u16) -> Vec<u8> {
     let topic = format!("{number:05}");
     let body = [
@@ -340,7 +340,7 @@ fn ends_when_its_store_takes_no_more_and_has_kept_what_it_acknowledged() {
     expect_retained(&program, acknowledged);
 }
 
-/// Starts the broker, and expects so many large messages to be retained.
+/// Starts the broker and expects this many large retained messages.
 fn expect_retained(program: &Program, count: u16) {
     let mut child = program.start();
     let at = address(&mut child);
@@ -353,7 +353,7 @@ fn expect_retained(program: &Program, count: u16) {
     );
     for number in 1..=count {
         let mut message = large(number);
-        // Of QoS 0, and so without a packet id.
+        // Delivered at QoS 0, so without a packet identifier.
         message[0] = 0x31;
         message.drain(11..13);
         message[1] -= 2;
@@ -362,8 +362,8 @@ fn expect_retained(program: &Program, count: u16) {
     kill(child);
 }
 
-/// Its file cannot be written: by the mode of the file where that means something to the user, and else because no file
-/// may grow, as on a full disk.
+/// Makes the store unwritable. If the user is not bound by file modes, does it by limiting the size of files, as on a
+/// full disk.
 #[test]
 fn refuses_a_store_that_it_cannot_write_and_leaves_it_as_it_is() {
     let program = Program::new("broker --listen 127.0.0.1:0 --store kept.redb");
@@ -411,7 +411,7 @@ fn says_what_is_damaged_in_its_store_and_repairs_it_when_told_to() {
 
     let path = program.path("kept.redb");
     let mut bytes = std::fs::read(&path).expect("there");
-    // In the payload of every copy of the second message that the file has.
+    // Change the payload of the second message in every copy in the file.
     let topic = b"\x00\x0500002";
     let places: Vec<_> = (0..bytes.len() - 7)
         .filter(|at| bytes[*at..].starts_with(topic))
@@ -433,7 +433,7 @@ fn says_what_is_damaged_in_its_store_and_repairs_it_when_told_to() {
     let subscribe = b"\x82\x06\x00\x01\x00\x01#\x00";
     exchange(&mut reader, subscribe, b"\x90\x03\x00\x01\x00");
     for number in [1, 3] {
-        // Of QoS 0, and so without a packet id.
+        // Delivered at QoS 0, so without a packet identifier.
         let mut message = large(number);
         message[0] = 0x31;
         message.drain(11..13);

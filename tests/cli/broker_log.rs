@@ -1,8 +1,8 @@
-//! What a broker that a run started wrote while a case was played: with the case that failed, in every report.
+//! The log of a broker that the run started, for the time of a case. Every report shows it with a failed case.
 
 use crate::program::{BINARY, Ended, Program};
 
-/// It fails; its first steps hold.
+/// A scenario that fails after its first steps pass.
 const FAILS: &str = "\
 title: A ping is answered twice
 versions: [5]
@@ -14,7 +14,7 @@ steps:
     clause: MQTT-3.12.4-1
 ";
 
-/// A broker that writes what happens to it.
+/// A broker that logs its events.
 fn target() -> String {
     format!(
         "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [{BINARY}, broker, --listen, '127.0.0.1:{{port}}', --hooks, '-']\n  \
@@ -45,7 +45,7 @@ fn a_failed_case_shows_what_its_broker_wrote() {
     ] {
         let (program, ended) = run(&scenario, "");
         assert!(ended.stdout.contains("the broker's log"), "{ended}");
-        // The letters that keep plays apart are ours, and nobody else's.
+        // The prefix that separates plays is removed from the log.
         let named = "\"client\":\"anna\"";
         assert!(ended.stdout.contains("client.connected"), "{ended}");
         assert!(ended.stdout.contains(named), "{ended}");
@@ -72,7 +72,7 @@ fn a_failed_case_shows_what_its_broker_wrote() {
 
 #[test]
 fn an_issue_has_what_its_broker_wrote_until_the_failure() {
-    // What the broker writes after the failure is of no use to those who look for its cause.
+    // Log lines after the failure do not help to find its cause.
     let later =
         "  - wait: 500ms\n  - anna: { publish: { topic: later, payload: later, qos: 1 } }\n";
     let scenario = format!(
@@ -88,7 +88,7 @@ fn an_issue_has_what_its_broker_wrote_until_the_failure() {
     assert!(log.contains("client.connected"), "{issue}");
     assert!(log.contains("\"client\":\"anna\""), "{issue}");
     assert!(!log.contains("later"), "{issue}");
-    // The same from the JSON report.
+    // The JSON report gives the same result.
     let program = program.arguments("report r.json --to issues=again");
     assert_eq!(program.run().exit, Some(0));
     assert_eq!(read(&program, "again/01-MQTT-3.12.4-1.md"), issue);

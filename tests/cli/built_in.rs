@@ -1,4 +1,4 @@
-//! In a folder without scenarios the program plays the suite that it carries.
+//! In a folder without scenarios, the program plays its built-in suite.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,7 +8,7 @@ use mqtt_check_broker::Fault;
 use crate::program::{BINARY, Ended, PING, Program};
 use crate::served;
 
-/// Runs it in an empty folder, where it must leave nothing.
+/// Runs the program in an empty folder, which must stay empty.
 fn run_alone(arguments: &str) -> Ended {
     let program = Program::new(arguments);
     let ended = program.run();
@@ -99,7 +99,7 @@ fn a_known_target_is_found_and_a_mistyped_one_is_an_error() {
         ended.stderr.contains("did you mean `mosquitto`?"),
         "{ended}"
     );
-    // Where no Mosquitto is installed it cannot be started, which only its target file can say.
+    // Without Mosquitto installed it fails to start. That, too, shows that the target file was found.
     let ended = run_alone("run scenarios/session/takeover.yaml --target mosquitto");
     match ended.exit {
         Some(0) => assert!(ended.stdout.contains("targets/mosquitto.yaml:"), "{ended}"),
@@ -177,7 +177,7 @@ fn a_release_of_the_suite_is_played_as_it_was() {
     let cases = &release.expect("it is there").cases;
     assert_eq!(ended.stdout.lines().count(), cases.len());
 
-    // Scenarios of the user's own are not part of it, nor do they stand in its way.
+    // The user's own scenarios are not part of a release, and do not get in its way.
     let own = |arguments: &str| Program::new(arguments).file("scenarios/own/ping.yaml", PING);
     let ended = own("run --suite 2026.12 --filter session/takeover").run();
     assert_eq!(ended.exit, Some(0), "{ended}");
@@ -251,7 +251,7 @@ fn shows_what_the_suite_is_made_of() {
     }
 }
 
-/// What stands for node: a broker at the ports that it is told, if what belongs to the target is on disk and installed.
+/// A fake `node`: starts a broker at the given ports if the target's files are on disk and its packages are installed.
 const NODE: &str = r#"#!/bin/sh
 folder=${1%/server.js}
 [ -e "$folder/rules.js" ] && [ -e "$folder/package-lock.json" ] || exit 2

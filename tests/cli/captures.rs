@@ -1,4 +1,4 @@
-//! Captures of failing cases, as packet analysers read them.
+//! Captures of failing cases, for packet analysers.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::program::{PING, Program, WRONG};
 
-/// A case with two clients, more bytes than one segment has, and a connection that the broker closes.
+/// A case with two clients, more data than fits into a segment, and a connection that the broker closes.
 const LONG: &str = "\
 title: A message comes twice
 versions: [5]
@@ -32,7 +32,7 @@ fn program(arguments: &str) -> Program {
         .file("scenarios/basic/long.yaml", LONG)
 }
 
-/// What each side of each connection sent, by the client's port and whether the broker sent it.
+/// Returns what each side of each connection sent. The key is the client's port and whether the broker was the sender.
 fn streams(capture: &[u8]) -> BTreeMap<(u16, bool), Vec<u8>> {
     let word = |at: usize| u32::from_le_bytes(capture[at..at + 4].try_into().expect("four bytes"));
     let mut out = BTreeMap::<(u16, bool), Vec<u8>>::new();
@@ -53,7 +53,7 @@ fn streams(capture: &[u8]) -> BTreeMap<(u16, bool), Vec<u8>> {
     out
 }
 
-/// The same, as the JSON report has it.
+/// Like [`streams`], from the JSON report.
 fn reported(case: &Value) -> BTreeMap<(u16, bool), Vec<u8>> {
     let mut out = BTreeMap::<(u16, bool), Vec<u8>>::new();
     for event in case["play"]["events"].as_array().expect("events") {
@@ -91,7 +91,7 @@ fn writes_what_went_to_and_fro_in_each_failing_case() {
     assert_eq!(captures.count(), 2, "{written:?}");
 }
 
-/// Where tshark is installed: it finds nothing wrong, and MQTT.
+/// If tshark is installed, checks that it reports no error and recognises MQTT.
 fn dissected(capture: &std::path::Path) {
     let tshark = |filter: &str| {
         let mut command = Command::new("tshark");

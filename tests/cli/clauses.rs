@@ -1,11 +1,11 @@
-//! `mqtt-check clauses`: what a suite proves, told by what it plays.
+//! `mqtt-check clauses`: what a suite proves, found out by playing it.
 
 use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::program::{PING, Program};
 
-/// One clause that a fault shows to be checked, one that no fault breaks here, both at steps that judge.
+/// Cites a clause that a fault shows to be checked and one that no fault breaks here, both at steps that judge.
 const CITING: &str = "\
 title: A ping is answered
 clients: { a: }
@@ -17,7 +17,7 @@ steps:
     clause: MQTT-4.7.3-4
 ";
 
-/// Cites, and judges nothing.
+/// Cites a clause at a step that judges nothing.
 const IDLE: &str = "\
 title: Nothing is looked at
 versions: [5]
@@ -126,7 +126,7 @@ fn refuses_what_matches_nothing_and_what_is_no_number() {
     assert_eq!(chapter.exit, Some(2), "{chapter}");
 }
 
-/// Cites rules of other standards, one of them inside of other steps.
+/// Cites rules of other standards, one of them in a nested step.
 const RULES: &str = "\
 title: A ping frame is answered
 clients: { a: { transport: websocket } }

@@ -1,4 +1,4 @@
-//! `mqtt-check compare`: two reports, and what changed from one to the other.
+//! `mqtt-check compare`: what changed between two reports.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ fn compare(program: Program, arguments: &str) -> (Program, Ended) {
     (program, ended)
 }
 
-/// A report, changed by hand.
+/// Writes a changed copy of a report.
 fn changed(program: &Program, from: &str, to: &str, change: impl FnOnce(&mut Value)) {
     let text = fs::read_to_string(program.path(from)).expect("a report");
     let mut report: Value = serde_json::from_str(&text).expect("JSON");
@@ -46,7 +46,7 @@ fn case<'v>(report: &'v mut Value, id: &str) -> &'v mut Value {
     cases.find(|case| case["id"] == id).expect("the case")
 }
 
-/// The kind and the text of every change.
+/// The case, kind and text of every change.
 fn changes(ended: &Ended) -> Vec<(String, String, String)> {
     let comparison: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     let cases = comparison["cases"].as_array().expect("cases").iter();
@@ -79,7 +79,7 @@ fn tells_every_kind_of_change_with_its_cause() {
     let id = "session/takeover@5";
     let other = "retain/cleared@5";
     changed(&program, "right.json", "base.json", |report| {
-        // What the head does not have, what only it has, and what the base answers and skips otherwise.
+        // One case only in the base, one only in the head, and cases that the base answers or skips differently.
         let mut gone = case(report, id).clone();
         gone["id"] = "session/gone@5".into();
         let cases = report["cases"].as_array_mut().expect("cases");
@@ -185,7 +185,7 @@ fn writes_a_comment_that_fits() {
     let (program, ended) = compare(program, "right.json wrong.json --markdown");
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert_snapshot!("comment", ended);
-    // As many changes as a large suite may have, each of its own cause.
+    // As many changes as a large suite may have, each with its own cause.
     let grown = |report: &mut Value, fails: bool| {
         let mut one = case(report, "session/takeover@5").clone();
         let cases = report["cases"].as_array_mut().expect("cases");

@@ -1,5 +1,5 @@
-//! A broker that is late when much is asked of it at once: a case that fails by that alone is played again with nothing
-//! beside it.
+//! A broker that is late when it has much to do at once. A case that fails only because of that is played again with
+//! nothing beside it.
 
 use std::io::{Write as _, copy};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -15,14 +15,14 @@ use crate::program::{Ended, Program};
 use crate::served;
 use crate::settling::packet;
 
-/// How long the broker looks whether others ask too.
+/// How long the proxy waits to see whether other clients subscribe too.
 const LOOK: Duration = Duration::from_millis(300);
-/// By how much it is late then.
+/// How late SUBSCRIBE is then passed on.
 const LATE_BY: Duration = Duration::from_millis(1_200);
 
 const SUBSCRIBE: u8 = 0x82;
 
-/// A message to a client of this name. A client named `tardy` is always served late.
+/// A scenario with a message to a client of this name. A client named `tardy` is always served late.
 fn heard(client: &str) -> String {
     format!(
         "title: Who has subscribed is sent what is published
@@ -40,7 +40,7 @@ steps:
     )
 }
 
-/// As [`heard`], and a message more than there is.
+/// Like [`heard`], but expects one message too many.
 fn heard_twice(client: &str) -> String {
     heard(client)
         + &format!(
@@ -48,7 +48,7 @@ fn heard_twice(client: &str) -> String {
         )
 }
 
-/// The bundled broker with somebody before it who passes SUBSCRIBE on late while several clients ask, those of cases.
+/// Serves the bundled broker behind a proxy that delays SUBSCRIBE while several clients of cases send one.
 fn serve() -> String {
     let broker = served::serve(Faults::none());
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -96,7 +96,7 @@ fn attend(mut client: TcpStream, broker: SocketAddr, asking: &AtomicUsize) -> Op
     onward.shutdown(Shutdown::Both).ok()
 }
 
-/// Plays these scenarios, each under a name of its own, with these options.
+/// Plays these scenarios by name, with these options.
 fn play(options: &str, scenarios: &[(&str, String)]) -> (Ended, Value) {
     let run = format!("run --target busy --no-snapshots --report json=out.json {options}");
     let target = format!("url: mqtt://{}\nversions: [3.1.1]\nlimit: 1s\n", serve());
@@ -163,7 +163,7 @@ fn a_broker_that_is_always_late_fails_every_case() {
     let (ended, _) = play("", &cases);
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("2 cases: 2 failed"), "{ended}");
-    // A case that was played alone from the beginning is not played again.
+    // A case that already played alone is not played again.
     let (ended, report) = play("--jobs 1", &cases);
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("2 cases: 2 failed"), "{ended}");

@@ -1,4 +1,4 @@
-//! The broker is killed in the middle of its work, again and again: what it has acknowledged is there after each start.
+//! Kills the broker again and again while it works. After each restart, everything that it acknowledged is still there.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -9,9 +9,9 @@ use crate::bad_brokers::packet;
 use crate::broker::{address, kill};
 use crate::program::Program;
 
-/// How often it is killed, if the environment says nothing of it.
+/// How many times to kill it, unless the environment says otherwise.
 const DEATHS: u64 = 3;
-/// Messages under way at a time.
+/// The number of messages in flight.
 const WINDOW: usize = 20;
 
 fn connect(at: &str, connect: &[u8]) -> TcpStream {
@@ -21,12 +21,12 @@ fn connect(at: &str, connect: &[u8]) -> TcpStream {
     stream
 }
 
-/// A session that lasts.
+/// Connects with a persistent session.
 fn reader(at: &str) -> TcpStream {
     connect(at, b"\x10\x0d\x00\x04MQTT\x04\x00\x00\x00\x00\x01r")
 }
 
-/// Publishes numbers from this one on until the broker is gone; the first that was not acknowledged.
+/// Publishes numbers from `from` on until the broker is gone. Returns the first that was not acknowledged.
 fn publish(at: &str, from: u32, qos: u8) -> u32 {
     let mut stream = connect(at, b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01w");
     let (mut next, mut acknowledged) = (from, from);
@@ -41,7 +41,7 @@ fn publish(at: &str, from: u32, qos: u8) -> u32 {
             }
             next += 1;
         }
-        // PUBACK, or PUBREC: either way the message is the broker's.
+        // PUBACK or PUBREC: either way the broker now owns the message.
         match packet(&mut stream) {
             Some((0x40 | 0x50, _)) => acknowledged += 1,
             Some(other) => panic!("{other:?}"),
@@ -50,7 +50,7 @@ fn publish(at: &str, from: u32, qos: u8) -> u32 {
     }
 }
 
-/// The numbers that waited for the reader, which it acknowledges.
+/// Returns the numbers that were queued for the reader, and acknowledges them.
 fn waiting(at: &str) -> Vec<u32> {
     let mut stream = reader(at);
     let patience = Some(Duration::from_secs(1));
@@ -63,7 +63,7 @@ fn waiting(at: &str) -> Vec<u32> {
         let puback = [0x40, 2, id[0], id[1]];
         stream.write_all(&puback).expect("it reads");
     }
-    // So that the last acknowledgement is known to have come.
+    // After PINGRESP, the last acknowledgement has been processed too.
     stream.write_all(b"\xc0\x00").expect("it reads");
     assert_eq!(packet(&mut stream).map(|(first, _)| first), Some(0xD0));
     numbers
@@ -87,7 +87,7 @@ fn what_was_acknowledged_outlives_many_deaths() {
             let (at, qos) = (at.clone(), 1 + (death % 2) as u8);
             thread::spawn(move || publish(&at, first, qos))
         };
-        // Never at the same point of its work.
+        // At a different point of its work each time.
         thread::sleep(Duration::from_millis(20 + death * 37 % 300));
         kill(child);
         let acknowledged = publisher.join().expect("it publishes");

@@ -1,4 +1,4 @@
-//! `mqtt-check.yaml`: defaults of `run`, under the environment and the options.
+//! `mqtt-check.yaml`: defaults of `run`, which the environment and options override.
 
 use std::fs;
 use std::path::Path;
@@ -52,7 +52,7 @@ report: { json: result.json }
     let warning = "warning: the variable MQTT_CHECK_TARGT sets nothing: \
         did you mean `MQTT_CHECK_TARGET`?\n";
     assert_eq!(ended.stderr, warning);
-    // What is shown is a file that says the same.
+    // The output is a file with the same values.
     let again = Program::new("run --print-config").file("mqtt-check.yaml", &ended.stdout);
     let again = again.run();
     assert_eq!(again.exit, Some(0), "{again}");
@@ -69,7 +69,7 @@ fn an_error_in_the_file_has_its_place() {
     let ended = project("", "heavy: true\ntargt: my-broker\n").run();
     assert_eq!(ended.exit, Some(2), "{ended}");
     assert_snapshot!("bad_defaults", ended.stderr);
-    // Help does not need it.
+    // `--help` does not read the file.
     let ended = project("--help", "targt: my-broker\n").run();
     assert_eq!(ended.exit, Some(0), "{ended}");
 }
@@ -82,7 +82,7 @@ fn what_was_not_typed_is_named_where_it_makes_an_error() {
     assert!(ended.stderr.contains(note), "{ended}");
 }
 
-/// The commands of a report play the same, whatever the file says by then.
+/// The replay commands in a report do the same later, even if the file has changed by then.
 #[test]
 fn commands_that_play_again_spell_the_file_out() {
     let file = "no_snapshots: true\nseed: 9\nreport: { json: result.json }\n";

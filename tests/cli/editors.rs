@@ -1,4 +1,4 @@
-//! `mqtt-check schema` and `mqtt-check init`: what is printed takes every file of this repository, and what is made works.
+//! `mqtt-check schema` and `mqtt-check init`: the schemas accept every file of this repository, and the new files work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ fn schema(of: &str) -> Validator {
     jsonschema::validator_for(&schema).expect("a schema")
 }
 
-/// What is wrong with a YAML text, as an editor would say.
+/// Validates a YAML text, as an editor would.
 fn wrong(schema: &Validator, yaml: &str) -> Vec<String> {
     let value: Value = serde_yaml::from_str(yaml).expect("YAML");
     let errors = schema.iter_errors(&value);
@@ -30,7 +30,7 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The blocks of YAML in a page.
+/// The YAML blocks in a page.
 fn blocks(page: &str) -> Vec<String> {
     let text = read(page);
     let blocks = text.split("```yaml\n").skip(1);
@@ -49,7 +49,7 @@ fn the_target_schema_takes_every_target_file_and_knows_their_keys() {
     for block in whole {
         assert_eq!(wrong(&schema, block), [""; 0], "{block}");
     }
-    // The tables of the page and the schema have the same keys.
+    // The tables in the page and the schema have the same keys.
     let text = Program::new("schema target").run().stdout;
     for line in read("docs/targets/format.md").lines() {
         let Some(key) = line
@@ -133,14 +133,14 @@ fn each_file_that_init_makes_works() {
         );
     }
 
-    // The scenario is green at once, and writes nothing.
+    // The scenario passes at once, and nothing is written.
     let program = program.arguments("run");
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("2 cases: 2 passed"), "{ended}");
     assert_eq!(program.files(), made);
 
-    // The editor finds the schemas where the files say, and they take the files.
+    // The schemas are where the files say, and accept the files.
     for (file, of) in [
         ("scenarios/first/delivery.yaml", "scenario"),
         ("targets/my-broker.yaml", "target"),
@@ -161,7 +161,7 @@ fn each_file_that_init_makes_works() {
         assert_eq!(wrong(&schema(of), &text), [""; 0], "{file}");
     }
 
-    // The target and the commands of the workflow, once a broker is where the target says.
+    // The target and the commands of the workflow work once a broker is at the target's address.
     let address = served::serve(Vec::new().into_iter().collect());
     let target = fs::read_to_string(program.path("targets/my-broker.yaml")).expect("made");
     let target = target.replace("127.0.0.1:1883", &address.to_string());

@@ -1,7 +1,7 @@
-//! What every command writes on narrow and wide terminals, with colour and without: whole, side by side.
+//! The whole output of every command on narrow and wide terminals, with colour and without.
 //!
-//! A row for each command; a test sees to it that none is missing. Where a text is the same at another width, or has no
-//! colour, the record says so instead of having it twice.
+//! There is one row per command; a test checks that none is missing. If a text is the same at another width, or has no
+//! colour, the record says so instead of repeating it.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,16 @@ use insta::assert_snapshot;
 
 use crate::program::{Ended, PING, Program, WRONG};
 
-/// A broker that is not there.
+/// An address without a broker.
 const NOWHERE: &str = "mqtt://127.0.0.1:1";
 
-/// How a command is called, and what there is before.
+/// A command line, and the folder that it runs in.
 struct Row {
     name: &'static str,
     arguments: &'static str,
     before: fn() -> Program,
-    /// So many lines are recorded: of what programs read, and of what changes with every scenario, only the beginning.
+    /// How many lines are recorded. For output for programs, and output that changes with every scenario, only the
+    /// beginning.
     lines: usize,
 }
 
@@ -91,7 +92,7 @@ fn project() -> Program {
     right().file("scenarios/basic/wrong.yaml", WRONG)
 }
 
-/// With a target of its own.
+/// A folder with its own target.
 fn target() -> Program {
     const MINE: &str = "\
 title: Mine
@@ -104,7 +105,7 @@ deviations: []
     empty().file("targets/mine.yaml", MINE)
 }
 
-/// After this command.
+/// Runs this command first.
 fn after(program: Program, arguments: &str) -> Program {
     let program = program.arguments(arguments);
     let ended = program.run();
@@ -141,7 +142,7 @@ fn played(row: &Row, columns: &str, colour: &str) -> Ended {
     program.env("COLUMNS", columns).run()
 }
 
-/// The text with its colours to be seen: `‹1;31›bad‹0›`.
+/// The text with visible colours: `‹1;31›bad‹0›`.
 fn visible(ended: &Ended, lines: usize) -> String {
     let text = ended.to_string().replace("\u{1b}[", "‹");
     let mut out = String::new();
@@ -192,7 +193,7 @@ fn writes_the_same_in_colour() {
     }
 }
 
-/// Tables, and texts that have no names and paths, which are never broken.
+/// Checks tables and wrapped texts. Texts with names and paths are never broken.
 #[test]
 fn tables_are_not_wider_than_the_terminal() {
     for arguments in [
@@ -205,7 +206,7 @@ fn tables_are_not_wider_than_the_terminal() {
             let program = Program::new(arguments).env("COLUMNS", &columns.to_string());
             let program = program.file("scenarios/basic/ping.yaml", PING);
             let ended = program.run();
-            // A sentence is as long as it is, so that it can be found; a table is before it.
+            // Sentences are not wrapped, so that they can be searched for. Tables are checked.
             let is_sentence = |line: &str| line.contains(" proven (") || line.contains(" cases: ");
             let lines = ended.stdout.lines().filter(|line| !is_sentence(line));
             let longest = lines

@@ -1,10 +1,10 @@
-//! `mqtt-check explain`: one thing told, or what was probably meant.
+//! `mqtt-check explain`: explains one thing, or suggests what was probably meant.
 
 use insta::assert_snapshot;
 
 use crate::program::{PING, Program};
 
-/// A scenario that cites, with rows and a level.
+/// A scenario with citations, rows and a level.
 const CITING: &str = "\
 title: A ping is answered ${often}
 about: It makes no difference how often.
@@ -29,7 +29,7 @@ fn explain(words: &str) -> Program {
         .file("scenarios/basic/citing.yaml", CITING)
 }
 
-/// A scenario with a choice, a need and a setting.
+/// A scenario with a choice, a capability and a setting.
 const ASKING: &str = "\
 title: Whether it answers
 versions: [5]

@@ -1,5 +1,5 @@
-//! A broker behind a slow path, and one that is slow by itself: the path is no fault of the broker's, and its delay hides
-//! nothing.
+//! A broker behind a slow network, and one that is slow itself. The network's delay does not count against the broker,
+//! and hides nothing.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,10 +13,10 @@ use crate::bad_brokers::{self, packet};
 use crate::program::{Ended, Program};
 use crate::served::serve;
 
-/// How long everything is on its way, in each direction.
+/// The delay in each direction.
 const ONE_WAY: Duration = Duration::from_secs(1);
 
-/// The bundled broker behind such a path; its URL.
+/// Serves the bundled broker behind such a network. Returns its URL.
 fn behind_a_slow_path(faults: Faults) -> String {
     let broker = serve(faults);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -37,7 +37,7 @@ fn relay(client: TcpStream, broker: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Passes on what comes when it has been on its way for so long, its end too.
+/// Passes bytes on after the delay, and also the end of the connection.
 fn pass_on(mut from: TcpStream, mut to: TcpStream) {
     let (sent, on_its_way): (_, Receiver<(Instant, Vec<u8>)>) = channel();
     let arriving = thread::spawn(move || {
@@ -60,7 +60,7 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream) {
     let _ = arriving.join();
 }
 
-/// Every kind of limit, each shorter than the path.
+/// Every kind of time limit, each shorter than the delay.
 const HASTY: &str = "\
 title: What comes at once is in time
 versions: [5]
@@ -106,7 +106,7 @@ fn the_delay_of_the_path_is_added_to_every_limit() {
     assert!((2.0..4.0).contains(&delay), "{delay}");
 }
 
-/// Those of the suite in which the broker counts time, and a few of the others.
+/// Scenarios in which the broker measures time, and a few others.
 const OF_THE_SUITE: &[&str] = &[
     "connect/keep-alive.yaml",
     "connect/keep-alive-fed.yaml",
@@ -136,7 +136,7 @@ fn a_fault_shows_behind_a_slow_path() {
             "connect/keep-alive.yaml",
             " failed",
         ),
-        // Sent at once, it comes when the path takes as long as the delay: that it was in time is not shown.
+        // The broker sends the Will at once, but the network's delay is as long as the Will Delay, so nothing shows.
         (
             Fault::WillDelayIgnored,
             "will/delay.yaml",
@@ -155,7 +155,7 @@ fn a_fault_shows_behind_a_slow_path() {
     });
 }
 
-/// Answers CONNECT after this time, and nothing else.
+/// Runs against a broker that answers CONNECT after this time, and nothing else.
 fn run_slow_to_greet(late: Duration) -> (Ended, Duration) {
     let url = bad_brokers::serve(move |mut stream| {
         while let Some((first, body)) = packet(&mut stream) {
@@ -185,7 +185,7 @@ steps:
 
 #[test]
 fn a_broker_that_is_slow_to_greet_gets_no_more_time_than_the_bound() {
-    // 4 s before the run twice, 4 s in it, then 5 s and 4 s for the ping, and for clearing up.
+    // Twice 4 s before the run, 4 s in it, 5 s and 4 s for the ping, and time for cleaning up.
     let (ended, took) = run_slow_to_greet(Duration::from_secs(4));
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("no PINGRESP within 5 s"), "{ended}");

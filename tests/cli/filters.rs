@@ -1,4 +1,4 @@
-//! Filters: one language of patterns, and each pattern must match something.
+//! Filters share one pattern language, and each pattern must match something.
 
 use crate::program::{PING, Program, WRONG};
 

@@ -1,4 +1,4 @@
-//! What brokers send without end: the run ends with a report and takes little memory.
+//! Brokers that send endlessly: the run ends with a report and takes little memory.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -11,12 +11,12 @@ use mqtt_check_websocket::handshake::accept_key;
 use crate::bad_brokers::{packet, serve};
 use crate::program::{Ended, PING, Program};
 
-/// The most memory that a run may take, in kilobytes: 200 MB with the pages of the program itself, of which a release build
-/// has 10 MB in memory.
+/// The most memory that a run may take, in kilobytes. Together with the pages of the program itself, about 10 MB in a
+/// release build, that is 200 MB.
 pub(crate) const MOST: usize = 190_000;
 
-/// Runs it, and gives the most memory that it took, in kilobytes, without the pages of the program itself: a debug build
-/// has four times as many as a release build.
+/// Runs the program and returns its peak memory in kilobytes, without the pages of the program itself. A debug build
+/// has four times as many of those as a release build.
 pub(crate) fn run_measured(program: &Program) -> (Ended, usize) {
     let child = program.start();
     let status = format!("/proc/{}/status", child.id());
@@ -27,7 +27,7 @@ pub(crate) fn run_measured(program: &Program) -> (Ended, usize) {
                 let line = text.lines().find_map(|line| line.strip_prefix(name))?;
                 line.trim().trim_end_matches(" kB").parse().ok()
             };
-            // A program that has ended has no memory any more.
+            // A process that has ended has no memory.
             let (Some(most), Some(program)) = (size("VmHWM:"), size("RssFile:")) else {
                 break;
             };
@@ -40,8 +40,8 @@ pub(crate) fn run_measured(program: &Program) -> (Ended, usize) {
     (ended, watched.join().expect("watching"))
 }
 
-/// Answers the upgrade to WebSocket and the first frame, which has a CONNECT of version 5; then sends these bytes as long
-/// as they are taken.
+/// Answers the WebSocket upgrade and the first frame, which contains a version 5 CONNECT. Then sends these bytes for as
+/// long as the client accepts them.
 fn flood_frames(mut stream: TcpStream, bytes: &[u8]) {
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
     let mut key = String::new();
@@ -67,7 +67,7 @@ fn flood_frames(mut stream: TcpStream, bytes: &[u8]) {
     let Ok(read @ 1..) = reader.read(&mut frame) else {
         return;
     };
-    // The probes only want to know whether there is a broker.
+    // The probes only check whether there is a broker.
     let mask: Vec<u8> = frame[2..6].to_vec();
     let payload: Vec<u8> = (6..read).map(|n| frame[n] ^ mask[(n - 6) % 4]).collect();
     let is_there = |name: &[u8]| payload.windows(name.len()).any(|part| part == name);
@@ -80,23 +80,23 @@ fn flood_frames(mut stream: TcpStream, bytes: &[u8]) {
 
 #[test]
 fn no_flood_of_frames_keeps_a_run_from_its_end() {
-    // Binary messages: PUBLISH of QoS 0, PINGRESP.
+    // Binary messages with a QoS 0 PUBLISH, and with PINGRESP.
     let publish = [&[0x82, 6][..], &[0x30, 4, 0, 1, b'a', 0]].concat();
     let rows: [(&str, Vec<u8>); 6] = [
         ("publish", publish.repeat(1000)),
         ("pong packets", [0x82, 2, 0xD0, 0].repeat(1000)),
-        // A message that never ends, of fragments that are empty.
+        // An endless message of empty fragments.
         (
             "empty fragments",
             [&[0x02, 0][..], &[0, 0].repeat(4000)].concat(),
         ),
-        // Each asks for a pong.
+        // Each ping asks for a pong.
         (
             "pings",
             [&[0x89, 125][..], &[b'x'; 125]].concat().repeat(100),
         ),
         ("pongs", [0x8A, 0].repeat(4000)),
-        // A message of a byte in each frame: a packet of 256 MB.
+        // A packet of 256 MB with one byte per frame.
         ("a byte a frame", {
             let begin = [2, 5, 0x30, 0xFF, 0xFF, 0xFF, 0x7F];
             [&begin[..], &[0, 1, b'x'].repeat(2000)].concat()
@@ -112,7 +112,7 @@ fn no_flood_of_frames_keeps_a_run_from_its_end() {
                 );
                 let program = Program::new(&run).file("scenarios/ping.yaml", PING);
                 let (ended, peak) = run_measured(&program);
-                // Of a PINGRESP without a PINGREQ a run only warns: nothing forbids it.
+                // A PINGRESP without a PINGREQ is only a warning, since nothing forbids it.
                 let exit = i32::from(name != "pong packets");
                 assert_eq!(ended.exit, Some(exit), "{name}: {ended}");
                 assert!(peak < MOST, "{name}: {peak} kB: {ended}");
@@ -123,12 +123,12 @@ fn no_flood_of_frames_keeps_a_run_from_its_end() {
     });
 }
 
-/// The suite of this repository, whose plans alone take much.
+/// The suite of this repository. Its plans alone take much memory.
 const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
 
 /// The suite, played with these options.
 fn suite(options: &str) -> Program {
-    // In CI nothing is written beside the snapshots.
+    // In CI, no snapshots are written.
     Program::new(&format!("run {SUITE} {options}")).env("CI", "true")
 }
 
@@ -139,7 +139,7 @@ fn the_suite_takes_little_memory() {
     assert!(peak < MOST, "{peak} kB");
 }
 
-/// A Remaining Length, or a length of properties.
+/// Encodes a Remaining Length or a property length.
 fn varint(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 128 {
@@ -150,7 +150,7 @@ fn varint(mut value: usize) -> Vec<u8> {
     bytes
 }
 
-/// A CONNACK of version 5 with so many User Properties.
+/// A version 5 CONNACK with this many User Properties.
 fn connack_with(count: usize) -> Vec<u8> {
     let properties = [0x26, 0, 1, b'a', 0, 1, b'b'].repeat(count);
     let body = [vec![0, 0], varint(properties.len()), properties].concat();
@@ -187,15 +187,15 @@ fn thousands_of_user_properties_in_each_connack_end_no_case() {
     assert_eq!(told.count(), 200, "{ended}");
 }
 
-/// Whom the broker floods.
+/// Which clients the broker floods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flooded {
     All,
-    /// The clients by which a run looks at the broker are served; cases are not.
+    /// Only clients of cases. Clients that check the broker itself are served.
     Cases,
 }
 
-/// The next packet, of whatever size, with its first byte and its fixed header.
+/// Reads the next packet, of any size, including its fixed header.
 fn next_packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut packet = Vec::new();
     let mut byte = [0];
@@ -217,7 +217,7 @@ fn next_packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
     Some(packet)
 }
 
-/// Accepts each CONNECT, and then sends PUBLISH packets with so many bytes of payload as long as they are taken.
+/// Accepts each CONNECT, and then sends PUBLISH packets with this much payload for as long as the client accepts them.
 fn flood_publishes(mut stream: TcpStream, size: usize, flooded: Flooded) {
     let Some(connect) = next_packet(&mut stream) else {
         return;
@@ -258,14 +258,14 @@ fn flood_publishes(mut stream: TcpStream, size: usize, flooded: Flooded) {
     }
 }
 
-/// Does rightly what the clients ask for that look whether there is a broker.
+/// Answers the clients that check the broker correctly.
 fn serve_look(mut stream: TcpStream, is_5: bool) {
     while let Some(packet) = next_packet(&mut stream) {
         let answer = match (packet[0] >> 4, is_5) {
             (12, _) => vec![0xD0, 0],
             (8, true) => vec![0x90, 4, packet[2], packet[3], 0, 0],
             (8, false) => vec![0x90, 3, packet[2], packet[3], 0],
-            // To itself: it has subscribed to what it publishes.
+            // The client has subscribed to the topic that it publishes to.
             (3, _) => packet,
             _ => continue,
         };
@@ -273,7 +273,7 @@ fn serve_look(mut stream: TcpStream, is_5: bool) {
     }
 }
 
-/// Plays the whole suite on a broker that sends PUBLISH packets of this size, and looks at the end of it.
+/// Plays the whole suite on a broker that sends PUBLISH packets of this size, and checks memory and report.
 fn suite_is_bounded(size: usize, flooded: Flooded, options: &str) {
     let url = serve(move |stream| flood_publishes(stream, size, flooded));
     let name = format!("{size} bytes, {flooded:?}, `{options}`");
@@ -301,7 +301,7 @@ fn the_suite_takes_little_memory_while_it_is_flooded() {
     }
 }
 
-/// All that `.ci/soak floods` plays.
+/// Everything that `.ci/soak floods` plays.
 #[test]
 #[ignore = "twenty runs of the suite"]
 fn the_suite_takes_little_memory_whatever_it_is_flooded_with() {

@@ -1,10 +1,10 @@
-//! The same answer from every working folder: a suite is found by its folder `scenarios`.
+//! The result is the same from every working folder: a suite is found by its `scenarios` folder.
 
 use std::fs;
 
 use crate::program::{PING, Program, WRONG};
 
-/// Where a user may be, and how the same scenario is named from there.
+/// Working folders, and the path of the same scenario from there.
 const PLACES: [(&str, &str); 6] = [
     ("suite", "scenarios/basic/ping.yaml"),
     ("suite/scenarios", "basic/ping.yaml"),
@@ -34,7 +34,7 @@ fn records_are_beside_the_scenarios_wherever_the_run_starts() {
         let text = fs::read_to_string(program.path(record)).expect("it is there");
         let source = "source: scenarios/basic/ping.yaml\n";
         assert!(text.contains(source), "{place}: {text}");
-        // It is found again from every other place.
+        // The record is found from every other folder.
         for (place, file) in PLACES {
             let again = Program::new(&format!("run --protocol 5 {file}"))
                 .file("suite/scenarios/basic/ping.yaml", PING)
@@ -123,7 +123,7 @@ fn a_target_is_found_in_the_suite() {
         assert_eq!(ended.exit, Some(3), "{place}: {ended}");
         assert!(ended.stderr.contains("127.0.0.1"), "{place}: {ended}");
     }
-    // The one in the working folder is meant before that of a suite elsewhere.
+    // A target in the working folder takes precedence over one in a suite elsewhere.
     let program = suite("run ../suite/scenarios/basic/ping.yaml --target gone")
         .file("suite/targets/gone.yaml", "url: mqtt://127.0.0.1:1\n")
         .file("mine/targets/gone.yaml", "url: nonsense\n")

@@ -1,4 +1,4 @@
-//! A broker that others use at the same time: what they publish and retain is none of a case's business.
+//! A broker that other clients use at the same time. Their messages must not affect any case.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ use mqtt_check_broker::{Fault, Faults};
 use crate::program::{Ended, Program};
 use crate::served::serve;
 
-/// Scenarios that subscribe to everything, and those of clients whose ids the broker chooses.
+/// Scenarios that subscribe to everything, and scenarios in which the broker assigns Client Identifiers.
 const SCENARIOS: [&str; 6] = [
     "shared/dollar-topics",
     "subscribe/dollar-topics",
@@ -22,7 +22,7 @@ const SCENARIOS: [&str; 6] = [
     "connect/client-id-empty",
 ];
 
-/// Topics of somebody else, which the filters of these scenarios match.
+/// Topics of another client that match the filters of these scenarios.
 const TOPICS: [&str; 8] = [
     "thing",
     "every/thing",
@@ -34,7 +34,7 @@ const TOPICS: [&str; 8] = [
     "plain/dollar",
 ];
 
-/// Somebody who publishes at every QoS, and retains, until dropped.
+/// A client that publishes at every QoS, also retained messages, until dropped.
 struct Neighbour {
     stop: Arc<AtomicBool>,
     busy: Option<JoinHandle<()>>,
@@ -47,7 +47,7 @@ impl Neighbour {
         stream.set_read_timeout(timeout).expect("a socket");
         let connect = b"\x10\x15\x00\x04MQTT\x04\x02\x00\x00\x00\x09neighbour";
         stream.write_all(connect).expect("sending");
-        // What is retained is there before the first case begins.
+        // The retained messages are there before the first case begins.
         publish(&mut stream, 1);
         let stop = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&stop);
@@ -75,7 +75,7 @@ impl Drop for Neighbour {
     }
 }
 
-/// One message to each topic, at each QoS, retained and not.
+/// Publishes to each topic at each QoS, some messages retained.
 fn publish(stream: &mut TcpStream, round: u16) {
     for (number, topic) in TOPICS.iter().enumerate() {
         for qos in 0..3_u8 {
@@ -152,7 +152,7 @@ fn what_is_wrong_is_seen_beside_foreign_traffic() {
     }
 }
 
-/// One case has retained a message while the other subscribes to another topic, and is sent it.
+/// One case has a retained message while the other subscribes to another topic and receives that message.
 #[test]
 fn a_message_of_another_case_is_a_finding_of_its_own() {
     let owner = "title: A retained message that stays a while

@@ -1,4 +1,4 @@
-//! What a run leaves in GitHub Actions.
+//! The output of a run in GitHub Actions.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use crate::bad_brokers;
 use crate::program::{PING, Program, WRONG};
 
-/// Within a job: the repository is the folder of the program.
+/// A run within a job. The program's folder is the repository.
 fn job(options: &str) -> Program {
     let program = Program::new(&format!("run --no-snapshots {options}"))
         .file("scenarios/basic/ping.yaml", PING)
@@ -62,7 +62,7 @@ fn merge_annotates_and_summarises_as_one_run_does() {
     assert_eq!(commands(&merged.stderr), commands(&ended.stderr));
     let summary = |program: &Program| {
         let text = fs::read_to_string(program.path("summary.md")).expect("the summary");
-        // The first lines have the times of the run.
+        // The first lines contain the times of the run.
         text.lines()
             .filter(|line| line.contains("basic/wrong"))
             .map(str::to_owned)
@@ -130,11 +130,11 @@ fn a_summary_that_cannot_be_written_fails_no_run() {
     );
 }
 
-/// A broker that says in its answer what GitHub's runner would do. The runner drops space before `::`, and looks for
-/// `##[` anywhere in a line.
+/// A broker whose answer contains runner commands. The runner ignores space before `::`, and finds `##[` anywhere in a
+/// line.
 #[test]
 fn what_a_broker_says_is_no_command() {
-    // It answers PINGREQ by DISCONNECT with a Reason String that is longer than a line of the report.
+    // Answers PINGREQ with a DISCONNECT whose Reason String is longer than a line of the report.
     let url = bad_brokers::serve(|mut stream| {
         let Some(_) = bad_brokers::packet(&mut stream) else {
             return;

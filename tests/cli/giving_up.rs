@@ -1,4 +1,4 @@
-//! What a case that has failed does not wait for any more.
+//! What a failed case no longer waits for.
 
 use std::io::Write as _;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bad_brokers;
 use crate::program::{Ended, Program};
 
-/// A broker that answers CONNECT, SUBSCRIBE and PINGREQ only; the URL.
+/// Serves a broker that answers only CONNECT, SUBSCRIBE and PINGREQ. Returns the URL.
 fn serve() -> String {
     bad_brokers::serve(|mut stream| {
         while let Some((first, body)) = bad_brokers::packet(&mut stream) {
@@ -39,13 +39,13 @@ fn run(scenario: &str) -> (Ended, Value, f32) {
     (ended, report, took)
 }
 
-/// What the findings say that came, in order.
+/// The actual results of the findings, in order.
 fn actual(report: &Value) -> Vec<String> {
     let findings = report["cases"][0]["findings"].as_array().expect("findings");
     findings.iter().map(told).collect()
 }
 
-/// What a finding says that came, and that its step was not reached.
+/// The actual result of a finding, marked if its step was not reached.
 fn told(finding: &Value) -> String {
     let actual = finding["actual"].as_str().expect("a text");
     match finding["kind"].as_str() {
@@ -66,7 +66,7 @@ steps:
   - wait: 20s
 ");
     assert_eq!(ended.exit, Some(1), "{ended}");
-    // 5 s, and not 70.
+    // 5 s, not 70.
     assert!((5.0..20.0).contains(&took), "{took} s: {ended}");
     let told = actual(&report);
     assert_eq!(told[0], "no PUBREC within 5 s");
@@ -149,8 +149,8 @@ fn a_case_that_gave_up_has_failed() {
     }
 }
 
-/// What the bundled broker, with these faults and liberties, brings a scenario to: the words and the first clause of
-/// each finding.
+/// Plays a scenario on the bundled broker with these options. Returns the actual result and the first clause of each
+/// finding.
 fn found(options: &str, scenario: &str) -> (Ended, Vec<(String, String)>) {
     let run = format!("run {options} --no-snapshots --report json=out.json");
     let program = Program::new(&run).file("scenarios/lost.yaml", scenario);
@@ -190,7 +190,7 @@ steps:
 ",
     );
     assert_eq!(ended.exit, Some(1), "{ended}");
-    // Without a SUBACK nobody knows what was granted, and so the step that took nothing is not told of.
+    // Without a SUBACK the granted QoS is unknown, so the step that no packet matched is not reported.
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].1, "MQTT-3.8.4-1", "{found:?}");
 }
@@ -249,7 +249,7 @@ steps:
     );
 }
 
-/// Before version 5 a server may send a message again on an open connection.
+/// Before version 5, a server may resend a message on an open connection.
 #[test]
 fn a_message_that_is_sent_again_as_it_may_be_is_passed_over() {
     let scenario = "\
@@ -275,7 +275,8 @@ steps:
     assert_eq!(findings, []);
 }
 
-/// Lets in whoever has a session there, or is the first look; leaves unanswered who would end a session.
+/// Serves a broker that accepts clients that keep their session, and the first look. It does not answer clients that
+/// would end a session.
 fn serve_for_good() -> String {
     bad_brokers::serve(|mut stream| {
         while let Some((first, body)) = bad_brokers::packet(&mut stream) {
@@ -316,7 +317,7 @@ steps:
     let ended = program.run();
     let took = began.elapsed().as_secs_f32();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    // Three are named, and the rest is counted.
+    // Three are named, and the rest counted.
     assert_eq!(
         ended.stdout.matches("the session of ").count(),
         3,

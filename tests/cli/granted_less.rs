@@ -1,5 +1,5 @@
-//! A server that gives less than it is asked for, as it may: nothing that depends on it is held against the server, and
-//! nothing else is hidden.
+//! A server that grants less than requested, as it may. Nothing that depends on the grant counts against it, and no
+//! other fault is hidden.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,12 +13,12 @@ use mqtt_check_codec::{
 use crate::bad_brokers::serve;
 use crate::program::{Ended, Program};
 
-/// What a broker does that delivers nothing.
+/// The behaviour of a broker that delivers nothing.
 #[derive(Clone, Copy)]
 struct Fake {
-    /// The code for each filter.
+    /// The reason code for each filter.
     grants: u8,
-    /// Whether a PUBLISH of QoS 2 is answered.
+    /// Whether the broker answers a QoS 2 PUBLISH.
     has_pubrec: bool,
 }
 
@@ -57,7 +57,7 @@ impl Fake {
         while let Ok(size @ 1..) = stream.read(&mut chunk) {
             came.extend_from_slice(&chunk[..size]);
             while let Ok(Some(frame)) = Frame::read(&mut came, 1024) {
-                // The level stands behind the protocol's name.
+                // The protocol level follows the protocol name.
                 if let Some(&[0x10, _, _, 4, _, _, _, _, level, ..]) = frame.bytes().get(..) {
                     version = match level {
                         5 => ProtocolVersion::V5,
@@ -118,7 +118,7 @@ fn lets_off_what_depends_on_a_refused_subscription() {
 
 #[test]
 fn holds_what_does_not_depend_on_it() {
-    // What became of a message that was never acknowledged is not known. One that was acknowledged has to come, at QoS 1 too.
+    // A message without acknowledgement may be lost. An acknowledged one must be delivered, even at QoS 1.
     let (answers, arrives) = ("MQTT-4.3.3-8", "MQTT-4.5.0-1");
     for (grants, has_pubrec, blamed, other) in [
         (0x8F, false, answers, arrives),
@@ -132,7 +132,7 @@ fn holds_what_does_not_depend_on_it() {
     }
 }
 
-/// A liberty and a fault of the bundled broker, a case, what the run says, and what it does not say.
+/// A permitted variation, a fault, a case, what the run reports, and what it must not report.
 type Row = (
     &'static str,
     &'static str,
@@ -170,7 +170,7 @@ const ROWS: &[Row] = &[
         &["[5 MQTT-3.1.2-22]"],
         &[],
     ),
-    // An answer of another kind, sent on purpose, does not come from the lower QoS.
+    // The deliberately wrong acknowledgement is not caused by the lower QoS.
     (
         "grants-qos-1-at-most",
         "pubcomp-settles-all",
@@ -178,7 +178,7 @@ const ROWS: &[Row] = &[
         &["MQTT-4.4.0-1]"],
         &[],
     ),
-    // The message has the QoS that was granted, and only its property is wrong.
+    // The message has the granted QoS. Only its property is wrong.
     (
         "grants-qos-0-alone",
         "payload-format-indicator-dropped",
@@ -186,7 +186,7 @@ const ROWS: &[Row] = &[
         &["[5 MQTT-3.3.2-4]"],
         &["MQTT-3.8.4-8", "MQTT-2.2.1-4"],
     ),
-    // A SUBACK with another identifier refuses what it may be the answer to.
+    // A SUBACK with the wrong identifier still refuses the subscription that it may belong to.
     (
         "subscriptions-refused",
         "suback-other-packet-id",
@@ -194,7 +194,7 @@ const ROWS: &[Row] = &[
         &["[5 MQTT-2.2.1-6]"],
         &["MQTT-2.2.2-1"],
     ),
-    // That a client has no connection is not for the subscription that another was refused.
+    // The missing connection is not caused by another client's refused subscription.
     (
         "subscriptions-refused",
         "no-connack",
@@ -202,7 +202,7 @@ const ROWS: &[Row] = &[
         &["[5 MQTT-3.1.4-5]"],
         &["MQTT-6.0.0-2"],
     ),
-    // What cannot be read is wrong by its bytes, also where it is late and nothing was to come.
+    // Bytes that cannot be decoded are wrong even if they are late and no packet was expected.
     (
         "answers-late",
         "property-length-missing",
@@ -230,7 +230,7 @@ fn neither_hides_a_fault_nor_blames_another_clause() {
     }
 }
 
-/// Looks for a retained message only where a server says that nobody has subscribed, which it need not say.
+/// Checks for a retained message only if the server reports no matching subscribers, which is optional.
 const CONDITIONAL: &str = "\
 title: A retained message is kept
 versions: [5]
@@ -245,7 +245,7 @@ steps:
     clause: MQTT-3.3.1-5
 ";
 
-/// Cites a clause for what a server need not say.
+/// Cites a clause for something that a server need not report.
 const NARROW: &str = "\
 title: A retained message is kept, and nobody has subscribed
 versions: [5]

@@ -1,10 +1,10 @@
-//! Hook events of brokers that are no part of the run: sources of target files.
+//! Hook events of brokers outside of this process, from the sources in target files.
 
 use insta::assert_snapshot;
 
 use crate::program::{BINARY, Program};
 
-/// A visit and what the broker tells of it. The last list does not hold.
+/// A visit and its events. The last list is wrong.
 const VISIT: &str = "\
 title: A visit is told
 versions: [5]
@@ -19,7 +19,7 @@ steps:
       - client.disconnected: { client: a, reason: normal }
 ";
 
-/// The bundled broker as a program, whose events are to be had here, and rules for two of them.
+/// A target file for the bundled broker, which writes its events to `hooks`. Has a source and rules for two events.
 fn target(hooks: &str, source: &str) -> String {
     format!(
         "\
@@ -131,8 +131,8 @@ hooks:
     assert_snapshot!(run("", VISIT, file.to_owned()));
 }
 
-/// A broker that sends its events to us as others do: in Python, in place of the bundled broker's `--hooks`, by requests
-/// as the documentation of VerneMQ, rmqtt, NanoMQ and EMQX has them.
+/// A broker that sends its events by HTTP, as others do. A Python script translates the bundled broker's `--hooks` to
+/// requests like those in the documentation of VerneMQ, rmqtt, NanoMQ and EMQX.
 const SENDER: &str = r#"
 import json, subprocess, sys, urllib.request
 broker, port, url = sys.argv[1:]

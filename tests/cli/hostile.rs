@@ -1,4 +1,4 @@
-//! Brokers that send without end, or nothing at all: whatever they do, the run ends, says what was seen, and takes little
+//! Brokers that send endlessly, or send nothing at all. Whatever they do, the run ends, reports it, and takes little
 //! memory.
 
 use std::fmt::Write as _;
@@ -10,15 +10,16 @@ use std::time::{Duration, Instant};
 use crate::bad_brokers::{packet, serve};
 use crate::program::{Ended, PING, Program};
 
-/// The memory of the program, debug build and all, in kilobytes of address space: a flood would fill any amount of it.
+/// The memory limit for the program in kilobytes of address space, enough for a debug build. A flood would exceed any
+/// limit.
 const LIMITED: &str = "ulimit -v 700000";
 
-/// Answers CONNECT, with these properties in version 5; what follows is up to the caller.
+/// Answers CONNECT, with these properties in version 5. The caller does the rest.
 fn greet(stream: &mut TcpStream, properties: &[u8]) -> bool {
     let Some((0x10, body)) = packet(stream) else {
         return false;
     };
-    // The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
+    // The protocol level follows the protocol name, `MQTT` or `MQIsdp`.
     let is_new = body[2 + usize::from(body[1])] == 5;
     let mut connack = vec![0x20, 2, 0, 0];
     if is_new {
@@ -30,7 +31,7 @@ fn greet(stream: &mut TcpStream, properties: &[u8]) -> bool {
     stream.write_all(&connack).is_ok()
 }
 
-/// Reads and answers nothing, but for pings where it `pongs`.
+/// Reads and answers nothing, except pings if `pongs` is set.
 fn mute(mut stream: TcpStream, pongs: bool) {
     while let Some((first, _)) = packet(&mut stream) {
         if first == 0xC0 && pongs {
@@ -39,12 +40,12 @@ fn mute(mut stream: TcpStream, pongs: bool) {
     }
 }
 
-/// Sends these bytes as long as they are taken.
+/// Sends these bytes for as long as the client accepts them.
 fn endless(mut stream: TcpStream, bytes: &[u8]) {
     while stream.write_all(bytes).is_ok() {}
 }
 
-/// A scenario of so many cases that the broker is looked at first.
+/// A scenario with enough cases for a first look at the broker.
 fn many() -> String {
     let mut text =
         "title: A ping is answered\nversions: [5]\nclients: { a: { id: $id } }\ncases:\n"
@@ -61,7 +62,7 @@ fn run_many(url: &str, more: &str) -> Ended {
     program.after(LIMITED).run()
 }
 
-/// What it does with a connection whose CONNECT is answered.
+/// What the broker does on a connection after CONNACK.
 type Then = fn(TcpStream);
 
 #[test]
@@ -116,7 +117,7 @@ fn a_run_against_what_only_greets_does_not_begin() {
             "it sends 3 bytes of a packet, but not the rest",
         ),
     ];
-    // Side by side, since some of them are waited for.
+    // In parallel, since some of them take time.
     thread::scope(|scope| {
         for (properties, then, told) in rows {
             scope.spawn(move || {
@@ -133,7 +134,7 @@ fn a_run_against_what_only_greets_does_not_begin() {
     });
 }
 
-/// Answers everything that is asked here, after this time.
+/// Answers every request after this time.
 fn answers_late(mut stream: TcpStream, late: Duration) {
     loop {
         let Some((first, body)) = packet(&mut stream) else {
@@ -158,7 +159,7 @@ fn a_run_against_a_slow_broker_goes_on() {
     assert_eq!(ended.exit, Some(0), "{ended}");
 }
 
-/// Greets as late as may be, and then does nothing.
+/// Sends CONNACK as late as possible, and then nothing.
 #[test]
 fn the_first_look_ends_soon_whenever_the_first_byte_comes() {
     for late in [0, 4_700, 60_000] {
@@ -177,7 +178,7 @@ fn the_first_look_ends_soon_whenever_the_first_byte_comes() {
         let ended = run_many(&url, "");
         let took = began.elapsed();
         assert_eq!(ended.exit, Some(3), "{late}: {ended}");
-        // One after the other the looks would take 14 s where the first byte comes late.
+        // One after the other, the looks would take 14 s if the first byte is late.
         assert!(took < Duration::from_secs(12), "{late}: {took:?}");
     }
 }
@@ -244,7 +245,7 @@ fn a_run_that_is_flooded_from_case_to_case_ends_early() {
     assert!(ended.stderr.contains(told), "{ended}");
 }
 
-/// JSON and JUnit of this run, which does not come to its end.
+/// The JSON and JUnit reports of a run that ends early.
 fn reports_of(program: &Program) -> (serde_json::Value, String) {
     let read = |name| std::fs::read_to_string(program.path(name)).expect("a report");
     let json = serde_json::from_str(&read("out.json")).expect("JSON");
@@ -325,7 +326,7 @@ const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
 
 #[test]
 fn the_suite_does_not_begin_where_the_first_packet_is_announced_to_be_huge() {
-    // A CONNACK, and what is none, of more than 64 KiB and of as much as there may be.
+    // A CONNACK of more than 64 KiB, one of the largest possible size, and another large packet.
     let begins: [(&[u8], &str); 3] = [
         (
             &[0x20, 0x81, 0x80, 0x04],

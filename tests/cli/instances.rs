@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{BINARY, PING, Program, signal};
 
-/// A case that asks for settings.
+/// A case that needs a setting.
 const LESS: &str = "\
 title: A server that lessens the QoS says so in CONNACK
 versions: [5]
@@ -36,7 +36,7 @@ steps:
     clause: MQTT-3.3.1-6
 ";
 
-/// A case whose control asks for other settings than it does.
+/// A case whose control needs other settings than its scene.
 const OTHERS: &str = "\
 title: A user that is not known is refused
 versions: [5]
@@ -60,7 +60,7 @@ control:
     - watcher: { publish: { payload: behind } }
 ";
 
-/// A case that asks for users alone.
+/// A case that needs only users.
 const REFUSED: &str = "\
 title: A user that is not known is refused
 versions: [5]
@@ -74,7 +74,7 @@ steps:
     clause: MQTT-3.1.4-2
 ";
 
-/// A target file for the bundled broker. Each that starts writes its process id and the place of its folder to a file.
+/// A target file for the bundled broker. Each instance appends its process id and its folder to a file.
 fn twin(program: &Program, more: &str) -> String {
     let seen = program.path("seen").display().to_string();
     format!(
@@ -93,7 +93,7 @@ settings:
     )
 }
 
-/// Process ids and folders of all that were started.
+/// The process ids and folders of all instances so far.
 fn seen(program: &Program) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(program.path("seen")).unwrap_or_default();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
@@ -125,10 +125,10 @@ fn cases_that_ask_for_the_same_share_an_instance() {
     let report = std::fs::read(program.path("report.json")).expect("a report");
     let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
     let instances = &report["run"]["instances"];
-    // One for two cases, one for the restart, two for the case of users and its control.
+    // One for two cases, one for the restart, two for the case with users and its control.
     assert_eq!(instances["started"], 4, "{instances}");
     assert_eq!(instances["settings"], 4, "{instances}");
-    // The first beside them; the one that was restarted was started twice, in one folder.
+    // The broker of the run adds one. The restarted instance started twice in the same folder.
     let all = seen(&program);
     let folders: BTreeSet<&String> = all.iter().map(|(_, folder)| folder).collect();
     assert_eq!((all.len(), folders.len()), (6, 5), "{all:?}");
@@ -148,7 +148,7 @@ fn a_broker_that_was_killed_starts_again_with_its_store() {
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("1 passed"), "{ended}");
-    // The usual one, and the one of the case twice, in one folder.
+    // The broker of the run, and the instance of the case, which started twice in the same folder.
     let all = seen(&program);
     let folders: BTreeSet<&String> = all.iter().map(|(_, folder)| folder).collect();
     assert_eq!((all.len(), folders.len()), (3, 2), "{all:?}");
@@ -172,11 +172,11 @@ fn users_that_the_file_names_anyway_need_no_row() {
     assert!(ended.stdout.contains("2 passed"), "{ended}");
     let report = std::fs::read(program.path("report.json")).expect("a report");
     let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
-    // For the other case alone.
+    // Only the other case needs an instance.
     assert_eq!(report["run"]["instances"]["started"], 1, "{report}");
 }
 
-/// A case that would rather have settings, one of which this target cannot be told.
+/// A case with preferred settings, one of which this target does not support.
 const PREFERS: &str = "\
 title: A server that lessens the QoS says so in CONNACK
 versions: [5]
@@ -202,7 +202,7 @@ fn an_instance_is_given_what_a_case_prefers_and_the_file_can_say() {
     // The broker of the run, and one for both cases.
     assert_eq!(seen(&program).len(), 2, "{ended}");
 
-    // What cannot be told is no reason to skip the case before it is played.
+    // A preference that the target does not support is not a reason to skip the case before it is played.
     let none = "url: mqtt://127.0.0.1:{port}\nstart:\n  command: ";
     let none = format!("{none}[{BINARY}, broker, --listen, '127.0.0.1:{{port}}']\n");
     let ended = program.file("targets/twin.yaml", none).run();
@@ -274,7 +274,7 @@ fn fails_when_a_command_before_the_start_does() {
     assert!(ended.stderr.contains("exit status: 3): so not"), "{ended}");
 }
 
-/// Two cases that take a while, on two instances beside the first.
+/// Two cases that take a while, on two instances in addition to the broker of the run.
 fn long(program: Program) -> Program {
     let wait = "  - wait: 20s\n  - a: ping\n";
     let program = program
@@ -284,7 +284,7 @@ fn long(program: Program) -> Program {
     program.file("targets/twin.yaml", file)
 }
 
-/// Waits until the case that restarts its broker has done so: two and the first, and one of them twice.
+/// Waits until the case that restarts its broker has done so. Three brokers have then started, one of them twice.
 fn until_all_are_there(program: &Program) {
     let began = Instant::now();
     while seen(program).len() < 4 {

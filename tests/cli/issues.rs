@@ -1,4 +1,4 @@
-//! Issues for a bug tracker, and the scripts that show a fault without mqtt-check.
+//! Issues for a bug tracker, and the scripts that reproduce a fault without mqtt-check.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,11 +12,11 @@ use mqtt_check_broker::Fault;
 use crate::broker::{address, kill};
 use crate::program::{Program, WRONG};
 
-/// Where the scenarios are.
+/// The folder of scenarios.
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
 
-/// Faults, and a clause whose cases show them: of connecting, messages, sessions, Wills, retained messages, codes, and
-/// of bytes.
+/// Faults, each with a clause whose cases show it. They concern connecting, messages, sessions, Wills, retained
+/// messages, reason codes, and bytes.
 const FAULTS: &[(&str, &str)] = &[
     ("second-connect-ignored", "MQTT-3.1.0-2"),
     ("connack-flags-reserved", "MQTT-3.2.2-1"),
@@ -30,7 +30,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("qos2-duplicate-forwarded", "MQTT-4.3.3-10"),
     ("payload-format-indicator-dropped", "MQTT-3.3.2-4"),
     ("offline-qos2-lost", "MQTT-4.5.0-1"),
-    // Where the size or the first letter of a topic decides, whole bytes, one write, or an order that the fault changes.
+    // Faults that depend on the size or the first letter of a topic, on exact bytes, on a single write, or on order.
     ("length-bounds-lost", "MQTT-4.5.0-1"),
     ("leading-slash-ignored", "MQTT-4.7.3-4"),
     ("packet-id-zero", "MQTT-2.2.1-4"),
@@ -44,7 +44,7 @@ fn serve(arguments: &str) -> (Child, String) {
     (child, address)
 }
 
-/// What a script says of a broker.
+/// Runs a script against a broker. Returns its exit code and its output.
 fn shows(script: &Path, address: &str) -> (Option<i32>, String) {
     let (host, port) = address.rsplit_once(':').expect("a port");
     let mut python = Command::new("python3");
@@ -55,20 +55,21 @@ fn shows(script: &Path, address: &str) -> (Option<i32>, String) {
     (output.status.code(), said + &complained)
 }
 
-/// Faults that show only for some Client Identifiers, which a script draws: until then it says that it cannot tell.
+/// Faults that show only for some Client Identifiers. A script chooses these at random, and may report that it cannot
+/// tell.
 const BY_CHANCE: &[&str] = &["only-one-subscriber-served"];
 
-/// What came of trying the scripts of a fault.
+/// The results of the scripts of a fault.
 struct Tried {
     fault: &'static str,
     scripts: usize,
-    /// Those that did not say what they should.
+    /// The scripts with a wrong result.
     wrong: Vec<String>,
 }
 
-/// Plays the cases that cite these clauses against a broker with the fault, and runs the first scripts of its issues: red
-/// against such a broker, green against the right one. Each fault has brokers of its own, since messages and sessions that
-/// a script leaves may disturb another.
+/// Plays the cases that cite these clauses against a broker with the fault, and runs the first scripts of its issues.
+/// The scripts must fail against such a broker and pass against the right one. Each fault has its own brokers, because
+/// messages and sessions that a script leaves behind may disturb other scripts.
 fn tried(fault: &'static str, clauses: &[&str], most: usize) -> Tried {
     let run = |filters: &[&str]| {
         let program = Program::new("run --no-snapshots --issue-dir issues")
@@ -81,7 +82,7 @@ fn tried(fault: &'static str, clauses: &[&str], most: usize) -> Tried {
     };
     let (mut program, mut ended) = run(clauses);
     if ended.exit == Some(0) {
-        // No step cites these clauses; what it finds is found to break them.
+        // No step cites these clauses. Play all cases to find a violation.
         (program, ended) = run(&[]);
     }
     let files = program.files();
@@ -126,7 +127,7 @@ fn tried(fault: &'static str, clauses: &[&str], most: usize) -> Tried {
     }
 }
 
-/// Tries so many faults at a time, and so many scripts of each.
+/// Tries `at_once` faults at a time, and up to `most` scripts of each.
 fn try_all(
     faults: Vec<(&'static str, Vec<&'static str>)>,
     at_once: usize,
@@ -163,11 +164,11 @@ fn scripts_are_red_on_the_faulty_broker_and_green_on_the_right_one() {
     assert!(without.is_empty(), "no script for {without:?}");
 }
 
-/// All faults with their clauses, in an order that the seed decides: `SCRIPTS_SEED`, or 1.
+/// All faults with their clauses, in an order that depends on the seed: `SCRIPTS_SEED`, or 1.
 fn drawn() -> Vec<(&'static str, Vec<&'static str>)> {
     let seed = std::env::var("SCRIPTS_SEED").map_or(1, |seed| seed.parse().expect("a number"));
     let mut faults: Vec<&Fault> = Fault::ALL.iter().collect();
-    // FNV-1a, and a step of SplitMix64, since the former leaves its bits badly mixed.
+    // FNV-1a, followed by a step of SplitMix64, because FNV-1a mixes its bits badly.
     faults.sort_by_key(|fault| {
         let mut hash = 0xCBF2_9CE4_8422_2325_u64 ^ seed;
         for byte in fault.name().bytes() {
@@ -185,7 +186,7 @@ fn drawn() -> Vec<(&'static str, Vec<&'static str>)> {
     named.collect()
 }
 
-/// Faults that each run of the tests tries; `.ci/soak scripts` tries all.
+/// The number of faults that each test run tries. `.ci/soak scripts` tries all.
 const SHARE: usize = 5;
 
 #[test]

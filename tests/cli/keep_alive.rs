@@ -1,4 +1,4 @@
-//! Brokers that want to hear of their clients: where a scenario says nothing of it, the driver sees to that.
+//! Brokers that require a Keep Alive. If a scenario does not set one, the driver does, and pings.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use crate::bad_brokers;
 use crate::program::Program;
 use crate::served::serve;
 
-/// Silent for longer than a broker waits that has been told a Keep Alive of a second.
+/// A scenario that is silent for longer than a broker waits after a Keep Alive of one second.
 const CALM: &str = "\
 title: A client that says nothing for a while is still there
 clients: { a: }
@@ -20,7 +20,7 @@ steps:
   - a: ping
 ";
 
-/// The bundled broker with somebody before it who takes no CONNECT with a Keep Alive of 0; its address.
+/// Serves the bundled broker behind a proxy that closes on a CONNECT with a Keep Alive of 0. Returns its address.
 fn serve_picky() -> String {
     let broker = serve(Faults::none()).to_string();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -35,7 +35,7 @@ fn serve_picky() -> String {
 }
 
 fn pass_on(mut client: TcpStream, broker: &str) -> io::Result<()> {
-    // Short CONNECTs come in one piece: type, length, name, level, flags, Keep Alive.
+    // Short CONNECT packets arrive in one piece: type, length, name, level, flags, Keep Alive.
     let mut first = [0; 512];
     let size = client.read(&mut first)?;
     if first[10..12] == [0, 0] {
@@ -90,7 +90,7 @@ fn pings_where_a_target_wants_it_and_the_scenario_says_nothing() {
         .run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("3 passed"), "{ended}");
-    // The steps' pings, and those of the harness beside them, marked.
+    // The pings of the steps, and in addition those of the harness, which are marked.
     let own = ended
         .stdout
         .matches("a > PINGREQ (the harness's own)")
@@ -103,7 +103,7 @@ fn pings_where_a_target_wants_it_and_the_scenario_says_nothing() {
     );
 }
 
-/// A SUBACK that nobody sends, behind a silence that is proven by pings of the harness.
+/// Expects a SUBACK that never comes, after a silence that pings of the harness prove.
 const QUIET: &str = "\
 title: Nothing comes of nothing
 versions: [5]

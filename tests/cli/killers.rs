@@ -1,12 +1,12 @@
-//! A broker that a run started and that exits in the middle of it: it is started again, no case fails by that, and the case
-//! that makes it exit is named.
+//! A broker that a run started exits during the run. It is restarted, no case fails because of that, and the case that
+//! makes it exit is named.
 #![cfg(unix)]
 
 use serde_json::Value;
 
 use crate::program::{BINARY, Ended, PING, Program};
 
-/// Cases that are there when the broker exits, and that it makes no difference to.
+/// A scenario that is being played when the broker exits and that passes anyway.
 const WAITS: &str = "\
 title: A ping is answered after a while
 versions: [5]
@@ -17,7 +17,7 @@ steps:
   - a: ping
 ";
 
-/// What the broker does not survive, though the scenario has nothing against its end.
+/// A scenario that makes the broker exit, although it does not check for that.
 const KILLS: &str = "\
 title: A broker reads a topic
 versions: [5]
@@ -29,7 +29,7 @@ steps:
   - wait: 500ms
 ";
 
-/// A broker that exits soon after a message of the topic `poison`. It says why.
+/// A broker that prints a reason and exits soon after a message to the topic `poison`.
 fn target() -> String {
     let script = format!(
         ": >$2/events; {BINARY} broker --listen 127.0.0.1:$1 --hooks $2/events & \
@@ -56,7 +56,7 @@ fn run(scenarios: &[(&str, &str)]) -> (Ended, Value) {
 fn a_broker_that_exits_is_started_again_and_the_case_that_does_it_is_named() {
     let (ended, report) = run(&[("waits", WAITS), ("kills", KILLS), ("ping", PING)]);
     assert_eq!(ended.exit, Some(1), "{ended}");
-    // All were played, and none is blamed for what another did.
+    // All cases were played, and none is blamed for the exit that another caused.
     assert_eq!(report["summary"]["failed"], 0, "{ended}");
     assert_eq!(report["summary"]["inconclusive"], 0, "{ended}");
     assert_eq!(report["summary"]["not_played"], 0, "{ended}");

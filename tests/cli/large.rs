@@ -1,4 +1,4 @@
-//! Cases that send much: one at a time is played, so that together they take no more memory than the largest.
+//! Cases that send much are played one at a time, so that together they take no more memory than the largest.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! `mqtt-check report`: reports that are made of a JSON report.
+//! `mqtt-check report`: reports that are made from a JSON report.
 
 use crate::program::{PING, Program, WRONG};
 

@@ -1,10 +1,10 @@
-//! What the standard leaves open: a case that holds the broker to one of the answers fails `mutants`.
+//! Permitted variations: a case that accepts only one of the permitted answers fails `mutants`.
 
 use insta::assert_snapshot;
 
 use crate::program::{PING, Program};
 
-/// Holds a server to 0x10, which it may send.
+/// Requires reason code 0x10, which is optional.
 const NARROW: &str = "\
 title: Nobody has subscribed
 versions: [5]
@@ -24,7 +24,7 @@ fn a_case_that_holds_one_for_a_fault_is_told_of() {
     assert_snapshot!(failed.run());
     let json = failed.arguments("mutants --liberty success-without-subscribers --json");
     assert_snapshot!(json.run());
-    // No case shows it, so that nothing is proven.
+    // No case shows the variation, so nothing is proven.
     let unshown = json
         .file("scenarios/nobody.yaml", PING)
         .arguments("mutants --liberty success-without-subscribers");

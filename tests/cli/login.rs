@@ -1,4 +1,4 @@
-//! Who gets into `mqtt-check broker`, and as whom.
+//! Who may log in to `mqtt-check broker`, and as which user.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,20 +13,20 @@ listen: 127.0.0.1:0
 authentication: { SCRAM-SHA-256: { alice: secret } }
 ";
 
-/// A string, or binary data, with its length in front.
+/// A string or binary data, with its length in front.
 fn counted(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).expect("short");
     [&length.to_be_bytes()[..], bytes].concat()
 }
 
-/// Method and data of an exchange, as properties with their length in front.
+/// Authentication Method and Authentication Data as properties, with their length in front.
 fn properties(data: &[u8]) -> Vec<u8> {
     let method = [&[0x15][..], &counted(MECHANISM.as_bytes())].concat();
     let data = [&[0x16][..], &counted(data)].concat();
     sized(&[method, data].concat())
 }
 
-/// With its length in front, as a Variable Byte Integer of at most two bytes.
+/// Bytes with their length in front, as a Variable Byte Integer of at most two bytes.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len();
     let length = match u8::try_from(length) {
@@ -53,7 +53,7 @@ fn auth(reason: u8, data: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// The next packet: its type, and what is behind its length.
+/// Reads the next packet. Returns its type and its body.
 fn packet(stream: &mut TcpStream) -> (u8, Vec<u8>) {
     let mut byte = || {
         let mut byte = [0];
@@ -74,7 +74,7 @@ fn packet(stream: &mut TcpStream) -> (u8, Vec<u8>) {
 const CONNACK: u8 = 2;
 const AUTH: u8 = 15;
 
-/// The Authentication Data, which is behind the method.
+/// The Authentication Data, which follows the method.
 fn data(body: &[u8]) -> &[u8] {
     let method = MECHANISM.as_bytes();
     let at = body.windows(method.len()).position(|w| w == method);
@@ -83,7 +83,7 @@ fn data(body: &[u8]) -> &[u8] {
     &data[3..]
 }
 
-/// Logs in, and gives what was sent.
+/// Logs in, and returns the packets sent.
 fn recorded(stream: &mut TcpStream) -> [Vec<u8>; 2] {
     let first = ClientFirst::new("alice", "fyko+d2lbbFgONRv9qkxdawL");
     let sent_first = scram_connect(&first.message());
@@ -100,7 +100,7 @@ fn recorded(stream: &mut TcpStream) -> [Vec<u8>; 2] {
     [sent_first, sent_final]
 }
 
-/// Sends what was recorded, and gives the code in CONNACK.
+/// Sends recorded packets, and returns the reason code in CONNACK.
 fn replayed(stream: &mut TcpStream, [sent_first, sent_final]: &[Vec<u8>; 2]) -> u8 {
     stream.write_all(sent_first).expect("writing");
     assert_eq!(packet(stream).0, AUTH);
@@ -115,7 +115,7 @@ fn replayed_after_restart(program: &Program) -> u8 {
     let mut child = program.start();
     let at = address(&mut child);
     let login = recorded(&mut connect(&at));
-    // A later connection has another nonce in any case.
+    // A later connection always has a different nonce.
     assert_eq!(replayed(&mut connect(&at), &login), 0x87);
     kill(child);
     let mut child = program.start();
@@ -133,7 +133,7 @@ fn a_recorded_login_is_worth_nothing_after_a_restart_but_with_a_seed() {
     assert_eq!(replayed_after_restart(&seeded), 0);
 }
 
-/// The client id that the broker's first client is assigned.
+/// The Client Identifier that the broker assigns to its first client.
 fn assigned(program: &Program) -> Vec<u8> {
     let mut child = program.start();
     let at = address(&mut child);

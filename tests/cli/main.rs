@@ -1,4 +1,5 @@
-//! The whole program: arguments and files in, whole stdout, stderr and exit code out, held against snapshots.
+//! Tests the whole program. Arguments and files go in; the whole stdout, stderr and exit code are compared with
+//! snapshots.
 
 mod action;
 mod again;

@@ -1,5 +1,4 @@
-//! What answers like a broker and is none. A suite that such a thing passes proves nothing of those that it passes
-//! rightly.
+//! Servers that answer like a broker but are not one. They must pass only the checks that they really satisfy.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -10,24 +9,24 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::program::BINARY;
 
-/// What it does with a connection.
+/// What the server does with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fake {
     /// Answers CONNECT and PINGREQ and ignores everything else.
     Greets,
-    /// Closes every connection at once, but for the first look that the harness takes.
+    /// Closes every connection at once, except those of the harness's first look.
     Closes,
-    /// Answers CONNECT and closes at the first byte that comes then.
+    /// Answers CONNECT and closes at the next byte.
     ClosesAfterConnack,
     /// Acknowledges everything and delivers nothing.
     Acknowledges,
 }
 
-/// So many connections are the harness's first look: one for each version, and one without a Keep Alive.
+/// The connections of the harness's first look: one for each version, and one without a Keep Alive.
 const LOOKS: usize = 4;
 
 impl Fake {
-    /// As docs/verdicts.md calls it.
+    /// The description in docs/verdicts.md.
     const fn told(self) -> &'static str {
         match self {
             Self::Greets => "answers only CONNECT and PINGREQ",
@@ -37,9 +36,9 @@ impl Fake {
         }
     }
 
-    /// Serves in a thread of its own; the URL.
+    /// Serves in its own thread. Returns the URL.
     fn serve(self) -> String {
-        // A current-thread runtime goes on only while somebody waits in it: a thread of its own does.
+        // A current-thread runtime makes progress only while a thread blocks on it, so give it one.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()
@@ -64,7 +63,7 @@ impl Fake {
         format!("mqtt://127.0.0.1:{port}")
     }
 
-    /// Whether it closes the connection at the first byte after CONNACK.
+    /// Whether the server closes the connection at the first byte after CONNACK.
     const fn closes(self) -> bool {
         matches!(self, Self::Closes | Self::ClosesAfterConnack)
     }
@@ -106,7 +105,7 @@ impl Fake {
     }
 }
 
-/// The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
+/// Whether a CONNECT is of version 5. The protocol level follows the protocol name, `MQTT` or `MQIsdp`.
 fn speaks_5(connect: &[u8]) -> bool {
     let name = connect.get(3).copied().map_or(0, usize::from);
     connect.get(4 + name) == Some(&5)
@@ -120,7 +119,7 @@ const fn connack(is_new: bool) -> &'static [u8] {
     }
 }
 
-/// What acknowledges this packet, if anything does: each filter is granted the QoS it asks for.
+/// The acknowledgement of this packet, if it needs one. Each filter is granted the QoS that it asks for.
 fn acknowledgment(packet: &[u8], is_new: bool) -> Option<Vec<u8>> {
     let body = length(packet.get(1..)?)?.1;
     let (first, id, codes) = match packet[0] {
@@ -143,7 +142,7 @@ fn acknowledgment(packet: &[u8], is_new: bool) -> Option<Vec<u8>> {
             answer.push(0);
             answer.extend(codes);
         }
-        // UNSUBACK has no codes before version 5.
+        // UNSUBACK has no reason codes before version 5.
         Some(codes) if first == 0x90 => answer.extend(codes),
         _ => {}
     }
@@ -158,7 +157,7 @@ fn acknowledgment(packet: &[u8], is_new: bool) -> Option<Vec<u8>> {
     Some(whole)
 }
 
-/// A code for each filter of a SUBSCRIBE, which has a byte of options behind it, or of an UNSUBSCRIBE, which has none.
+/// A reason code for each filter. In SUBSCRIBE a byte of options follows each filter, in UNSUBSCRIBE none.
 fn filters(body: &[u8], is_new: bool, options: usize) -> Option<Vec<u8>> {
     let mut rest = body.get(2..)?;
     if is_new {
@@ -174,13 +173,13 @@ fn filters(body: &[u8], is_new: bool, options: usize) -> Option<Vec<u8>> {
     Some(codes)
 }
 
-/// A string with its length in two bytes before it, and what follows it.
+/// Splits off a string with a length of two bytes.
 fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_at_checked(2)?;
     rest.split_at_checked(usize::from(length[0]) << 8 | usize::from(length[1]))
 }
 
-/// A length of one to four bytes, and what follows it.
+/// Splits off a length of one to four bytes.
 fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut length = 0;
     for (n, byte) in bytes.iter().take(4).enumerate() {
@@ -192,13 +191,13 @@ fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
-/// The first packet and what follows it, once it is whole.
+/// Splits off the first packet, once it is complete.
 fn first_packet(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (size, rest) = length(bytes.get(1..)?)?;
     bytes.split_at_checked(bytes.len() - rest.len() + size)
 }
 
-/// Cases that such a thing may pass, each since what it does is what the case is about. May only shrink.
+/// Cases that such a server may pass, because the case is about what the server does. This list may only shrink.
 const RIGHT: [(&str, &str); 9] = [
     ("connect/client-id-characters", "accepts the CONNECT"),
     ("connect/client-id-empty@3.1.1", "accepts the CONNECT"),
@@ -226,7 +225,8 @@ const RIGHT: [(&str, &str); 9] = [
     ("session/no-expiry-asked", "resumes no session"),
 ];
 
-/// Cases that what acknowledges everything may pass as well, or be warned of. None that passes needs a message that comes.
+/// Further cases in which a server that acknowledges everything may pass or get a warning. None that passes needs a
+/// message to be delivered.
 const ACKNOWLEDGED: [(&str, &str); 27] = [
     ("connect/accepted", "accepts the CONNECT"),
     ("connect/one-connack", "sends one CONNACK"),
@@ -263,10 +263,10 @@ const ACKNOWLEDGED: [(&str, &str); 27] = [
     ("will/promptly", "warned: publishes no Will"),
 ];
 
-/// The suite against it: how many cases were played, and those that passed or were warned of.
+/// Plays the suite against the server. Returns the number of cases played, and those that passed or got a warning.
 fn play(fake: Fake) -> (usize, Vec<String>) {
     let report = tempfile::NamedTempFile::new().expect("a temporary file");
-    // On a busy machine even the first look may take longer than the short limits of this.
+    // On a busy machine even the first look may exceed the short time limits of this test.
     let ended = (0..20)
         .map(|_| run(&fake.serve(), report.path()))
         .find(|ended| ended.status.code() != Some(3))
@@ -303,8 +303,8 @@ fn run(url: &str, report: &Path) -> Output {
         .expect("the program runs")
 }
 
-/// What docs/verdicts.md says of it is so: no more cases pass, and each of them rightly. On a busy machine it may be fewer,
-/// since the limits here are short.
+/// Checks the statement in docs/verdicts.md: no more cases pass, and each of them rightly. On a busy machine it may be
+/// fewer, since the time limits here are short.
 fn passes_what_is_told(fake: Fake) {
     let page = include_str!("../../docs/verdicts.md");
     let row = format!("| {} | ", fake.told());
@@ -319,7 +319,7 @@ fn passes_what_is_told(fake: Fake) {
             _ => &[],
         };
         let mut right = RIGHT.iter().chain(more);
-        // 3.1 says what a server *should* do with retained messages, so that these warn.
+        // 3.1 says what a server *should* do with retained messages, so these cases only warn.
         let warns_in_3_1 =
             matches!(fake, Fake::Acknowledges) && id.starts_with("retain/") && id.ends_with("@3.1");
         let is_right = warns_in_3_1 || right.any(|(begin, _)| id.starts_with(begin));

@@ -1,4 +1,4 @@
-//! Where output goes, and what is said of names that are not known.
+//! Where output goes, and the errors for unknown names.
 
 use std::time::{Duration, Instant};
 

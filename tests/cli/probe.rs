@@ -1,4 +1,4 @@
-//! What `probe` finds of brokers that keep their limits, of one that does not, and of what is no broker.
+//! What `probe` reports about brokers that keep their limits, one that does not, and a server that is not a broker.
 
 use std::path::Path;
 use std::thread;
@@ -28,7 +28,7 @@ fn probe(arguments: &str) -> Ended {
 
 fn found(ended: &Ended) -> Value {
     assert_eq!(ended.exit, Some(0), "{ended}");
-    // Times are not in what a test sees.
+    // Times are masked as `[US]`, which is not valid JSON.
     let text = ended.stdout.replace("[US]", "1");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {ended}"))
 }
@@ -69,7 +69,7 @@ fn shows_what_a_right_broker_offers_and_keeps() {
 
 #[test]
 fn shows_each_limit_that_is_not_kept() {
-    // They show at once: there is no time to wait for a close that does not come on a busy machine.
+    // Faults that show at once. On a busy machine there is no time to wait for a missing close.
     for (fault, name) in [
         (Fault::ReceiveMaximumOneLess, "receive_maximum"),
         (Fault::HighestAliasRefused, "topic_alias_maximum"),

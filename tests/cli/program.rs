@@ -1,4 +1,4 @@
-//! Runs the built program in a folder of its own, with a clean environment.
+//! Runs the built program in its own folder, with a clean environment.
 
 use std::fs;
 use std::io::{Read, Write as _};
@@ -18,7 +18,7 @@ pub(crate) const BINARY: &str = match option_env!("TESTED_PROGRAM") {
 /// A program that takes longer than this hangs.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// A scenario with one case a version, which every broker passes.
+/// A scenario with one case per version, which every broker passes.
 pub(crate) const PING: &str = "\
 title: A ping is answered
 clients: { a: }
@@ -52,7 +52,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// With these arguments, separated by spaces.
+    /// The program with these arguments, separated by spaces.
     pub(crate) fn new(arguments: &str) -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
@@ -65,24 +65,24 @@ impl Program {
         .arguments(arguments)
     }
 
-    /// With these arguments in place of the former, separated by spaces.
+    /// Replaces the arguments by these, separated by spaces.
     pub(crate) fn arguments(mut self, arguments: &str) -> Self {
         self.arguments = arguments.split_whitespace().map(str::to_owned).collect();
         self
     }
 
-    /// With one more argument, which may have spaces.
+    /// Adds an argument, which may contain spaces.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
         self
     }
 
-    /// How often this option stands in its arguments.
+    /// How many times this option is in the arguments.
     pub(crate) fn count_of(&self, option: &str) -> usize {
         self.arguments.iter().filter(|a| *a == option).count()
     }
 
-    /// With this file in its folder.
+    /// Writes a file to the folder.
     pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -100,25 +100,25 @@ impl Program {
         self
     }
 
-    /// Started in this folder below its own.
+    /// Starts the program in this subfolder.
     pub(crate) fn inside(mut self, folder: &str) -> Self {
         self.inside = self.path(folder);
         fs::create_dir_all(&self.inside).expect("a folder");
         self
     }
 
-    /// Lets a shell do this before it becomes the program.
+    /// Runs these shell commands before the program, in the same process.
     pub(crate) fn after(mut self, commands: &'static str) -> Self {
         self.before = Some(commands);
         self
     }
 
-    /// Where a file of its folder stands.
+    /// The path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Starts it; for those who want to do something meanwhile.
+    /// Starts the program without waiting for it.
     pub(crate) fn start(&self) -> Child {
         let mut command = match self.before {
             None => Command::new(BINARY),
@@ -142,12 +142,12 @@ impl Program {
         command.spawn().expect("the program starts")
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub(crate) fn run(&self) -> Ended {
         self.finish(self.start())
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the program.
     pub(crate) fn finish(&self, mut child: Child) -> Ended {
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = self.stdin.clone();
@@ -169,7 +169,7 @@ impl Program {
         }
     }
 
-    /// Places, times and ports are not the same in every run.
+    /// Replaces paths, times and ports, which differ between runs.
     pub(crate) fn normal(&self, text: &str) -> String {
         let folder = self.folder.path();
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -191,7 +191,7 @@ impl Program {
         }
     }
 
-    /// Every file below its folder, in order.
+    /// Every file in the folder, in order.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         list(self.folder.path(), self.folder.path(), &mut found);
@@ -200,7 +200,7 @@ impl Program {
     }
 }
 
-/// Sends this signal, `-TERM`, to this process.
+/// Sends a signal such as `-TERM` to a process.
 pub(crate) fn signal(name: &str, process: u32) {
     let sent = Command::new("kill")
         .args([name, &process.to_string()])
@@ -245,7 +245,7 @@ fn wait(child: &mut Child) -> ExitStatus {
     }
 }
 
-/// What follows `before` as long as `is_part`, replaced.
+/// Replaces what follows `before` for as long as `is_part` accepts it.
 fn replace_after(text: &str, before: &str, with: &str, is_part: impl Fn(char) -> bool) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -259,7 +259,7 @@ fn replace_after(text: &str, before: &str, with: &str, is_part: impl Fn(char) ->
     out + rest
 }
 
-/// `12 ms` and `1.25 s` in the summary, `"wall_us": 12` and `time="0.012"` in reports.
+/// Replaces times: `12 ms` and `1.25 s` in the summary, `"wall_us": 12` and `time="0.012"` in reports.
 fn replace_times(text: &str) -> String {
     let number = |c: char| c.is_ascii_digit() || c == '.';
     let text = replace_after(text, "time=\"", "[TIME]", number);
@@ -287,7 +287,7 @@ fn replace_times(text: &str) -> String {
         .collect()
 }
 
-/// The instants of packets, which are exact only in virtual time: `0.001s`.
+/// Replaces the times of packets, such as `0.001s`, which are exact only in virtual time.
 fn replace_instants(text: &str) -> String {
     let is_instant = |word: &str| {
         let parts = word.strip_suffix('s').and_then(|w| w.split_once('.'));
@@ -308,7 +308,7 @@ fn replace_instants(text: &str) -> String {
         .collect()
 }
 
-/// The bytes of packets under their lines, in which the run's prefix stands.
+/// Replaces lines with the bytes of packets, which contain the run's prefix.
 fn replace_bytes(text: &str) -> String {
     let is_byte = |word: &str| word.len() == 2 && word.bytes().all(|b| b.is_ascii_hexdigit());
     let is_hex = |line: &str| {
@@ -326,7 +326,7 @@ fn replace_bytes(text: &str) -> String {
         .collect()
 }
 
-/// How it ended.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) exit: Option<i32>,
@@ -335,7 +335,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// The ids of what `list` prints.
+    /// The case ids in the output of `list`.
     pub(crate) fn ids(&self) -> Vec<&str> {
         let lines = self.stdout.lines();
         lines
@@ -343,7 +343,7 @@ impl Ended {
             .collect()
     }
 
-    /// Without the packets of failures: on a network their order on different connections is a matter of chance.
+    /// Removes the packets of failures. On a network their order across connections is random.
     pub(crate) fn without_packets(mut self) -> Self {
         let is_packet = |line: &&str| line.contains("[AT]") || line.trim() == "[BYTES]";
         let rest = self.stdout.lines().filter(|line| !is_packet(line));

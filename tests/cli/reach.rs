@@ -1,4 +1,4 @@
-//! What a scenario may have read of this machine, and what is no file to be read.
+//! Which files and variables of this machine a scenario may read, and files that must not be read.
 
 use std::process::Command;
 
@@ -61,7 +61,7 @@ fn a_scenario_reads_no_variable_that_it_is_not_allowed() {
     assert_eq!(run("run --no-snapshots --allow-env SECRET").exit, Some(0));
 }
 
-/// With a pipe of this name that nobody writes.
+/// Adds a named pipe that nothing writes to.
 fn piped(program: Program, name: &str) -> Program {
     let path = program.path(name);
     let made = Command::new("mkfifo").arg(path).status().expect("it runs");

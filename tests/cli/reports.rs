@@ -81,7 +81,7 @@ fn writes_to_a_device_without_replacing_it() {
     assert!(ended.stderr.contains("\"tool\""), "{ended}");
 }
 
-/// A scenario whose texts would move a terminal's cursor, ring its bell and turn its text around.
+/// A scenario whose texts would move a terminal's cursor, ring its bell and reverse its text.
 const HIDDEN: &str = r#"title: "red \e[31mX\a\u202e end"
 versions: [5]
 clients: { a: }
@@ -92,7 +92,7 @@ steps:
     note: "a note \e]0;X\a\u202e"
 "#;
 
-/// What is shown in place of them, as title, label and note.
+/// What is shown instead, in the title, label and note.
 const SHOWN: [&str; 3] = [
     r"red \u{1b}[31mX\u{7}\u{202e} end",
     r"\u{1b}[31m\u{202e}",
@@ -133,7 +133,7 @@ fn reports_for_people_have_texts_of_scenarios_escaped() {
     for format in ["html", "markdown", "tap"] {
         let program = hidden(&format!("run --no-snapshots --report {format}=out"));
         assert_eq!(program.run().exit, Some(1));
-        // In TAP a backslash of a title is two.
+        // TAP doubles a backslash in a title.
         let shown = match format {
             "html" => SHOWN[0].to_owned(),
             "tap" => SHOWN[0].replace('\\', r"\\"),
@@ -147,7 +147,7 @@ fn reports_for_people_have_texts_of_scenarios_escaped() {
 fn json_has_texts_of_scenarios_escaped() {
     let program = hidden("run --no-snapshots --report json=out.json");
     assert_eq!(program.run().exit, Some(1));
-    // A backslash of the text is two in JSON.
+    // JSON doubles a backslash.
     let title = SHOWN[0].replace('\\', r"\\");
     holds_nothing_hidden(&read(&program, "out.json"), &[&title]);
 }

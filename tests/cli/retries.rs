@@ -1,4 +1,4 @@
-//! `run --retries`: what fails and then passes is flaky, and every report says so.
+//! `run --retries`: a case that fails and then passes is flaky, and every report says so.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::program::Program;
 use crate::unsteady::{Unsteady, takeover};
 
-/// A run with these options, whose one case goes wrong in these plays.
+/// A run with these options, whose only case goes wrong in these plays.
 fn run(broker: &Unsteady, options: &str, wrong: &[usize]) -> Program {
     broker.goes_wrong("unmoved", wrong.iter().copied());
     let run = format!("run --broker {} --report json=r.json {options}", broker.url);
@@ -41,7 +41,7 @@ fn a_case_that_passes_when_played_again_is_flaky_in_every_report() {
         ended.stdout.contains("1 case: 1 passed, 1 flaky"),
         "{ended}"
     );
-    // What came is told, with its packets, though the case has passed.
+    // The failure is shown with its packets, although the case has passed.
     assert!(
         ended.stdout.contains("not as expected in 2 of 3 plays"),
         "{ended}"
@@ -131,7 +131,7 @@ fn a_case_that_never_passes_has_failed() {
     );
 }
 
-/// What a baseline expects is not played again, and what it does not expect is.
+/// Cases that are as the baseline expects are not played again; others are.
 #[test]
 fn a_baseline_says_what_is_played_again() {
     let broker = Unsteady::new();
@@ -145,7 +145,7 @@ fn a_baseline_says_what_is_played_again() {
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("FLAKY session/steady@5"), "{ended}");
-    // Nothing waits for a review: the play that counts is as reviewed.
+    // Nothing waits for a review, because the play that counts is as reviewed.
     assert!(
         program.files().iter().all(|file| !file.ends_with(".new")),
         "{:?}",

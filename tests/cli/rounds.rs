@@ -1,4 +1,4 @@
-//! What is said of a folded repeat that does not hold.
+//! The report of a folded repeat that fails in some round.
 
 use insta::assert_snapshot;
 use serde_json::Value;

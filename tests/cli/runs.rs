@@ -40,7 +40,7 @@ steps:
     assert_snapshot!(program.run());
 }
 
-/// Two clients with this filter, and one of them that gets what is published.
+/// A scenario with two clients that use this filter. One of them gets the message.
 fn one_of(filter: &str, expected: &str) -> Program {
     let scenario = format!(
         "\
@@ -159,7 +159,7 @@ steps:
     assert_snapshot!(program.run());
     let json = program.arguments("mutants --fault no-disconnect-on-takeover --json");
     assert_snapshot!(json.run());
-    // The same without the clause: the case turns red, and nothing says what for.
+    // The same without the clause: the case fails, but no citation names the fault's clause.
     let uncited = takeover.replacen("    clause: MQTT-3.1.4-3\n", "", 1);
     let unnamed = json
         .file("scenarios/session/takeover.yaml", &uncited)

@@ -1,4 +1,4 @@
-//! JSON reports are as `docs/report.schema.json` says, and `docs/reports.md` speaks of all of them.
+//! JSON reports match `docs/report.schema.json`, and `docs/reports.md` describes every part of them.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -18,7 +18,7 @@ fn schema() -> &'static Value {
     })
 }
 
-/// What speaks against a report.
+/// Validates a report.
 fn wrong(report: &Value) -> Vec<String> {
     let validator = jsonschema::validator_for(schema()).expect("a schema");
     let errors = validator.iter_errors(report);
@@ -131,7 +131,7 @@ fn the_schema_tells_what_is_no_report() {
     assert_eq!(wrong(&other).len(), 1, "{:?}", wrong(&other));
 }
 
-/// Every object of the schema has a description, and so has every field whose type does not say it.
+/// Every object of the schema has a description. So has every field, unless its type describes it.
 #[test]
 fn everything_in_the_schema_is_described() {
     let kinds = schema()["$defs"].as_object().expect("definitions");

@@ -1,4 +1,4 @@
-//! A password that the user gives is shown nowhere: not where we send it, not where a broker says it back, not in a log.
+//! A password that the user gives is never shown: not where we send it, not where a broker returns it, not in a log.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use crate::broker::kill;
 use crate::program::{BINARY, Ended, Program};
 
 const PASSWORD: &str = "Geheimnis-4711-hunter";
-/// It fails; its first steps hold.
+/// A scenario that fails after its first steps pass.
 const FAILS: &str = "\
 title: A ping is answered twice
 versions: [3.1.1, 5]
@@ -31,7 +31,7 @@ steps:
     clause: MQTT-4.12.0-1
 ";
 
-/// Every notation in which it may come back.
+/// Every notation in which the broker may return the password.
 fn forms() -> Vec<String> {
     let hex: Vec<String> = PASSWORD.bytes().map(|b| format!("{b:02x}")).collect();
     vec![
@@ -39,13 +39,13 @@ fn forms() -> Vec<String> {
         hex.concat(),
         hex.concat().to_uppercase(),
         hex.join(" "),
-        // Of the password, and of `me:` with the password.
+        // Base64 of the password, and of `me:` and the password.
         "R2VoZWltbmlzLTQ3MTEtaHVudGVy".to_owned(),
         "bWU6R2VoZWltbmlzLTQ3MTEtaHVudGVy".to_owned(),
     ]
 }
 
-/// Neither what was printed nor any file that the program wrote has it.
+/// Checks that neither the output nor any file that the program wrote contains the password.
 fn assert_hidden(program: &Program, ended: &Ended, given: &[&str]) {
     let written = program.files();
     let written = written
@@ -67,13 +67,13 @@ fn read(program: &Program, file: &str) -> String {
     std::fs::read_to_string(program.path(file)).expect("a file")
 }
 
-/// A text or binary data with its length in front.
+/// A string or binary data, with its length in front.
 fn counted(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).expect("short");
     [&length.to_be_bytes()[..], bytes].concat()
 }
 
-/// A broker that says in every notation what it was told: in its CONNACK, in a message, and in its DISCONNECT.
+/// A broker that returns the password in every notation: in its CONNACK, in a message, and in its DISCONNECT.
 fn indiscreet() -> String {
     serve(|mut stream: TcpStream| {
         let mut is_new = true;
@@ -132,7 +132,7 @@ fn no_output_shows_a_password_that_the_broker_says_back() {
         let ended = program.run();
         assert_eq!(ended.exit, Some(1), "{ended}");
         assert_hidden(&program, &ended, &["password"]);
-        // What came is there, at its length.
+        // The text is there with its length, but masked.
         let json = read(&program, "r.json");
         let stars = "*".repeat(PASSWORD.len());
         assert!(
@@ -161,7 +161,7 @@ fn a_password_of_the_environment_is_shown_as_little() {
     assert_hidden(&program, &ended, &[]);
 }
 
-/// Where a broker says that it listens for WebSocket.
+/// The WebSocket address that the broker prints.
 fn address(child: &mut Child) -> String {
     use std::io::{BufRead as _, BufReader};
     let stderr = child.stderr.take().expect("a pipe");
@@ -173,7 +173,7 @@ fn address(child: &mut Child) -> String {
         .expect("it says where it listens")
 }
 
-/// A CONNECT in frames that a step says, so that the frames are in the record besides the packet.
+/// A CONNECT in explicit frames, so that the record contains the frames in addition to the packet.
 const FRAMES: &str = "\
 title: A CONNECT may come in pieces
 versions: [5]
@@ -212,7 +212,7 @@ fn no_frame_of_a_websocket_shows_a_password() {
     assert_hidden(&program, &ended, &["password"]);
 }
 
-/// A target file whose broker writes the password to its log before it does this.
+/// A target file whose broker logs the password and then runs this command.
 fn talkative(then: &str) -> String {
     let told = forms().join(" ");
     format!(
@@ -239,7 +239,7 @@ fn no_log_of_a_broker_shows_a_password_of_its_target_file() {
     }
 }
 
-/// A case that has the broker for itself, so that all that the broker writes meanwhile is its own.
+/// A case that has the broker to itself, so that the whole log of that time belongs to it.
 const ALONE: &str = "\
 title: A ping is answered twice
 versions: [5]

@@ -6,12 +6,12 @@ use std::thread;
 use mqtt_check_broker::shell::{Randomness, Server};
 use mqtt_check_broker::{Config, Faults};
 
-/// Serves it in a thread of its own until the tests end; its address.
+/// Serves the broker in its own thread until the tests end. Returns its address.
 pub(crate) fn serve(faults: Faults) -> SocketAddr {
     serve_with(Config::default(), faults)
 }
 
-/// With these settings.
+/// Like [`serve`], with these settings.
 pub(crate) fn serve_with(config: Config, faults: Faults) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     thread::spawn(move || {

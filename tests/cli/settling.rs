@@ -1,5 +1,5 @@
-//! A broker whose subscriptions hold a while after SUBACK, as those of a cluster may: the driver waits for them where the
-//! target file says so.
+//! A broker whose subscriptions become effective some time after SUBACK, as in some clusters. The driver waits for them
+//! if the target file says so.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -50,13 +50,13 @@ control:
     - a: { publish: { payload: then } }
 ";
 
-/// By how much subscriptions are late.
+/// The delay of subscriptions.
 const LATE_BY: Duration = Duration::from_millis(300);
 
 const SUBSCRIBE: u8 = 0x82;
 const SUBACK: u8 = 0x90;
 
-/// The bundled broker with somebody before it who answers SUBSCRIBE at once and passes it on late; its address.
+/// Serves the bundled broker behind a proxy that answers SUBSCRIBE at once and passes it on late. Returns its address.
 fn serve() -> String {
     let broker = served::serve(Faults::none());
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -76,7 +76,7 @@ fn serve() -> String {
     address
 }
 
-/// The next packet, whole; none at the end. No packet here is longer than one byte of length can say.
+/// Reads the next packet, or `None` at the end. All packets here have a Remaining Length of one byte.
 pub(crate) fn packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = vec![0; 2];
     stream.read_exact(&mut bytes).ok()?;
@@ -136,7 +136,7 @@ fn waits_for_subscriptions_where_the_target_needs_it() {
     assert_eq!(ended.exit, Some(0), "{ended}");
 }
 
-/// In a control nothing but its conclusion is judged, and few steps are waited for; a choice is one of them.
+/// In a control only the conclusion is judged, and the driver waits for few steps. A choice is one of them.
 #[test]
 fn a_control_waits_for_what_decides_its_next_steps() {
     let ended = run(CHOSEN, "");

@@ -1,4 +1,4 @@
-//! `run --shard` and `mqtt-check merge`: parts of a run, put together, say what one run says.
+//! `run --shard` and `mqtt-check merge`: the merged shards report the same as a single run.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ steps:
     clause: MQTT-3.1.4-3
 ";
 
-/// A report without what differs from run to run.
+/// A report without the fields that differ between runs.
 fn report(program: &Program, name: &str) -> Value {
     let text = fs::read_to_string(program.path(name)).expect("a report");
     let mut report: Value = serde_json::from_str(&text).expect("JSON");
@@ -56,7 +56,7 @@ fn merged(program: Program, run: &str, of: usize) -> (Program, Ended) {
     (program, ended)
 }
 
-/// Without the places of packets among those of other connections, which on a network differ from play to play.
+/// Removes the positions of packets among those of other connections, which differ between plays on a network.
 fn in_no_order(mut report: Value) -> Value {
     for case in report["cases"].as_array_mut().expect("cases") {
         for finding in case["findings"].as_array_mut().expect("findings") {
@@ -68,7 +68,7 @@ fn in_no_order(mut report: Value) -> Value {
     report
 }
 
-/// Shards of a run that is also played whole come to the same report and exit code.
+/// Checks that the merged shards give the same report and exit code as the whole run.
 fn same(program: Program, run: &str, of: usize) -> (Program, Value) {
     let program = program.arguments(&format!("{run} --report json=whole.json"));
     let whole = program.run();
@@ -125,7 +125,7 @@ fn shards_play_every_case_once_and_as_many_as_the_others() {
     assert_eq!(listed.ids().len(), number);
 }
 
-/// With records that nothing has any more, and more shards than cases.
+/// A small suite, for stale records, and for more shards than cases.
 fn small() -> Program {
     Program::new("")
         .file("scenarios/basic/ping.yaml", PING)
@@ -154,7 +154,7 @@ fn only_the_whole_run_judges_what_is_stale() {
     assert_eq!(whole["summary"]["passed"], 2);
 }
 
-/// Of a broker on the network: its deviations, shown by cases of different shards or by none, and its profile.
+/// A broker on the network with a profile, and with deviations that cases of different shards show, or none.
 #[test]
 fn only_the_whole_run_judges_what_a_baseline_has_and_no_case_shows() {
     let faults = [Fault::NoDisconnectOnTakeover].into_iter().collect();
@@ -173,7 +173,7 @@ fn only_the_whole_run_judges_what_a_baseline_has_and_no_case_shows() {
     assert_eq!(whole["summary"]["accepted"], 2);
     let causes = whole["causes"].as_array().expect("causes");
     assert_eq!(causes.len(), 1, "one entry accepts both: {causes:?}");
-    // A broker that does right: the entry is stale, which no shard says.
+    // A broker without the fault. The entry is stale, which no single shard reports.
     let right = format!("mqtt://{}", served::serve(Vec::new().into_iter().collect()));
     let run = format!("run --broker {right} --baseline twin --transcripts none");
     let (_, whole) = same(program, &run, 2);
@@ -204,7 +204,7 @@ fn a_case_of_the_profile_is_gone_only_where_no_shard_has_it() {
     assert_eq!(names, r#"["basic/gone@3.1.1","basic/gone@5"]"#);
 }
 
-/// What `merge` says of these reports.
+/// The error of `merge` for these reports.
 fn refused(program: Program, files: &str) -> (Program, String) {
     let program = program.arguments(&format!("merge {files}"));
     let ended = program.run();
@@ -275,7 +275,7 @@ fn says_why_reports_are_not_of_one_run() {
     );
 }
 
-/// A shard of skipped cases only does not fail its job; the whole run of them does.
+/// A shard with only skipped cases does not fail its job. The whole run of such cases does.
 #[test]
 fn a_shard_does_not_judge_that_all_was_skipped() {
     let heavy = PING.replace("clients:", "tags: [heavy]\nclients:");

@@ -1,11 +1,11 @@
-//! Completion scripts and manual pages are of the command line that there is.
+//! Completion scripts and manual pages match the command line.
 
 use std::fs;
 use std::process::Command;
 
 use crate::program::Program;
 
-/// The commands, as the help lists them.
+/// The commands that the help lists.
 fn commands() -> Vec<String> {
     let ended = Program::new("--help").run();
     let list = ended.stdout.split("Commands:\n").nth(1).expect("commands");

@@ -1,5 +1,4 @@
-//! A broker that freezes, dies or comes back in the middle of a run: the report says when, and none of it counts as a
-//! violation.
+//! A broker that freezes, exits or restarts during a run. The report says when, and no case fails because of it.
 #![cfg(unix)]
 
 use std::process::Child;
@@ -11,7 +10,7 @@ use serde_json::Value;
 use crate::broker::{address, kill};
 use crate::program::{Ended, PING, Program, signal};
 
-/// Cases that are there for as long as the broker is sick, and one that is over before.
+/// A scenario whose cases are being played while the broker is disturbed.
 const WAITS: &str = "\
 title: A ping is answered after a while
 clients: { a: }
@@ -21,13 +20,13 @@ steps:
   - a: ping
 ";
 
-/// As reports have it.
+/// The title in reports.
 const WAITED: &str = "A ping is answered after a while";
 
-/// When the program has begun, and the cases are still waiting.
+/// The time after which the program has started and the cases are still waiting.
 const WITHIN: Duration = Duration::from_millis(1200);
 
-/// A run against a broker of this program's own, to which `sicken` happens when the run has got so far.
+/// Runs against a broker in its own process. Calls `sicken` with it after this time.
 fn beside(
     options: &str,
     wait: Duration,
@@ -62,7 +61,7 @@ fn a_broker_that_is_well_is_measured() {
     assert!(ended.stdout.contains("Responsiveness: "), "{ended}");
 }
 
-/// Every case passed, and what waited while the broker was sick was played again.
+/// Checks that every case passed, and that the cases that were waiting during the outage were played again.
 fn holds_after(how: &str, (ended, report): &(Ended, Value)) {
     assert_eq!(ended.exit, Some(0), "{how}: {ended}");
     let outages = &report["run"]["responsiveness"]["outages"];
@@ -105,7 +104,7 @@ fn a_broker_that_is_restarted_fails_no_case() {
     let again = Program::new("broker --listen");
     let seen = beside("", WITHIN, |served, at| {
         kill(served);
-        // So that its end is seen before it is back.
+        // Give the canary time to notice the end before the broker is back.
         thread::sleep(Duration::from_millis(300));
         Some(again.argument(at).start())
     });

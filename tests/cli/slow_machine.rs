@@ -1,4 +1,4 @@
-//! A machine that does not run the program in time: what comes of that is no verdict on a broker.
+//! A machine that does not schedule the program in time. What results from that is not the broker's fault.
 #![cfg(unix)]
 
 use std::io::{Read as _, Write as _};
@@ -10,10 +10,10 @@ use std::time::Duration;
 use crate::bad_brokers::serve;
 use crate::program::{Ended, Program, signal};
 
-/// The longest that a play may take to come, on any machine.
+/// How long to wait for the connection of a play, on any machine.
 const PLAY: Duration = Duration::from_secs(60);
 
-/// For so long the broker may think that the client has gone.
+/// A scenario with a Keep Alive of one second. A machine that stands still exceeds it.
 const SCENARIO: &str = "\
 title: A client that pings in time is kept
 versions: [5]
@@ -24,7 +24,8 @@ steps:
   - busy: ping
 ";
 
-/// For each connection of `busy`: it is at the moment of the test. When what comes back says so, the broker ends it.
+/// Sent for each connection of `busy` when it reaches the moment of the test. The broker closes the connection if
+/// `true` is sent back.
 type Reached = Sender<bool>;
 
 /// When the machine stands still.
@@ -35,7 +36,7 @@ enum Moment {
     AfterConnack,
 }
 
-/// Accepts every CONNECT and answers every PINGREQ, but ends connections of `busy` when it is told to.
+/// Accepts every CONNECT and answers every PINGREQ, but closes connections of `busy` on request.
 fn attend(mut stream: TcpStream, moment: Moment, tell: &Sender<Reached>) {
     let mut buffer = [0; 1024];
     while let Ok(size @ 1..) = stream.read(&mut buffer) {
@@ -63,7 +64,7 @@ fn attend(mut stream: TcpStream, moment: Moment, tell: &Sender<Reached>) {
     }
 }
 
-/// Ends the connection of each of the first plays, on a machine that stands still meanwhile or does not.
+/// Closes the connection in each of the first `disturbed` plays, perhaps while the machine stands still.
 fn play(disturbed: usize, stands_still: Option<Moment>) -> (Ended, Program) {
     let (tell, told): (Sender<Reached>, Receiver<Reached>) = channel();
     let moment = stands_still.unwrap_or(Moment::AfterConnack);

@@ -13,14 +13,14 @@ fn program(arguments: &str) -> Program {
     Program::new(arguments).file("scenarios/basic/ping.yaml", PING)
 }
 
-/// With everything recorded and reviewed.
+/// A program with everything recorded and reviewed.
 fn reviewed() -> Program {
     let program = program("run --update --protocol 5");
     assert_eq!(program.run().exit, Some(0));
     program.arguments("run --protocol 5")
 }
 
-/// With a record that differs from what was reviewed.
+/// A program with a record that differs from the reviewed one.
 fn changed() -> Program {
     let program = reviewed();
     let text = fs::read_to_string(program.path(EXPECTED)).expect("it is there");
@@ -170,7 +170,7 @@ fn finds_snapshots_without_a_case() {
         ended.stdout.contains("STALE snapshots/basic/gone@5.snap"),
         "{ended}"
     );
-    // A part of the suite cannot tell.
+    // A run of a part of the suite cannot tell.
     let part = program.arguments("run --protocol 5").run();
     assert_eq!(part.exit, Some(0), "{part}");
 }
@@ -219,7 +219,7 @@ fn does_not_accept_a_damaged_record() {
 #[cfg(unix)]
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
-    // No file may grow beyond nothing, as on a full disk; the signal that comes with it is not wanted.
+    // No file may grow at all, as on a full disk. Ignore the signal that this causes.
     let program = changed().after("trap '' XFSZ; ulimit -f 0");
     let ended = program.run();
     assert_snapshot!(ended);

@@ -1,10 +1,10 @@
-//! Snapshots of cases that are gone: removed by command, and only those that are meant.
+//! Snapshots of cases that no longer exist: a command removes them, and only the selected ones.
 
 use crate::program::{PING, Program};
 
 const RECORD: &str = "---\nsource: x\nexpression: x\n---\nx\n";
 
-/// A suite with records of cases that it has not.
+/// A suite with records of cases that do not exist.
 fn suite(arguments: &str) -> Program {
     Program::new(arguments)
         .file("scenarios/basic/ping.yaml", PING)
@@ -18,7 +18,7 @@ fn suite(arguments: &str) -> Program {
         .file("snapshots/@twin/profile.yaml", "not a record")
 }
 
-/// What the command has removed, by what it says and by what is there no more.
+/// The files that the command removed, which must be those that it lists.
 fn removed(arguments: &str) -> Vec<String> {
     let program = suite(arguments);
     let before = program.files();
@@ -83,7 +83,7 @@ fn nothing_is_removed_that_is_not_stale() {
             .contains("no stale snapshot matches 'basic/ping@5'")
     );
     assert_eq!(program.files(), before);
-    // What cannot be read may have the case.
+    // A file that cannot be read may contain the case.
     let program = suite("accept --stale").file("scenarios/basic/gone.yaml", "nonsense");
     assert_eq!(program.run().exit, Some(2));
 }

@@ -1,4 +1,4 @@
-//! Brokers that the program starts itself, by their target files.
+//! Brokers that the program starts itself, from their target files.
 
 use std::path::Path;
 use std::thread;
@@ -19,7 +19,7 @@ steps:
   - a: ping
 ";
 
-/// A target file whose broker is this command of a shell. `{port}` stands in it somewhere.
+/// A target file that starts this shell command as the broker. `$1` is the port and `$2` the folder.
 fn shell(command: &str) -> String {
     format!(
         "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [/bin/sh, -c, '{command}', sh, '{{port}}', '{{folder}}']\n  within: 2s\n"
@@ -35,14 +35,14 @@ fn twin(program: &Program, options: &str) -> String {
     ))
 }
 
-/// Whether a process runs: one that has ended and that nobody has asked how does not.
+/// Whether a process runs. A zombie does not.
 fn is_alive(pid: &str) -> bool {
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat"));
     let state = stat.iter().flat_map(|stat| stat.rsplit(") ")).next();
     state.is_some_and(|state| !state.starts_with(['Z', 'X']))
 }
 
-/// The process id that a broker has written.
+/// Waits for the process id that a broker writes.
 fn pid(program: &Program) -> String {
     let began = Instant::now();
     loop {
@@ -114,7 +114,7 @@ fn skips_what_the_target_file_says_it_lacks() {
     assert_snapshot!(program.run());
 }
 
-/// A target file for the bundled broker that knows Alice, and no other.
+/// A target file for the bundled broker, with Alice as the only user.
 fn with_users(credentials: &str) -> String {
     format!(
         "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [{BINARY}, broker, --listen, '127.0.0.1:{{port}}', --config, '{{config}}']\n  \
@@ -122,7 +122,7 @@ fn with_users(credentials: &str) -> String {
     )
 }
 
-/// Who is known may come in, and who says nothing of itself may not.
+/// Known users are accepted, and a client without a user name is refused.
 const USERS: &str = "\
 title: Whom the broker knows it lets in
 broker: { users: { alice: her-secret } }
@@ -152,7 +152,7 @@ fn plays_scenarios_about_users_where_the_target_knows_them() {
     );
     let stranger = "needs users: the target's credentials do not have `bob` with this password";
     assert!(ended.stdout.contains(stranger), "{ended}");
-    // Where a scenario names nobody we are Alice, whose password is then the target's affair.
+    // If a scenario names no user, we log in as Alice, and her password is a secret of the target.
     let signed = "a > CONNECT clean_session=1 keep_alive=0 client_id=\"a\" username=\"alice\" password=<password>";
     assert!(ended.stdout.contains(signed), "{ended}");
 }
@@ -245,7 +245,7 @@ fn gives_up_on_a_broker_that_does_not_answer() {
     assert!(!is_alive(&pid(&program)));
 }
 
-/// Answers whatever connects, once it listens, with something that is not MQTT, and waits.
+/// Answers every connection with bytes that are not MQTT.
 const OTHER: &str = "\
 import socket, sys, time
 server = socket.create_server((\"127.0.0.1\", int(sys.argv[1])))
@@ -343,7 +343,7 @@ fn lists_known_targets() {
 fn kills_a_broker_that_does_not_stop_when_asked() {
     let program = Program::new("run --target twin").file("scenarios/ping.yaml", PING);
     let (shell_id, broker_id) = (program.path("pid"), program.path("broker"));
-    // The shell has no ear for TERM.
+    // The shell ignores TERM.
     let deaf = shell(&format!(
         "trap : TERM; {BINARY} broker --listen 127.0.0.1:$1 & echo $! >{}; echo $$ >{}; while :; do sleep 1; done",
         broker_id.display(),
@@ -357,8 +357,8 @@ fn kills_a_broker_that_does_not_stop_when_asked() {
     assert!(!is_alive(&broker), "what the shell had started lives on");
 }
 
-/// A target file for a broker behind a shell, beside a program that has left their process group. All write their ids to
-/// `pid`, and the shell to `wrapper`.
+/// A target file for a broker behind a shell, with a program that has left their process group. All write their process
+/// ids to `pid`, and the shell also to `wrapper`.
 fn tree(program: &Program) -> String {
     let (ids, wrapper) = (program.path("ids"), program.path("wrapper"));
     let (ids, wrapper) = (ids.display(), wrapper.display());
@@ -370,7 +370,7 @@ fn tree(program: &Program) -> String {
     ))
 }
 
-/// Waits until no process of the tree is left, and no folder.
+/// Waits until no process of the tree and no folder is left.
 fn wait_for_end_of_tree(program: &Program, folder: &str) {
     let ids = std::fs::read_to_string(program.path("pid")).expect("their ids");
     assert_eq!(ids.lines().count(), 3, "{ids}");
@@ -383,7 +383,7 @@ fn wait_for_end_of_tree(program: &Program, folder: &str) {
     }
 }
 
-/// The process that watches over the broker of this program.
+/// The guard process of the broker that this program started.
 fn guard_of(program: u32) -> u32 {
     let entries = std::fs::read_dir("/proc").expect("the processes");
     let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -487,7 +487,7 @@ fn leaves_no_broker_behind_when_it_is_killed() {
     }
 }
 
-/// The folder that a broker was given, which it has written.
+/// The folder of a broker, which the broker has written to a file.
 fn folder_of(program: &Program) -> String {
     let folder = std::fs::read_to_string(program.path("folder")).expect("it is written first");
     assert!(Path::new(folder.trim()).exists(), "{folder}");
@@ -504,8 +504,8 @@ fn tells_failures_without_an_accepted_record_as_new() {
     assert!(ended.stdout.contains("1 new"), "{ended}");
 }
 
-/// A target file for two nodes, each a program of its own: the first serves WebSocket too, the second says that its
-/// maximum QoS is 1.
+/// A target file with two nodes, each a program of its own. The first also serves WebSocket, the second announces a
+/// maximum QoS of 1.
 const NODES: &str = "\
 urls:
   - { url: 'mqtt://127.0.0.1:{port}', websocket: 'ws://127.0.0.1:{websocket_port}' }

@@ -1,4 +1,4 @@
-//! A broker that is not always the same: what its baseline says of it, and what a run takes for a change.
+//! A broker that does not always behave the same: what its baseline records, and what a run treats as a change.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _, copy};
@@ -11,7 +11,7 @@ use mqtt_check_broker::Fault;
 use crate::program::Program;
 use crate::served;
 
-/// Takes over a session whose client id is this word.
+/// A scenario that takes over a session. Its Client Identifier is this word.
 pub(crate) fn takeover(word: &str) -> String {
     format!(
         "title: A second CONNECT takes the session over
@@ -26,14 +26,14 @@ steps:
     )
 }
 
-/// In which plays a case goes wrong, counted from 0, by the word that its client ids end with.
+/// The plays in which a case goes wrong, counted from 0. The key is the word at the end of its Client Identifiers.
 type Wrong = Arc<Mutex<BTreeMap<&'static str, Vec<usize>>>>;
 
-/// A broker that goes wrong in those plays alone.
+/// A broker that goes wrong in these plays only.
 pub(crate) struct Unsteady {
     pub(crate) url: String,
     wrong: Wrong,
-    /// The plays that there were, by their client ids.
+    /// The plays so far, by the prefix of their Client Identifiers.
     plays: Arc<Mutex<Vec<String>>>,
 }
 
@@ -67,7 +67,7 @@ impl Unsteady {
         unsteady
     }
 
-    /// From here on the cases of this word go wrong in these plays.
+    /// From now on, the cases of this word go wrong in these plays.
     pub(crate) fn goes_wrong(&self, word: &'static str, plays: impl IntoIterator<Item = usize>) {
         let mut wrong = self.wrong.lock().expect("no thread has panicked");
         wrong.insert(word, plays.into_iter().collect());
@@ -75,7 +75,8 @@ impl Unsteady {
     }
 }
 
-/// Whether the play of this CONNECT goes wrong: both of its clients have the same id, with the play before the word.
+/// Whether the play of this CONNECT goes wrong. Both of its clients have the same Client Identifier: a prefix for the
+/// play, and the word.
 fn is_wrong(connect: &[u8], wrong: &Wrong, plays: &Mutex<Vec<String>>) -> bool {
     let text = String::from_utf8_lossy(connect);
     let wrong = wrong.lock().expect("no thread has panicked");
@@ -127,7 +128,7 @@ fn what_shows_once_is_no_change_of_a_broker_that_varies_and_what_shows_again_is(
     let run = format!("run --broker {} --baseline twin", broker.url);
     let program = program.arguments(&run);
     let told = "regressed: failed, was passed";
-    // The first play of six, and none after it.
+    // Only the first of six plays.
     broker.goes_wrong("unmoved", [0]);
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");

@@ -18,7 +18,7 @@ use Answer::{Close, Says, Silence};
 const ACCEPTS_3: Answer = Says(&[0x20, 2, 0, 0]);
 const ACCEPTS_5: Answer = Says(&[0x20, 3, 0, 0, 0]);
 
-/// A broker that answers CONNECT by its level, 3, 4 and 5, and PINGREQ; the URL.
+/// A broker that answers PINGREQ, and CONNECT by its protocol level 3, 4 or 5. Returns the URL.
 fn serve(answers: [Answer; 3]) -> String {
     bad_brokers::serve(move |stream| {
         let _ = converse(stream, answers);
@@ -138,7 +138,7 @@ fn a_version_that_is_named_and_not_spoken_fails() {
     assert!(xml.contains("testcase name=\"MQTT 5\""), "{xml}");
 }
 
-/// A CONNACK of version 5 that breaks a rule, the clause, and the bytes as they are shown.
+/// Version 5 CONNACK packets that break a rule, each with the clause and the bytes as shown.
 const BROKEN_5: &[(&[u8], &str, &str)] = &[
     (
         &[0x20, 5, 0, 0, 2, 0x24, 2],
@@ -173,7 +173,7 @@ const BROKEN_5: &[(&[u8], &str, &str)] = &[
         "MQTT-1.5.5-1",
         "20 83 00 00 00 00",
     ),
-    // Of a PUBLISH only, and one that does not exist.
+    // A property of PUBLISH, and one that does not exist.
     (
         &[0x20, 5, 0, 0, 2, 0x01, 1],
         "RULE-2.2.2.2-1",
@@ -184,7 +184,7 @@ const BROKEN_5: &[(&[u8], &str, &str)] = &[
         "RULE-2.2.2.2-1",
         "20 05 00 00 02 7e 01",
     ),
-    // The form of 3.1.1.
+    // In the form of 3.1.1.
     (&[0x20, 2, 0, 0], "MQTT-2.2.2-1", "20 02 00 00"),
     (
         &[0x20, 7, 0, 0, 4, 0x1F, 0, 1, 0xFF],
@@ -204,7 +204,7 @@ fn a_connack_of_5_that_breaks_a_rule_fails_with_clause_and_bytes_and_the_case_go
             "{clause}: {ended}"
         );
         assert!(ended.stdout.contains(shown), "{shown}: {ended}");
-        // One fault, and the ping is played.
+        // One fault is reported, and the ping is played.
         assert_eq!(ended.stdout.matches("    level ").count(), 1, "{ended}");
         assert!(!ended.stdout.contains("not reached"), "{ended}");
     }
@@ -252,7 +252,7 @@ fn what_is_no_connack_fails_where_another_version_is_spoken() {
 
 #[test]
 fn what_a_broken_connack_announces_counts_as_far_as_it_is_right() {
-    // A Maximum QoS of 2, which counts for nothing, and Retain Available 0, which counts.
+    // Maximum QoS 2 is invalid and ignored. Retain Available 0 is valid.
     let connack = Says(&[0x20, 7, 0, 0, 4, 0x24, 2, 0x25, 0]);
     let url = serve([ACCEPTS_3, ACCEPTS_3, connack]);
     let program = Program::new(&format!("run --broker {url} --report json=out.json"));
@@ -265,7 +265,7 @@ fn what_a_broken_connack_announces_counts_as_far_as_it_is_right() {
     assert_eq!(capabilities["qos_2"]["available"], true, "{ended}");
 }
 
-/// A broker of 3.1.1 that has this as its version on a topic below `$SYS`.
+/// A 3.1.1 broker that reports this version on a topic below `$SYS`.
 fn telling(payload: &'static [u8]) -> String {
     bad_brokers::serve(move |mut stream| {
         while let Some((first, body)) = bad_brokers::packet(&mut stream) {

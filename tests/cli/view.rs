@@ -36,7 +36,7 @@ fn a_new_temporary_file_stays() {
     assert_eq!(files.count(), 1, "{ended}");
 }
 
-/// A stand-in for the opener, which writes down what it is asked to open.
+/// A fake opener that records what it is asked to open.
 #[cfg(target_os = "linux")]
 #[test]
 fn opens_the_page_by_the_opener_of_the_system() {

@@ -11,10 +11,10 @@ use insta::assert_snapshot;
 
 use crate::program::{BINARY, PING, Program, WRONG, signal};
 
-/// A change that is not seen within this time is never seen.
+/// How long to wait until a change is seen.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A program that runs, and the lines that it has written.
+/// A running program and its output.
 struct Watching<'p> {
     program: &'p Program,
     child: Child,
@@ -38,7 +38,7 @@ impl<'p> Watching<'p> {
         }
     }
 
-    /// Everything that it writes until it waits for a change.
+    /// Returns all output until the program waits for a change.
     fn until_it_waits(&mut self) -> String {
         let began = Instant::now();
         let mut all = String::new();
@@ -58,7 +58,7 @@ impl<'p> Watching<'p> {
         fs::write(self.program.path(name), content).expect("writing");
     }
 
-    /// Ends it as Ctrl-C does; its exit code.
+    /// Interrupts the program as Ctrl-C does. Returns its exit code.
     fn interrupt(mut self) -> Option<i32> {
         signal("-INT", self.child.id());
         self.child.wait().expect("its end").code()
@@ -70,7 +70,7 @@ fn project(arguments: &str) -> Program {
         .file("scenarios/basic/ping.yaml", PING)
         .file("scenarios/basic/wrong.yaml", WRONG)
         .env("NO_COLOR", "1")
-        // In one pipe everything comes in the order in which it was written.
+        // Merge both streams into one pipe, so that the output is in order.
         .after("exec 2>&1")
 }
 
@@ -107,7 +107,7 @@ fn plays_the_scenario_that_changed() {
         mended.ends_with("exit code 0; watching scenarios; Ctrl-C ends\n"),
         "{mended}"
     );
-    // A new one is seen, and what is no scenario is not.
+    // A new scenario is seen. Other files are ignored.
     watching.write("scenarios/basic/notes.md", "text");
     watching.write("scenarios/basic/.other.yaml", "text");
     watching.write("scenarios/basic/other.yaml", WRONG);
@@ -179,7 +179,7 @@ fn says_where_there_is_nothing_to_watch() {
     assert_snapshot!(Program::new("run --watch").run());
 }
 
-/// `script` gives the program a terminal of its own.
+/// Uses `script` to give the program a terminal.
 #[cfg(target_os = "linux")]
 #[test]
 fn clears_the_screen_of_a_terminal_and_plays_all_on_enter() {
@@ -187,7 +187,7 @@ fn clears_the_screen_of_a_terminal_and_plays_all_on_enter() {
     let mut child = Command::new("script")
         .args([
             "-qec",
-            // Whichever shell it is: the program itself takes its place, and its exit code is seen.
+            // With `exec` the program replaces the shell, whichever it is, so its exit code is visible.
             &format!("exec '{BINARY}' run --watch --no-snapshots"),
             "/dev/null",
         ])

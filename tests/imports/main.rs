@@ -1,5 +1,5 @@
-//! Import directions are checked, not hoped for: no module of the harness imports from its right, and only two
-//! places know the bundled broker.
+//! Checks import directions: no module of the harness imports from its right, and only two places know the bundled
+//! broker.
 
 mod rooms;
 mod source;
@@ -245,7 +245,7 @@ fn module_of(file: &Path) -> String {
     name.trim_end_matches(".rs").to_owned()
 }
 
-/// The first names behind `crate::`, with their lines. Test modules count too.
+/// The first names after `crate::`, with their lines. Test modules count too.
 fn crate_paths(file: &Path) -> Vec<(usize, String)> {
     let text = read(file);
     let mut found = Vec::new();
@@ -275,7 +275,7 @@ fn crate_paths(file: &Path) -> Vec<(usize, String)> {
     found
 }
 
-/// Lines with their numbers, less comments.
+/// Lines with their numbers, without comments.
 fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()

@@ -1,5 +1,5 @@
-//! The rooms of the broker's core: which may know which, that no files know each other in a cycle, and that only its
-//! front and its packets act for the broker as a whole.
+//! Checks the rooms of the broker's core: which may know which, that no files know each other in a cycle, and that only
+//! `mod.rs` and `packet/` have methods of the whole broker.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,8 +7,8 @@ use std::path::Path;
 use super::source::{self, Source};
 use super::{read, sources};
 
-/// The rooms of `broker/src/core/` and the other rooms that each may know. What is beside them, in files of its own,
-/// all may know and none of it knows them. ARCHITECTURE.md has the same table.
+/// The rooms of `broker/src/core/` and the other rooms that each may know. Files beside the rooms may be known by all,
+/// and know no room. ARCHITECTURE.md has the same table.
 const ROOMS: &[(&str, &[&str])] = &[
     ("state", &[]),
     ("store", &["state"]),
@@ -18,19 +18,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("packet", &["deliver", "ending", "state"]),
 ];
 
-/// The type that is the whole: every file may name it, and few may have methods of it.
+/// The type of the whole broker. Every file may name it, but only some may have methods of it.
 const WHOLE: &str = "Broker";
 const FRONT: &str = "mod.rs";
 const ACTS_FOR_THE_WHOLE: &[&str] = &[FRONT, "packet/"];
 
-/// Files by their names below the folder, and what each says.
+/// Files by their paths below the folder, with their facts.
 struct Tree {
     files: BTreeMap<String, Source>,
-    /// What the crate's root takes over from the folder under a name of its own.
+    /// Names from the folder that the crate's root re-exports.
     passed_on: BTreeSet<String>,
 }
 
-/// One file that knows another, and how.
+/// Which file knows which other file, and how.
 type Edges = BTreeMap<String, BTreeMap<String, String>>;
 
 impl Tree {
@@ -55,7 +55,7 @@ impl Tree {
         }
     }
 
-    /// The file that a path leads to, and the name of what it means there; `None` outside of the tree.
+    /// Resolves a path to a file and the name of the item in it. `None` outside of the tree.
     fn resolve(&self, file: &str, path: &source::Path) -> Option<(String, Option<String>)> {
         let mut at = module_of(file);
         at.extend(path.inline.iter().cloned());
@@ -94,7 +94,7 @@ impl Tree {
         names.find(|name| module_of(name) == module).cloned()
     }
 
-    /// Every file that knows another, by a path or by a call of a method that the other has for the same type.
+    /// Every file that knows another, by a path, or by calling a method that the other file defines for the same type.
     fn edges(&self) -> Edges {
         let mut edges = Edges::new();
         for (file, source) in &self.files {
@@ -123,7 +123,8 @@ impl Tree {
         edges
     }
 
-    /// Methods of a type outside of the file that defines it; but those of the whole where they may be.
+    /// Methods outside of the file that defines their type. For the whole broker, methods outside of the permitted
+    /// files.
     fn strange_methods(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (file, source) in &self.files {
@@ -150,7 +151,7 @@ fn module_of(file: &str) -> Vec<String> {
         .collect()
 }
 
-/// The files of a cycle in their order, if there is one.
+/// The files of a cycle in order, if there is one.
 fn cycle(edges: &Edges) -> Option<Vec<String>> {
     fn visit<'a>(
         edges: &'a Edges,
@@ -179,7 +180,7 @@ fn cycle(edges: &Edges) -> Option<Vec<String>> {
     files.find_map(|file| visit(edges, file, &mut Vec::new(), &mut done))
 }
 
-/// A cycle as one line for each of its files, with how it knows the next.
+/// Describes a cycle: one line per file, with how it knows the next.
 fn told(edges: &Edges, cycle: &[String]) -> String {
     let steps = cycle.windows(2);
     let lines =
@@ -187,7 +188,7 @@ fn told(edges: &Edges, cycle: &[String]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What knows a room that it may not know.
+/// Files that know a room that they may not know.
 fn strangers(edges: &Edges, rooms: &[(&str, &[&str])]) -> Vec<String> {
     let room = |file: &str| {
         let name = module_of(file).into_iter().next()?;

@@ -1,20 +1,20 @@
-//! What a Rust source file says about other files of its tree: the paths that it names, the types and methods that it
-//! defines, and the methods that it calls on `self`. Comments and literals say nothing.
+//! Extracts what a Rust source file says about other files of its tree: the paths that it names, the types and methods
+//! that it defines, and the methods that it calls on `self`. Ignores comments and literals.
 
 use std::collections::BTreeSet;
 
 /// The facts of one file.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
-    /// Structs, enums, unions and traits that it defines.
+    /// Structs, enums, unions and traits that the file defines.
     pub(crate) types: BTreeSet<String>,
-    /// Types for which it has an `impl` block, with the line.
+    /// Types with an `impl` block in the file, with the line.
     pub(crate) impls: Vec<(usize, String)>,
     /// Methods and associated functions, each with its type.
     pub(crate) methods: BTreeSet<(String, String)>,
     /// `self.method(` and `Self::method(`, each with the type of its `impl` block.
     pub(crate) calls: Vec<(usize, String, String)>,
-    /// Paths, with the line and the inline modules around them.
+    /// Paths, with the line and the enclosing inline modules.
     pub(crate) paths: Vec<Path>,
 }
 
@@ -38,7 +38,7 @@ impl Token {
     }
 }
 
-/// Names, `::`, and every other character for itself.
+/// Splits a text into names, `::`, and single characters.
 fn tokens(text: &str) -> Vec<Token> {
     let chars: Vec<char> = text.chars().collect();
     let mut found = Vec::new();
@@ -92,11 +92,11 @@ fn behind_comment(chars: &[char], mut at: usize) -> usize {
     at
 }
 
-/// Where the string, the character or the lifetime ends that begins here; `None` where none does.
+/// The end of the string, character or lifetime that begins here. `None` if there is none.
 fn behind_literal(chars: &[char], begin: usize) -> Option<usize> {
     let is = |at: usize, c: char| chars.get(at) == Some(&c);
     let mut at = begin;
-    // A prefix stands for itself, not at the end of a name.
+    // A prefix must not be the end of a name.
     let before = begin.checked_sub(1).map(|at| chars[at]);
     let in_name = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
     if is(at, 'b') && !in_name {
@@ -117,7 +117,7 @@ fn behind_literal(chars: &[char], begin: usize) -> Option<usize> {
         }
     }
     if is(at, '\'') && !is(at + 1, '\\') && !is(at + 2, '\'') {
-        // A lifetime: its name is passed over.
+        // A lifetime: skip its name.
         let name = |at: usize| {
             chars
                 .get(at)
@@ -133,14 +133,14 @@ fn behind_literal(chars: &[char], begin: usize) -> Option<usize> {
     Some((at + 1).min(chars.len()))
 }
 
-/// What a pair of braces is around.
+/// What a pair of braces encloses.
 enum Scope {
     Module(String),
     Impl(String),
     Other,
 }
 
-/// Reads one file. `children` are the modules that have files of their own below it: a path may begin with one.
+/// Reads one file. `children` are its child modules with their own files: a path may begin with one.
 pub(crate) fn read(text: &str, children: &BTreeSet<String>) -> Source {
     let tokens = tokens(text);
     let mut source = Source::default();
@@ -183,7 +183,7 @@ pub(crate) fn read(text: &str, children: &BTreeSet<String>) -> Source {
                 let name = text(at + 2).to_owned();
                 source.calls.extend(of.map(|of| (token.line, of, name)));
             }
-            // `+ use<>` says what a type captures.
+            // `+ use<>` is a capture list, not an import.
             "use" if text(at + 1) != "<" => {
                 let (end, paths) = use_tree(&tokens, at + 1, &[]);
                 source.paths.extend(paths.into_iter().map(|segments| Path {
@@ -215,7 +215,7 @@ fn inline_modules(scopes: &[Scope]) -> Vec<String> {
     modules.collect()
 }
 
-/// The path in an expression or a type that begins here.
+/// Adds the path in an expression or a type that begins here.
 fn push_path(source: &mut Source, tokens: &[Token], mut at: usize, inline: Vec<String>) {
     let line = tokens[at].line;
     let mut segments = vec![tokens[at].text.clone()];
@@ -232,14 +232,14 @@ fn push_path(source: &mut Source, tokens: &[Token], mut at: usize, inline: Vec<S
     });
 }
 
-/// Every path of a `use`, and where it ends. `prefix` is what stands before its braces.
+/// Every path of a `use`, and where it ends. `prefix` is what precedes its braces.
 fn use_tree(tokens: &[Token], mut at: usize, prefix: &[String]) -> (usize, Vec<Vec<String>>) {
     let mut path = prefix.to_vec();
     let mut all = Vec::new();
     while let Some(token) = tokens.get(at) {
         match &*token.text {
             "::" => at += 1,
-            // The name that it has here is of no account.
+            // The local name does not matter.
             "as" => at += 2,
             "{" => {
                 at += 1;
@@ -265,17 +265,17 @@ fn use_tree(tokens: &[Token], mut at: usize, prefix: &[String]) -> (usize, Vec<V
     (at, all)
 }
 
-/// The type of an `impl` block, from what stands behind the word.
+/// The type of an `impl` block, from the tokens after the word.
 fn implemented(tokens: &[Token]) -> Option<String> {
     let mut depth = 0;
     let mut name = None;
     for (at, token) in tokens.iter().enumerate() {
         match &*token.text {
             "<" => depth += 1,
-            // No arrow of a function's type.
+            // Not the arrow of a function's type.
             ">" if at > 0 && tokens[at - 1].text != "-" => depth -= 1,
             "{" | "where" if depth == 0 => break,
-            // What stood before is the trait.
+            // The name so far was the trait.
             "for" if depth == 0 => name = None,
             _ if depth == 0 && token.is_name() => name = Some(token.text.clone()),
             _ => {}

@@ -15,7 +15,7 @@ use crate::report::style::Style;
 use crate::scenario::settings::configuration::Configuration;
 use crate::transport::{BrokerUrl, Scheme, pem};
 
-/// Where a broker listens that is told nothing.
+/// The default address.
 const DEFAULT_PLACE: &str = "127.0.0.1:1883";
 
 /// What a server shows and asks for in TLS.
@@ -34,14 +34,14 @@ pub(in crate::cli) struct TlsFiles {
     client_ca: Option<PathBuf>,
 }
 
-/// Places to listen at.
+/// The addresses to listen on.
 #[derive(Debug)]
 pub(in crate::cli) struct Places {
     places: Vec<BrokerUrl>,
     tls: Option<Tls>,
 }
 
-/// A place that is listened at.
+/// An address that the broker listens on.
 #[derive(Debug)]
 pub(in crate::cli) struct ListenAddress {
     scheme: Scheme,
@@ -51,8 +51,8 @@ pub(in crate::cli) struct ListenAddress {
 }
 
 impl Places {
-    /// Reads where to listen, and the files that TLS needs there. What the command line says comes before what the
-    /// configuration file says, option by option.
+    /// Reads the addresses, and the files that TLS needs. Each option of the command line overrides that of the
+    /// configuration file.
     pub(in crate::cli) fn new(
         listen: &[String],
         files: &TlsFiles,
@@ -80,7 +80,7 @@ impl Places {
         }
     }
 
-    /// Listens at every place.
+    /// Listens on every address.
     pub(in crate::cli) async fn listen(
         &self,
         server: &Server,
@@ -126,7 +126,7 @@ impl fmt::Display for ListenAddress {
 }
 
 impl TlsFiles {
-    /// With what the configuration file names where the command line names nothing.
+    /// Fills in the files that the command line does not name from the configuration file.
     fn over(&self, configuration: Option<&Configuration>) -> Self {
         let of_file = |option: &Option<PathBuf>, key: fn(&Configuration) -> &Option<PathBuf>| {
             option
@@ -162,7 +162,7 @@ impl TlsFiles {
     }
 }
 
-/// The places of the command line.
+/// The addresses from the command line.
 fn named(listen: &[String]) -> Result<Vec<BrokerUrl>, Failure> {
     let default = [DEFAULT_PLACE.to_owned()];
     let listen = match listen {
@@ -181,7 +181,7 @@ fn named(listen: &[String]) -> Result<Vec<BrokerUrl>, Failure> {
     places.collect()
 }
 
-/// The places of the configuration file.
+/// The addresses from the configuration file.
 fn configured(configuration: &Configuration, style: Style) -> Result<Vec<BrokerUrl>, Failure> {
     let (mut places, mut wrong) = (Vec::new(), Vec::new());
     for (url, at) in &configuration.listen {
@@ -200,7 +200,7 @@ fn configured(configuration: &Configuration, style: Style) -> Result<Vec<BrokerU
     }
 }
 
-/// A URL, or `HOST:PORT` for TCP; or what is wrong with it, and how to mend it.
+/// Parses a URL, or `HOST:PORT` for TCP. The error is a message and perhaps a hint.
 fn place(url: &str) -> Result<BrokerUrl, (String, Option<&'static str>)> {
     if !url.contains("://") && !url.contains(':') {
         let hint = "an address is HOST:PORT, or a URL";

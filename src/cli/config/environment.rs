@@ -8,20 +8,20 @@ use super::wrong_value;
 use crate::cli::Failure;
 use crate::scenario::suggestion::{did_you_mean, either};
 
-/// What variables begin with.
+/// The prefix of the variables.
 const PREFIX: &str = "MQTT_CHECK_";
-/// The variable that is no default: `connection` reads it.
+/// Not a default: `connection` reads this variable.
 const PASSWORD: &str = "MQTT_CHECK_PASSWORD";
 
-/// The variable of a key.
+/// The name of a key's variable.
 pub(super) fn variable(key: &Key) -> String {
     format!("{PREFIX}{}", key.name.to_uppercase())
 }
 
-/// What the variables say, and warnings about names that are not known. An empty variable says nothing.
+/// Returns the values of the variables, and warnings about unknown names. An empty variable counts as unset.
 ///
 /// # Errors
-/// When a value is wrong.
+/// Fails if a value is invalid.
 pub(super) fn read(
     variables: impl Iterator<Item = (OsString, OsString)>,
     run: &clap::Command,

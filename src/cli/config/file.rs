@@ -14,10 +14,10 @@ use crate::scenario::suggestion::{did_you_mean, either};
 use crate::scenario::syntax::{self, FILE_LIMIT};
 use crate::scenario::{decode, open_regular};
 
-/// What the file says, in the order of its lines.
+/// Returns the values in the file, in the order of its lines.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// Returns everything that is wrong with the file.
 pub(super) fn read(path: &Path, run: &clap::Command) -> Result<Vec<Given>, Vec<Diagnostic>> {
     let mut bytes = Vec::new();
     let limit = FILE_LIMIT as u64 + 1;
@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path, run: &clap::Command) -> Result<Vec<Given>, Vec<D
     parse(&source, path, run)
 }
 
-/// The same of a text.
+/// Like [`read`], for a text that was already read.
 pub(super) fn parse(
     source: &Arc<Source>,
     path: &Path,
@@ -61,7 +61,7 @@ pub(super) fn parse(
     }
 }
 
-/// A file that is being read.
+/// The state while reading a file.
 struct Reading<'a> {
     source: &'a Arc<Source>,
     path: &'a Path,
@@ -144,7 +144,7 @@ impl Reading<'_> {
         }
     }
 
-    /// A text that the option takes.
+    /// A text that is a valid value for the option.
     fn value(&mut self, key: &Key, node: &Node) -> Option<String> {
         let text = node.text().filter(|text| !text.is_empty());
         let Some(text) = text else {
@@ -173,7 +173,7 @@ impl Reading<'_> {
         })
     }
 
-    /// Formats with one file each, or a list of them.
+    /// Formats with one file each, or a list of files.
     fn reports(&mut self, node: &Node) -> Option<Vec<String>> {
         let Value::Map(entries) = &node.value else {
             self.expected(node, "formats with their files, `{ json: result.json }`");

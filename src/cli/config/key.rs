@@ -3,22 +3,22 @@
 /// An option of `run` that may have a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key {
-    /// As the file has it.
+    /// The name in the file.
     pub(super) name: &'static str,
-    /// As clap has it.
+    /// The id in clap.
     pub(super) id: &'static str,
     pub(super) kind: Kind,
     pub(super) about: About,
 }
 
-/// What a key takes.
+/// The type of a key's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// `true` or `false`.
     Flag,
     Text,
     Number,
-    /// A span of time: `500ms`.
+    /// A duration, such as `500ms`.
     Span,
     /// One text, or a list of them.
     Texts,
@@ -32,20 +32,20 @@ pub(super) enum Kind {
     Reports,
 }
 
-/// What a key is about, which decides what else it goes with.
+/// What a key is about. This decides which other values it can be combined with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
     Run,
-    /// Says which broker is meant.
+    /// Names the broker to test.
     WhichBroker,
-    /// Belongs to the broker that is named beside it.
+    /// Belongs to one broker, as credentials do: the one that the same source names, if it names one.
     ThatBroker,
-    /// Means something only where a broker is named.
+    /// Applies to any broker, but only if one is named.
     AnyBroker,
 }
 
 impl Kind {
-    /// Whether several values may be given.
+    /// Whether the key may have several values.
     pub(super) const fn is_many(self) -> bool {
         matches!(self, Self::Texts | Self::Paths | Self::Reports)
     }
@@ -63,8 +63,8 @@ const fn key(name: &'static str, kind: Kind, about: About) -> Key {
 use About::{AnyBroker, Run, ThatBroker, WhichBroker};
 use Kind::{Flag, Number, Path, Paths, Reports, Span, Target, Text, Texts};
 
-/// All of them. Options that are for one run only have none (`--update`, `--chaos`, `--fault`), nor have those that let
-/// scenarios read more of this machine (`--allow-files`, `--allow-env`).
+/// All keys. Options that make sense for one run only have no key (`--update`, `--chaos`, `--fault`). Nor do options
+/// that let scenarios read more of this machine (`--allow-files`, `--allow-env`).
 pub(super) const KEYS: &[Key] = &[
     Key {
         id: "named",

@@ -1,27 +1,27 @@
-//! Which value counts where several places set it: the command line before the environment before the file.
+//! Decides which value applies if several places set it: command line before environment before file.
 
 use std::ffi::OsString;
 
 use super::key::{About, Key, Kind};
 use super::key_of;
 
-/// A value and where it is from.
+/// A value and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Given {
     pub(super) key: &'static Key,
-    /// As the option takes it; for a flag `true` or `false`.
+    /// The values as the option takes them. For a flag, `true` or `false`.
     pub(super) values: Vec<String>,
     /// `mqtt-check.yaml:3:1`, or the name of a variable.
     pub(super) from: String,
 }
 
 impl Given {
-    /// Whether it is a flag that is off.
+    /// Whether this is a flag that is off.
     pub(super) fn is_off(&self) -> bool {
         self.key.kind == Kind::Flag && self.values == ["false"]
     }
 
-    /// What somebody would type for it.
+    /// The words to type on a command line for this value.
     pub(super) fn words(&self) -> Vec<OsString> {
         let option = self.key.name.replace('_', "-");
         let words = self.values.iter().filter_map(|value| match self.key.kind {
@@ -35,7 +35,7 @@ impl Given {
         words.map(OsString::from).collect()
     }
 
-    /// What it is and where it is from.
+    /// The option and its source, for messages.
     pub(super) fn told(&self) -> String {
         match self.key.id == self.key.name {
             true => format!("--{} ({})", self.key.name.replace('_', "-"), self.from),
@@ -49,10 +49,10 @@ const CONFLICTING: &str = "it does not go with an option that overrides it";
 const OTHER: &str = "another broker is named";
 const NO_BROKER: &str = "no broker is named";
 
-/// Options of `run` that say which broker is meant, and have no key.
+/// Options of `run` that choose a broker but have no key.
 const DEPARTURES: [&str; 2] = ["fault", "liberty"];
 
-/// What counts of what the environment and the file say, and what does not.
+/// Returns the values from the environment and the file that apply, and those that do not, with the reason.
 pub(super) fn merged(
     run: &clap::Command,
     typed: &[&str],
@@ -60,7 +60,7 @@ pub(super) fn merged(
     file: Vec<Given>,
 ) -> (Vec<Given>, Vec<(Given, &'static str)>) {
     let mut unused = Vec::new();
-    // Ids that are set further up, flags that are off among them, and those that do something.
+    // `set` also contains flags that are off; `active` contains only options that have an effect.
     let mut set: Vec<String> = typed.iter().map(|id| (*id).to_owned()).collect();
     let mut active = set.clone();
     let mut used: Vec<Given> = Vec::new();
@@ -105,12 +105,12 @@ pub(super) fn merged(
     (used, unused)
 }
 
-/// Whether an option says which broker is meant.
+/// Whether an option chooses the broker.
 fn names_broker(id: &str) -> bool {
     DEPARTURES.contains(&id) || key_of(id).is_some_and(|key| key.about == About::WhichBroker)
 }
 
-/// Whether clap refuses two options together.
+/// Whether clap rejects the combination of two options.
 fn is_conflict(run: &clap::Command, a: &str, b: &str) -> bool {
     let find = |id: &str| run.get_arguments().find(|arg| arg.get_id() == id);
     let refuses = |a: &str, b: &str| {

@@ -1,7 +1,8 @@
-//! Defaults of `mqtt-check run`: from `mqtt-check.yaml`, then from the environment, then from the command line.
+//! Defaults of `mqtt-check run`: the command line overrides the environment, which overrides `mqtt-check.yaml`.
 //!
-//! The command line is read twice. The first look asks only which options are there; then what the file and the
-//! environment say of the others is written in front of it, and clap reads it all. docs/defaults.md has the rules.
+//! The command line is read twice. The first pass only finds out which options are present. Then the values of the
+//! other options, from the file and the environment, are inserted, and clap parses the result. See docs/defaults.md for
+//! the rules.
 
 mod environment;
 mod file;
@@ -25,36 +26,36 @@ use layers::Given;
 
 pub(super) use schema::schema;
 
-/// The file of defaults.
+/// The name of the file of defaults.
 const FILE: &str = "mqtt-check.yaml";
 /// The command that has defaults.
 const RUN: &str = "run";
 
-/// What a run has from elsewhere than its command line.
+/// The defaults that apply to a run.
 #[derive(Debug, Default)]
 pub(super) struct Defaults {
     file: Option<PathBuf>,
-    /// What counts, an entry a key.
+    /// The defaults that apply, one entry per key.
     used: Vec<Given>,
-    /// What does not, and why.
+    /// The defaults that do not apply, and why.
     unused: Vec<(Given, &'static str)>,
-    /// Every key with its value as clap has it.
+    /// Every key with its final value, as clap parsed it.
     values: Vec<shown::Shown>,
 }
 
 impl Defaults {
-    /// The file that was read, if one was.
+    /// The file of defaults that was read, if any.
     pub(super) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// Whether a file was read.
+    /// Whether a file of defaults was read.
     pub(super) fn has_file(&self) -> bool {
         self.file.is_some()
     }
 }
 
-/// The command line with the defaults of `run` filled in. An error has been shown; the exit code is what is left.
+/// Parses the command line with the defaults of `run` filled in. An error is printed here, and its exit code returned.
 pub(super) fn command_line(styles: impl Fn(ColourChoice) -> Styles) -> Result<Cli, ExitCode> {
     let words: Vec<OsString> = std::env::args_os().collect();
     let mut command = Cli::command();
@@ -81,7 +82,7 @@ pub(super) fn command_line(styles: impl Fn(ColourChoice) -> Styles) -> Result<Cl
     Ok(cli)
 }
 
-/// What clap makes of these words.
+/// Parses these words with clap.
 fn read(
     command: &clap::Command,
     words: &[OsString],
@@ -100,8 +101,8 @@ fn read(
     })
 }
 
-/// Which options of `run` are there, whatever they are worth, and where the word `run` is. `None` if it is another
-/// command, only asks for help, or cannot be understood even so.
+/// Finds which options of `run` are present, without checking their values, and the position of the word `run`. Returns
+/// `None` for another command, for a request for help, or if the command line cannot be parsed.
 fn first_look(command: &clap::Command, words: &[OsString]) -> Option<(ArgMatches, usize)> {
     let at = words.iter().position(|word| word == RUN)?;
     let run = command.find_subcommand(RUN)?;
@@ -135,7 +136,7 @@ fn first_look(command: &clap::Command, words: &[OsString]) -> Option<(ArgMatches
             .disable_help_flag(true)
             .disable_version_flag(true)
     };
-    // `--color` may be before the command too.
+    // `--color` may also come before the command.
     let matches = command("mqtt-check")
         .args(before)
         .subcommand(command(RUN).args(arguments))
@@ -150,7 +151,7 @@ fn first_look(command: &clap::Command, words: &[OsString]) -> Option<(ArgMatches
     (name == RUN && !asks_for_help("help")).then(|| (found.clone(), at))
 }
 
-/// A name as clap keeps it, which has it once in the life of the program.
+/// Leaks a name, since clap needs it for the life of the program. This happens once per name.
 fn lasting(name: &str) -> &'static str {
     String::leak(name.to_owned())
 }
@@ -161,7 +162,7 @@ fn is_typed(first: &ArgMatches, id: &str) -> bool {
     source == Some(clap::parser::ValueSource::CommandLine)
 }
 
-/// What the file and the environment say, as far as it counts.
+/// Collects the defaults that apply, from the file and the environment.
 fn collected(
     command: &clap::Command,
     first: &ArgMatches,
@@ -193,7 +194,7 @@ fn collected(
     })
 }
 
-/// The file that is meant, if there is one.
+/// The file of defaults to read, if any.
 fn file_of(first: &ArgMatches) -> Result<Option<PathBuf>, Failure> {
     if is_typed(first, "no_config") {
         return Ok(None);
@@ -218,7 +219,7 @@ fn key_of(id: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.id == id)
 }
 
-/// Says what is wrong with a value, as its option would.
+/// Checks a value as its option would. Returns what is wrong with it.
 fn wrong_value(run: &clap::Command, key: &Key, value: &str) -> Option<Wrong> {
     let arg = run.get_arguments().find(|arg| arg.get_id() == key.id)?;
     let alone = Arg::new("value")
@@ -250,15 +251,15 @@ fn wrong_value(run: &clap::Command, key: &Key, value: &str) -> Option<Wrong> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wrong {
     why: Option<String>,
-    /// The values that are known, where only these are.
+    /// The valid values, if the option accepts only a fixed list.
     known: Vec<String>,
 }
 
-/// A path of the file, as the working folder sees it.
+/// Makes a path in the file relative to the working folder.
 fn from_file(file: &Path, path: &str) -> String {
     let folder = file.parent().unwrap_or(Path::new(""));
     match path {
-        // Standard output.
+        // `-` means stdout.
         "-" => path.to_owned(),
         path => folder.join(path).display().to_string(),
     }

@@ -10,16 +10,16 @@ use super::layers::Given;
 use super::{Defaults, is_typed};
 use crate::transport::shown_url;
 
-/// A key's value and where it is from.
+/// The value of a key and its source.
 #[derive(Debug)]
 pub(super) struct Shown {
     key: &'static Key,
-    /// Empty where nothing is set.
+    /// Empty if nothing is set.
     values: Vec<String>,
     from: String,
 }
 
-/// The values that clap has read.
+/// The values that clap parsed.
 pub(super) fn values(matches: &ArgMatches, used: &[Given], first: &ArgMatches) -> Vec<Shown> {
     let shown = KEYS.iter().map(|key| {
         let given = used.iter().find(|given| given.key == key);
@@ -46,7 +46,7 @@ pub(super) fn values(matches: &ArgMatches, used: &[Given], first: &ArgMatches) -
 }
 
 impl Defaults {
-    /// The whole text.
+    /// Renders all defaults.
     pub(in crate::cli) fn shown(&self) -> String {
         let mut text = match &self.file {
             Some(file) => format!("# read: {}\n", file.display()),
@@ -88,7 +88,7 @@ fn line(shown: &Shown) -> String {
     }
 }
 
-/// Formats with their files.
+/// Renders formats with their files.
 fn reports(values: &[String]) -> String {
     let mut by_format: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for value in values {
@@ -105,7 +105,7 @@ fn reports(values: &[String]) -> String {
     formats.join(", ")
 }
 
-/// A text as YAML takes it within brackets.
+/// Quotes a text for use within YAML brackets, if needed.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+$@".contains(c);
     let begins = text.chars().next();

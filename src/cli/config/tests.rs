@@ -50,7 +50,7 @@ fn every_key_is_an_option_of_run_with_the_same_name() {
     }
 }
 
-/// Every option that needs a broker is marked as one that does.
+/// Every option that needs a broker is marked so in the table.
 #[test]
 fn knows_which_options_need_a_broker() {
     for key in KEYS.iter().filter(|key| key.id == key.name) {
@@ -180,7 +180,7 @@ fn options_override_the_environment_and_that_the_file() {
     assert_eq!(unused, overridden);
 }
 
-/// What a file says of one broker, its credentials first of all, is not said to another one.
+/// What a file says about one broker, above all its credentials, must not be used for another broker.
 #[test]
 fn what_belongs_to_one_broker_is_not_said_to_another() {
     let file = "broker: mqtts://a\nuser: alice\nca: a.pem\nbaseline: a\ntolerate: skips\n";
@@ -198,7 +198,7 @@ fn what_belongs_to_one_broker_is_not_said_to_another() {
         unused.contains(&"tolerate: no broker is named".to_owned()),
         "{unused:?}"
     );
-    // Without a broker of its own the file speaks of the one that is named.
+    // If the file names no broker, its values apply to the broker that is named elsewhere.
     let (used, _) = merge(&["broker"], &[], "user: alice\n");
     assert_eq!(used, ["--user=alice"]);
     let (used, _) = merge(&[], &[], "user: alice\n");

@@ -1,5 +1,5 @@
-//! What the findings under a fault are blamed on: the clauses that it breaks, or others. A broker is to be blamed for what
-//! it breaks alone, but a fault can break more than its row in the table says.
+//! Which clauses the findings under a fault cite: those that the fault breaks, or others. A finding should cite only
+//! clauses that the fault breaks, but a fault can break more clauses than its row in the table lists.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use crate::report::style::{count, grouped};
 use crate::requirements::{self, standard};
 use crate::scenario::model::CaseId;
 
-/// Findings that a MUST does not hold.
+/// Counts of the findings that report a violated MUST.
 #[derive(Debug, Default)]
 pub(super) struct Blamed {
-    /// All of them.
+    /// All of these findings.
     pub(super) findings: usize,
-    /// Those that cite a clause which the fault breaks.
+    /// The findings that cite a clause that the fault breaks.
     pub(super) citing: usize,
-    /// The clauses of the others, as they are cited.
+    /// The clauses that the other findings cite, written as citations.
     pub(super) also: BTreeMap<String, Also>,
 }
 
-/// A clause that the fault does not name.
+/// A cited clause that the fault's row does not list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Also {
     /// How many findings cite it, and no clause of the fault.
@@ -31,7 +31,7 @@ pub(super) struct Also {
 }
 
 impl Blamed {
-    /// Of the cases that turned red under a fault.
+    /// Counts the findings of the cases that caught a fault.
     pub(super) fn new(caught: &[Catch]) -> Self {
         let mut blamed = Self::default();
         for catch in caught {
@@ -49,7 +49,7 @@ impl Blamed {
         blamed
     }
 
-    /// One line, if there is anything to say; the clauses that are cited most come first.
+    /// Lists the other clauses on one line, most cited first. `None` if there are none.
     pub(super) fn plain(&self) -> Option<String> {
         let mut also: Vec<(&String, &Also)> = self.also.iter().collect();
         also.sort_by_key(|(_, also)| std::cmp::Reverse(also.findings));
@@ -61,7 +61,7 @@ impl Blamed {
     }
 }
 
-/// One line on the findings under all faults, if there are any.
+/// One line on the findings under all faults. `None` if there are none.
 pub(super) fn total<'b>(all: impl Iterator<Item = &'b Blamed>) -> Option<String> {
     let (mut findings, mut citing) = (0, 0);
     for blamed in all {
@@ -74,7 +74,7 @@ pub(super) fn total<'b>(all: impl Iterator<Item = &'b Blamed>) -> Option<String>
     })
 }
 
-/// `[5 MQTT-3.1.4-3]`. A rule of another standard is the same in every version.
+/// A citation such as `[5 MQTT-3.1.4-3]`. A rule of another standard has no version.
 fn written(case: &CaseId, clause: &str) -> String {
     match standard::is_rule(clause) {
         true => format!("[{clause}]"),

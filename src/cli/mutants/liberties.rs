@@ -12,10 +12,10 @@ use crate::report::one_line;
 use crate::report::style::{Style, count};
 use crate::target::bundled::LibertyInfo;
 
-/// What each liberty brought.
+/// The result of playing each permitted variation.
 pub(super) type Played = Vec<(LibertyInfo, Taken)>;
 
-/// Plays the suite with each of them in force, until the user wants to stop.
+/// Plays the suite with each permitted variation in force, until the user interrupts.
 pub(super) fn play(
     chosen: Vec<LibertyInfo>,
     plans: &[Plan],
@@ -33,7 +33,7 @@ pub(super) fn play(
         ticks.tick(info.name);
         let taken = liberty::taken(&info, plans, &usual, playing).map_err(failed)?;
         if (playing.interrupted)() {
-            // What was cut short says nothing.
+            // An incomplete run proves nothing.
             break;
         }
         played.push((info, taken));
@@ -53,7 +53,7 @@ pub(super) struct Document {
 #[derive(Serialize)]
 struct Failed {
     liberty: &'static str,
-    /// Cases that hold it for a fault; none: no case shows it.
+    /// Cases that report the variation as a fault. Empty if the problem is that no case shows the variation.
     cases: Vec<String>,
 }
 
@@ -91,7 +91,7 @@ pub(super) fn document(played: &Played) -> Document {
     }
 }
 
-/// What leaves it open, as it is cited: `[5 MQTT-3.1.4-3]`, `[5 section 3.8.4]`.
+/// The citations of what permits the variation: `[5 MQTT-3.1.4-3]`, `[5 section 3.8.4]`.
 fn written(info: &LibertyInfo) -> Vec<String> {
     let clauses = info.clauses.iter().map(|(v, id)| format!("[{v} {id}]"));
     let sections = info.sections.iter();
@@ -100,7 +100,7 @@ fn written(info: &LibertyInfo) -> Vec<String> {
         .collect()
 }
 
-/// Each on a line of its own, those that fail first, and the score.
+/// One line per variation, failures first, and then the score.
 pub(super) fn plain(played: &Played, style: Style) -> String {
     let mut out = String::new();
     for (info, taken) in played.iter().filter(|(_, taken)| !taken.is_right()) {

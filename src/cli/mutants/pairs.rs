@@ -1,5 +1,5 @@
 //! The part of `mqtt-check mutants` that combines a permitted variation with a fault. The variation must not hide the
-//! fault, and no clause may be blamed that the fault does not break.
+//! fault, and findings must not cite a clause that the fault does not break.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::target::bundled::{self as target, LibertyInfo};
 #[derive(Clone, Copy)]
 pub(super) struct Share {
     pub(super) percent: u8,
-    /// Also look into the cases that miss a fault that others catch.
+    /// Whether to also examine the cases that miss a fault that others catch.
     pub(super) thoroughly: bool,
 }
 
@@ -28,16 +28,16 @@ pub(super) struct Pair {
     fault: &'static str,
     liberty: &'static str,
     paired: Paired,
-    /// The stated reason for which the liberty hides the fault.
+    /// The stated reason why the variation may hide the fault.
     mask: Option<&'static Mask>,
 }
 
-/// What the pairs brought.
+/// The results of playing pairs.
 pub(super) struct Played {
-    /// How many there are, played or not.
+    /// How many pairs exist, played or not.
     of: usize,
     pairs: Vec<Pair>,
-    /// Whether every liberty was played with every fault that there is.
+    /// Whether every variation was played with every known fault.
     is_whole: bool,
     seed: u64,
 }
@@ -51,7 +51,7 @@ impl Pair {
         self.paired.is_hidden() && self.mask.is_some()
     }
 
-    /// Whether a reason is stated for what is not so.
+    /// Whether a reason is stated although the fault is not hidden.
     fn is_stale(&self) -> bool {
         is_caught(self) && self.mask.is_some()
     }
@@ -66,7 +66,7 @@ impl Played {
         self.pairs.iter().all(Pair::is_right) && self.needless().next().is_none()
     }
 
-    /// Rows of [`ALSO`] that none of them needs, where all were played.
+    /// Rows of [`ALSO`] that no pair needs. Empty unless all pairs were played, since only then this is known.
     fn needless(&self) -> impl Iterator<Item = &'static AlsoBroken> {
         let is_needed = |also: &&AlsoBroken| {
             let mut needs = self.pairs.iter().flat_map(|pair| &pair.paired.also);
@@ -82,7 +82,7 @@ impl Played {
     }
 }
 
-/// Plays the share of the pairs that the seed chooses, until the user wants to stop.
+/// Plays the share of the pairs that the seed chooses, until the user interrupts.
 pub(super) fn play(
     mutants: &[Mutant],
     taken: &liberties::Played,
@@ -120,7 +120,7 @@ pub(super) fn play(
             let paired = pair::paired(&mutant.alone, &replayed, info, share.thoroughly, playing)
                 .map_err(|error| Failure::new(Exit::CouldNotStart, error))?;
             if (playing.interrupted)() {
-                // What was cut short says nothing.
+                // An incomplete run proves nothing.
                 break 'all;
             }
             played.pairs.push(Pair {
@@ -139,16 +139,16 @@ pub(super) fn play(
 
 #[derive(Serialize)]
 pub(super) struct Document {
-    /// How many there are.
+    /// How many pairs exist.
     of: usize,
     played: usize,
     caught: usize,
-    /// No case that can be played meets the fault.
+    /// How many pairs have no playable case that exercises the fault.
     not_met: usize,
-    /// The liberty hides the fault by right, for the reason that is stated.
+    /// Pairs in which the variation hides the fault for a stated reason.
     masked: Vec<Masked>,
     hidden: Vec<Hidden>,
-    /// Reasons that are stated for what is not hidden.
+    /// Stated reasons for pairs in which the fault is not hidden.
     stale: Vec<Stale>,
     blamed: Vec<Blamed>,
 }
@@ -164,7 +164,7 @@ struct Masked {
 struct Hidden {
     fault: &'static str,
     liberty: &'static str,
-    /// Cases whose record shows the fault, and that find nothing.
+    /// Cases whose record shows the fault but that report no finding.
     cases: Vec<String>,
 }
 
@@ -232,7 +232,7 @@ fn is_not_met(pair: &Pair) -> bool {
     !is_caught(pair) && !pair.paired.is_hidden()
 }
 
-/// Those that are wrong, and the score.
+/// The pairs that are wrong, and then the score.
 pub(super) fn plain(played: &Played, selected: &[String], verbose: bool, style: Style) -> String {
     let mut out = String::new();
     for pair in &played.pairs {

@@ -1,4 +1,4 @@
-//! The command that plays the failed cases again in the same way.
+//! The command that replays the failed cases in the same way.
 
 use super::super::selection::quoted;
 use super::Arguments;
@@ -6,14 +6,14 @@ use super::options::MAX_WAIT;
 use crate::outcome::Concluded;
 use crate::report::shard::again;
 
-/// The options that play one of the run's cases again, but for `--filter` and `--seed`.
+/// The options that replay a case of the run, except `--filter` and `--seed`.
 pub(super) fn options(arguments: &Arguments) -> String {
     let mut words = arguments.selection.replay();
     words.extend(options_but_paths(arguments));
     words.join(" ")
 }
 
-/// The command for every case with a verdict that was not expected; `None` if there is none.
+/// The command that replays every case with an unexpected verdict. `None` if there is none.
 pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<String> {
     let failed: Vec<String> = cases
         .iter()
@@ -24,11 +24,12 @@ pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<
     again(&options, &failed, &choice, arguments.playing.seed)
 }
 
-/// What decides how a case is played and judged. Passwords from the environment are no option, and are not shown.
+/// The options that affect how a case is played and judged. Passwords from the environment are not options, and are not
+/// shown.
 fn options_but_paths(arguments: &Arguments) -> Vec<String> {
     let mut words = arguments.connection.replay(quoted);
     let mut flag = |is_set: bool, name: &str| words.extend(is_set.then(|| format!("--{name}")));
-    // What the file says is spelled out here, and what it said of other options is not meant.
+    // Defaults from the file are spelled out here, so the replay must not read the file again.
     let has_file = arguments.no_config || arguments.defaults.has_file();
     flag(has_file, "no-config");
     flag(arguments.playing.exclusive, "exclusive");

@@ -1,5 +1,5 @@
-//! `mqtt-check baseline`: plays the suite several times and records how the broker behaves. Later runs are compared
-//! with that.
+//! `mqtt-check baseline`: plays the suite several times and records how the broker behaves, for later runs to compare
+//! with.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ use crate::target::TargetFile;
 use crate::target::file::{Deviation, Edited, new_entries, new_file};
 use crate::verdict::{CaseResult, Finding};
 
-/// How often the suite is played by default.
+/// How many times the suite is played by default.
 const PLAYS: u16 = 10;
 
 #[derive(Debug, Args)]
@@ -58,12 +58,12 @@ pub(in crate::cli) struct Arguments {
     update: bool,
 }
 
-/// What the plays have shown.
+/// What the plays showed.
 struct Shown {
-    /// The results of each case that found something wrong, each finding once, in the order of the plans.
+    /// For each case, in the order of the plans: the results with findings, without repeating the same findings.
     wrong: Vec<Vec<CaseResult>>,
     profile: Profile,
-    /// What each case left to be written, in the order of the plans.
+    /// What to write for each case, in the order of the plans.
     seen: Vec<Seen>,
     /// Cases that this machine was too slow for in every play.
     unplayed: Vec<String>,
@@ -88,7 +88,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
         .hint("--update renews it and shows what changed"));
     }
     let reviewed = snapshots.read(&plans, styles.err)?;
-    // Before all those plays, which would be lost.
+    // Check this before the plays, which would otherwise be wasted.
     if let Some(target) = OnDisk::of(&chosen, styles)? {
         target.edited(&Amendment::default())?;
     }
@@ -104,7 +104,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
         output::note("interrupted: nothing is written\n");
         return Ok(Exit::Interrupted);
     };
-    // The target file belongs beside the folder of the snapshots.
+    // The target file goes beside the folder of the snapshots.
     let root = profiled.path.ancestors().nth(3).unwrap_or(Path::new(""));
     let wrong = (plans.as_slice(), shown.wrong.as_slice());
     let is_whole = snapshots.suite(&as_run, &plans).is_some();
@@ -112,7 +112,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
     let suite = snapshots.suite(&as_run, &plans);
     let (changes, profile) = profiled.renew(shown.profile, suite);
     let (seen, varying) = with_known(&profile, (&plans, &reviewed), &shown.seen);
-    // What cannot be written is known before anything is written.
+    // Before writing anything, find out whether all of it can be written.
     let shows = (is_whole, varying.as_slice());
     let amended = amend(arguments, target.as_ref(), wrong, shows, root)?;
     let mut text = String::new();
@@ -143,7 +143,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
     })
 }
 
-/// What is to be written of each case, and the cases of which earlier plays left something that these need not show.
+/// Returns what to write for each case. Also returns the cases that vary and were accepted in earlier plays: these
+/// plays need not show everything again.
 fn with_known(
     profile: &Profile,
     (plans, reviewed): (&[Plan], &[Reviewed]),
@@ -166,7 +167,7 @@ fn unwritten(error: &WriteError) -> Failure {
     Failure::new(Exit::Failed, error.to_string())
 }
 
-/// The run that each play is.
+/// The arguments of `run` for each play.
 fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
     let mut connection = arguments.connection.clone();
     if !connection.names_a_broker() {
@@ -216,7 +217,8 @@ struct Gathered {
     wrong: Vec<Vec<CaseResult>>,
 }
 
-/// Plays the suite so often, and then once more so often what was not always the same; `None` when the user broke it off.
+/// Plays the suite the given number of times, and then the varying cases as many times again. Returns `None` if the
+/// user interrupts.
 fn plays(
     arguments: &Arguments,
     as_run: &super::Arguments,
@@ -297,7 +299,7 @@ fn plays(
 }
 
 impl Gathered {
-    /// The cases of every scenario in which a case was not always the same: what one of them does, the others may do.
+    /// The cases of every scenario with a varying case. If one case of a scenario varies, the others may too.
     fn varying(&self, plans: &[Plan]) -> Vec<usize> {
         let has_varied = |(plan, seen): &(&Plan, &Seen)| {
             let profile = self.profile.as_ref();
@@ -312,7 +314,7 @@ impl Gathered {
     }
 }
 
-/// Keeps a result that found something wrong which those before it have not.
+/// Keeps a result if its findings are new.
 fn keep_wrong(result: CaseResult, wrong: &mut Vec<CaseResult>) {
     let findings = |result: &CaseResult| findings_text(&result.findings);
     let is_new = !wrong
@@ -323,14 +325,14 @@ fn keep_wrong(result: CaseResult, wrong: &mut Vec<CaseResult>) {
     }
 }
 
-/// The target file as it is now, which somebody may have changed while the suite was played.
+/// The target file as it is on disk now. Someone may have changed it during the plays.
 struct OnDisk {
     file: TargetFile,
     source: Arc<Source>,
 }
 
 impl OnDisk {
-    /// The file of the target; `None` if it has none.
+    /// Reads the target file. Returns `None` if there is none.
     fn of(chosen: &Chosen, styles: Styles) -> Result<Option<Self>, Failure> {
         let Some(known) = &chosen.file else {
             return Ok(None);
@@ -367,7 +369,7 @@ impl OnDisk {
 struct Amended {
     path: PathBuf,
     text: String,
-    /// What changed, in lines.
+    /// A summary of the changes, one per line.
     changes: String,
 }
 
@@ -380,8 +382,8 @@ impl Amended {
     }
 }
 
-/// Gives the target file a draft for each cause that it has no entry for, and takes out the entries that nothing shows
-/// any more, nor a varying case did in earlier plays; `None` if nothing is to be changed.
+/// Drafts an entry for each cause that the target file does not list, and removes entries that are no longer seen.
+/// Entries that a varying case showed in earlier plays stay. Returns `None` if nothing changes.
 fn amend(
     arguments: &Arguments,
     target: Option<&OnDisk>,
@@ -396,11 +398,11 @@ fn amend(
     let file = target.map(|target| &target.file);
     let mut amendment = amendment(&arguments.name, file, &results);
     if !is_whole {
-        // The others may be shown by what was not played.
+        // The cases that were not played may still show these entries.
         amendment.gone.clear();
     }
     if let Some(file) = file {
-        // Or by cases that do so at times.
+        // Varying cases may also show them at times.
         let shows = |entry: &Deviation| varying.iter().any(|case| entry.is_shown_by(case));
         let entries = file.deviations.iter().filter(|entry| shows(entry));
         let places: Vec<_> = entries.map(|entry| entry.place).collect();
@@ -428,7 +430,7 @@ fn amend(
     }))
 }
 
-/// What changed in a target file.
+/// Describes the changes to a target file.
 fn amended(path: &Path, is_new: bool, amendment: &Amendment, left: &[usize]) -> String {
     let path = path.display();
     let mut out = String::new();
@@ -455,7 +457,7 @@ fn amended(path: &Path, is_new: bool, amendment: &Amendment, left: &[usize]) -> 
     out
 }
 
-/// `play 3 of 10, about 2 m left`
+/// Progress, such as `play 3 of 10, about 2 m left`.
 fn progress(number: u16, plays: u16, took: Duration) -> String {
     let done = u32::from(number - 1);
     let left = match took.checked_div(done) {
@@ -471,7 +473,7 @@ fn progress(number: u16, plays: u16, took: Duration) -> String {
     format!("play {number} of {plays}{left}\n")
 }
 
-/// `74 cases of scenarios that were not always the same: 10 times more`
+/// The note before the extra plays, such as `74 cases of scenarios that were not always the same: 10 times more`.
 fn more(cases: usize, plays: u16) -> String {
     format!(
         "{} of scenarios that were not always the same: {} more\n",

@@ -14,26 +14,26 @@ use crate::target::file::Addresses;
 use crate::target::{Access, Started, Target, TargetFile, probe};
 use crate::transcript::Secrets;
 
-/// How long a broker may take to answer when the run is over, if nothing is known of it.
+/// The default time that a broker has to answer at the end of the run.
 const LAST_LOOK: Duration = Duration::from_secs(5);
-/// How much of a broker's log is shown when it has ended, in lines.
+/// How many lines of its log are shown if a broker has exited.
 const LOG_LINES: usize = 12;
 
 /// The broker to test, which may have to be started first.
 pub(super) struct Chosen {
-    /// `None`: by starting what the file says.
+    /// `None` if the broker is started as the target file says.
     reached: Option<Target>,
-    /// The target file of `--target`, or of `--baseline`.
+    /// The target file of `--target` or `--baseline`.
     pub(super) file: Option<TargetFile>,
-    /// How a broker on the network is reached.
+    /// How to reach a broker on the network.
     access: Access,
 }
 
 impl Chosen {
-    /// What the command line names.
+    /// Resolves the options that name a broker.
     ///
     /// # Errors
-    /// A bad URL, an unknown fault or liberty, a target file that is missing or wrong.
+    /// Fails on a bad URL, an unknown fault or permitted variation, and a missing or invalid target file.
     pub(super) fn new(arguments: &Arguments, styles: Styles) -> Result<Self, Failure> {
         let access = arguments.connection.access()?;
         let paths = arguments.selection.paths();
@@ -73,10 +73,10 @@ impl Chosen {
         })
     }
 
-    /// The broker that these options name; `None` if they name none.
+    /// Resolves the options that name a broker on the network. Returns `None` if they name none.
     ///
     /// # Errors
-    /// A bad URL, a target file that is missing or wrong.
+    /// Fails on a bad URL, and on a missing or invalid target file.
     pub(super) fn on_the_network(
         connection: &Connection,
         paths: &[PathBuf],
@@ -96,7 +96,7 @@ impl Chosen {
         }))
     }
 
-    /// The broker of a target file.
+    /// Resolves the name of a target.
     fn known(
         name: &str,
         paths: &[PathBuf],
@@ -121,20 +121,20 @@ impl Chosen {
         })
     }
 
-    /// Whether it is the bundled broker.
+    /// Whether this is the bundled broker.
     pub(super) fn is_bundled(&self) -> bool {
         matches!(self.reached, Some(Target::Bundled(_)))
     }
 
-    /// The broker, started if it has to be.
+    /// Returns the broker, and starts it if necessary.
     ///
     /// # Errors
-    /// When it does not start.
+    /// Fails if the broker does not start.
     pub(super) fn reach(&self, plans: &[Plan]) -> Result<Ready, Failure> {
         match (&self.reached, &self.file) {
             (Some(target), file) => Ok(Ready {
                 target: match (target.clone(), file) {
-                    // What --target names, and runs already.
+                    // `--target` names a broker that is already running.
                     (Target::External(mut external), Some(file)) if external.name == file.name => {
                         external.hooks = file.listen(&external);
                         Target::External(external)
@@ -156,14 +156,14 @@ impl Chosen {
     }
 }
 
-/// A broker that can be played against. One that was started ends with it.
+/// A broker that is ready to play against. If it was started here, it stops when this is dropped.
 pub(super) struct Ready {
     pub(super) target: Target,
     started: Option<Started>,
 }
 
 impl Ready {
-    /// The passwords that nothing may show.
+    /// The passwords that no output may show.
     pub(super) fn secrets(&self) -> Secrets {
         match &self.target {
             Target::Bundled(_) => Secrets::default(),
@@ -171,7 +171,7 @@ impl Ready {
         }
     }
 
-    /// What is wrong with the sources of hook events.
+    /// Problems with the sources of hook events.
     pub(super) fn unheard(&self) -> Vec<Failure> {
         let Target::External(external) = &self.target else {
             return Vec::new();
@@ -182,7 +182,7 @@ impl Ready {
         problems.into_iter().map(failure).collect()
     }
 
-    /// What is wrong if the broker did not live to the end of the run.
+    /// The failure to report if the broker exited during the run.
     pub(super) fn ended(&mut self) -> Option<Failure> {
         let Some(started) = &mut self.started else {
             return self.is_gone();
@@ -199,7 +199,7 @@ impl Ready {
         Some(Failure::new(Exit::Failed, text))
     }
 
-    /// What is wrong if instances that were started for cases did not start, or ended by themselves.
+    /// The failure to report if instances that were started for cases did not start, or exited by themselves.
     fn instances_failed(&self) -> Option<Failure> {
         let Target::External(external) = &self.target else {
             return None;
@@ -208,8 +208,8 @@ impl Ready {
         (!problems.is_empty()).then(|| Failure::new(Exit::Failed, problems.join("\n")))
     }
 
-    /// What is wrong if a broker that runs already is not there any more. What it closed by ending may have passed for
-    /// what was expected.
+    /// The failure to report if a broker that we did not start is gone. The closed connections may have passed for
+    /// expected behaviour.
     fn is_gone(&self) -> Option<Failure> {
         let Target::External(external) = &self.target else {
             return None;
@@ -234,7 +234,8 @@ fn at(addresses: &Addresses, access: &Access) -> Result<Target, Failure> {
         .map_err(|error| Failure::usage(error.to_string()))
 }
 
-/// Whether anything is accepted for this name, or is about to be. A mistyped one would accept nothing and say little.
+/// Checks that this baseline exists or is about to be created. With a mistyped name nothing would be accepted, and
+/// hardly anything would say so.
 fn is_begun(name: &str, paths: &[PathBuf], arguments: &Arguments) -> Result<(), Failure> {
     let known = place::known_baselines(paths, arguments.playing.snapshots.as_deref());
     if known.is_empty() || known.contains(name) || arguments.update {

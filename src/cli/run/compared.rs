@@ -32,12 +32,12 @@ use crate::verdict::{CaseResult, Verdict};
 /// What a run does with snapshots.
 pub(super) struct Snapshots {
     against: ComparedWith,
-    /// `--snapshots`.
+    /// The value of `--snapshots`.
     folder: Option<PathBuf>,
     writing: Writing,
-    /// The profile of the target, where there is a baseline.
+    /// The profile of the target, if there is a baseline.
     pub(super) profiled: Option<Profiled>,
-    /// The status of records that were compared and dropped, without their texts where these are the same.
+    /// Comparisons of records that were dropped. The texts are kept only if they differ.
     dropped: Mutex<BTreeMap<CaseId, Comparison>>,
 }
 
@@ -70,7 +70,7 @@ impl Snapshots {
         let by_records = match baseline {
             _ if arguments.no_snapshots => None,
             Some(name) => Some(Mode::Baseline(name.clone())),
-            // What a liberty changes is right too, so that the record says nothing of it.
+            // A permitted variation changes records without being wrong, so records prove nothing.
             None if !arguments.liberty.is_empty() => None,
             None if chosen.is_bundled() && arguments.fault.is_empty() => Some(Mode::Whole),
             None => Some(Mode::Information),
@@ -99,7 +99,7 @@ impl Snapshots {
         Ok(snapshots)
     }
 
-    /// Sees to it that nothing is written to the built-in suite.
+    /// Makes sure that nothing is written to the built-in suite.
     fn protect(&mut self, arguments: &Arguments, any: Option<&Plan>) -> Result<(), Failure> {
         let (Some(mode), Some(plan)) = (self.against.mode(), any) else {
             return Ok(());
@@ -120,7 +120,7 @@ impl Snapshots {
         ))
     }
 
-    /// The profile that this run is compared with, if it has a baseline.
+    /// The profile to compare this run with, if it has a baseline.
     fn profiled(
         &self,
         arguments: &Arguments,
@@ -134,7 +134,7 @@ impl Snapshots {
         let path = self.store(plan).profile(&target);
         let tolerance = arguments.tolerate.iter().copied().collect();
         let known = Profiled::read(&self.store(plan), &target, tolerance, style)?;
-        // A target that nothing was reviewed of has no baseline yet, unless one is named.
+        // A target without reviewed records has no baseline yet, unless the user names one.
         let is_meant = arguments.baseline.is_some() || path.parent().is_some_and(Path::is_dir);
         if known.is_none() && !is_meant && self.writing != Writing::Update {
             return Ok(None);
@@ -152,7 +152,7 @@ impl Snapshots {
         }))
     }
 
-    /// Holds the run against the profile of the target, and writes what it asks for.
+    /// Compares the run with the profile of the target, and writes the profile if required.
     pub(super) fn profile(
         &self,
         arguments: &Arguments,
@@ -174,8 +174,8 @@ impl Snapshots {
         (Some(report), unwritten)
     }
 
-    /// What the run fails with where the broker lets nobody in, if the one of the baseline did: that is a change, not a run
-    /// that could not start.
+    /// The failure to report if the broker accepts no client although the baseline's broker did. This is a change of
+    /// the broker, not a run that could not start.
     pub(super) fn regressed(&self, error: &StartError) -> Option<Failure> {
         let known = self.profiled.as_ref()?.known.as_ref()?;
         let is_change = matches!(
@@ -190,7 +190,7 @@ impl Snapshots {
         })
     }
 
-    /// The name of the baseline that records or findings are compared with.
+    /// The name of the baseline to compare records or findings with.
     pub(super) fn baseline(&self) -> Option<String> {
         match self.against.mode() {
             Some(Mode::Baseline(name)) => Some(name),
@@ -206,7 +206,7 @@ impl Snapshots {
         }
     }
 
-    /// Reads what is reviewed of each case, before anything is played.
+    /// Reads the reviewed records of each case, before anything is played.
     pub(super) fn read(&self, plans: &[Plan], style: Style) -> Result<Vec<Reviewed>, Failure> {
         let mode = self.against.mode();
         let mut damaged = Vec::new();
@@ -229,7 +229,7 @@ impl Snapshots {
         }
     }
 
-    /// With what the profile says of the case.
+    /// Adds what the profile says about the case.
     fn marked(&self, plan: &Plan, mut reviewed: Reviewed) -> Reviewed {
         let known = self.profiled.as_ref().and_then(|p| p.known.as_ref());
         let id = plan.scene.id.to_string();
@@ -237,14 +237,14 @@ impl Snapshots {
         reviewed
     }
 
-    /// Every case of the suite, where the whole suite is chosen.
+    /// The ids of all cases, if the whole suite is selected.
     pub(super) fn suite(&self, arguments: &Arguments, plans: &[Plan]) -> Option<BTreeSet<String>> {
         let ids = plans.iter().map(|plan| plan.scene.id.to_string());
         self.is_chosen_whole(arguments, plans.iter())
             .then(|| ids.collect())
     }
 
-    /// Notes what a play for a baseline left of a case.
+    /// Adds a play of a case to what the plays for a baseline have shown.
     pub(super) fn see(
         &self,
         (plan, result): (&Plan, &CaseResult),
@@ -254,7 +254,7 @@ impl Snapshots {
         self.against.see(plan, result, reviewed, seen);
     }
 
-    /// Writes what the plays for a baseline left of a case; a line for each file that changed.
+    /// Writes what the plays for a baseline have shown of a case. Returns a line for each file that changed.
     pub(super) fn settle_seen(
         &self,
         plan: &Plan,
@@ -267,8 +267,8 @@ impl Snapshots {
         review::settle_seen(&reviewed.path, &header(plan), &seen.records())
     }
 
-    /// Whether a report, or a file that is to be written, may have the record of a case that was just judged, if no report has
-    /// the records of all cases. If not, how it stands is noted, since the record is dropped.
+    /// Whether a report or a snapshot may need the record of a case that was just judged. Only called if no report
+    /// contains all records. If the record is not needed, keeps the comparison, since the record is dropped.
     pub(super) fn asks_for(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> bool {
         if result.verdict != Verdict::Passed || !result.findings.is_empty() {
             return true;
@@ -292,7 +292,7 @@ impl Snapshots {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Holds a case against what was reviewed of it, or says how it stood when its record was dropped.
+    /// Compares a case with its reviewed record. If the record was dropped, returns the comparison made before.
     fn compare(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Option<Comparison> {
         match result.transcript {
             Some(_) => self.against.compare(plan, result, reviewed),
@@ -300,7 +300,7 @@ impl Snapshots {
         }
     }
 
-    /// Decides the status of a case, before anything is written.
+    /// Decides the outcome of a case, before anything is written.
     pub(super) fn outcome(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Outcome {
         let comparison = self.compare(plan, result, reviewed);
         let held = self.profiled.as_ref().and_then(Profiled::held);
@@ -308,7 +308,7 @@ impl Snapshots {
         self.against.decide(case, reviewed, comparison, held)
     }
 
-    /// How a play of a case stood, where the baseline says that the broker does not always do the same.
+    /// Classifies a play of a case, for a broker that according to its baseline does not always behave the same.
     pub(super) fn stood(
         &self,
         plans: &[Plan],
@@ -330,8 +330,8 @@ impl Snapshots {
         steady::stood(&self.against, (plan, result), outcome, known, held)
     }
 
-    /// Decides the status of a case and writes what that requires: a record beside the reviewed one, or in its place.
-    /// With `writes` off nothing is written. The error says what could not be written.
+    /// Decides the outcome of a case and writes what it requires: a pending snapshot, or a new reviewed one. Writes
+    /// nothing unless `writes` is set. Returns the error if writing failed.
     pub(super) fn settle(
         &self,
         plan: &Plan,
@@ -350,7 +350,7 @@ impl Snapshots {
         (outcome, unwritten)
     }
 
-    /// Accepted deviations that nothing shows. Only a run of the whole suite can decide that.
+    /// Accepted deviations that were not seen. Only a run of the whole suite can tell.
     pub(super) fn without_deviation(
         &self,
         arguments: &Arguments,
@@ -367,7 +367,7 @@ impl Snapshots {
         }
     }
 
-    /// Whether the whole suite was played: every scenario of its folder, no filter, and no part.
+    /// Whether the whole suite was played: every scenario of its folder, without a filter or shard.
     fn is_whole(&self, arguments: &Arguments, plans: &[Plan], cases: &[Concluded<'_>]) -> bool {
         arguments.shard.is_none()
             && cases.len() == plans.len()
@@ -388,7 +388,7 @@ impl Snapshots {
             })
     }
 
-    /// What a part of a run shows of the accepted deviations.
+    /// What a shard shows about the accepted deviations.
     pub(super) fn deviation_facts(
         &self,
         cases: &[Concluded<'_>],
@@ -402,7 +402,7 @@ impl Snapshots {
         }
     }
 
-    /// What a part of a run lacks of the profile.
+    /// What a shard lacks of the profile.
     pub(super) fn missing(&self, cases: &[Concluded<'_>], suite: &[String]) -> Vec<Change> {
         let known = self.profiled.as_ref().filter(|p| p.with_cases);
         let Some(held) = known.and_then(|profiled| profiled.known.as_ref()) else {
@@ -422,7 +422,7 @@ impl Snapshots {
         Ok(())
     }
 
-    /// The target file whose deviations are accepted, if there is one.
+    /// The target file with the accepted deviations, if any.
     pub(super) fn deviations(&self) -> Option<&TargetFile> {
         match self.against.mode() {
             Some(Mode::Baseline(_)) => self.against.file(),
@@ -430,7 +430,7 @@ impl Snapshots {
         }
     }
 
-    /// Which accepted deviations have no reason, in words; `None` if all have one, or if none counts.
+    /// Reports which accepted deviations have no reason. `None` if all have one, or if none applies.
     pub(super) fn missing_reasons(&self) -> Option<String> {
         let file = match self.against.mode() {
             Some(Mode::Baseline(_)) => self.against.file()?,
@@ -495,7 +495,7 @@ impl Snapshots {
         Ok(found)
     }
 
-    /// The option that names the folder to `review`, if it does not find it by itself.
+    /// The option that `review` needs to find the folder. Empty if it finds the folder by itself.
     pub(super) fn review_option(&self, any: Option<&Plan>) -> String {
         let folder = any.map(|plan| self.store(plan).root().to_owned());
         match folder {

@@ -1,4 +1,4 @@
-//! What a report says about the run and the broker besides the cases.
+//! What a report says about the run and the broker, apart from the cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -16,10 +16,10 @@ use crate::target::canary::{How, Pulse};
 use crate::target::{Capabilities, Known, Target, own_version};
 use crate::verdict::CaseResult;
 
-/// How long a broker may take to say its own version.
+/// How long a broker may take to report its own version.
 const OWN_VERSION: Duration = Duration::from_secs(1);
 
-/// The report of a run that did not begin, for this reason.
+/// The report of a run that could not start, for this reason.
 pub(super) fn unstarted<'a>(
     arguments: &Arguments,
     (plans, target): (&[Plan], &Target),
@@ -51,10 +51,10 @@ pub(super) fn unstarted<'a>(
     }
 }
 
-/// Which release of the suite is played, as far as that is known.
+/// The release of the suite that is played, if known.
 ///
 /// # Errors
-/// When the named one is not.
+/// Fails if the release that the user names is unknown.
 pub(super) fn suite(selection: &Selection, plans: &[Plan]) -> Result<Option<Suite>, Failure> {
     let release = selection.release()?;
     Ok(release.map(|release| {
@@ -67,7 +67,7 @@ pub(super) fn suite(selection: &Selection, plans: &[Plan]) -> Result<Option<Suit
     }))
 }
 
-/// What was started for cases.
+/// The instances that were started for cases.
 pub(super) fn instances(target: &Target) -> Option<Instances> {
     let Target::External(external) = target else {
         return None;
@@ -81,8 +81,8 @@ pub(super) fn instances(target: &Target) -> Option<Instances> {
     })
 }
 
-/// How responsive the broker was, as its canary saw it; times count from the beginning of the run. `None` where it was answered
-/// nothing.
+/// How responsive the broker was, as measured by the canary. Times count from the beginning of the run. `None` if the
+/// canary got no answer.
 pub(super) fn responsiveness(
     pulse: &Pulse,
     hit: &[(Instant, CaseId)],
@@ -112,7 +112,7 @@ pub(super) fn responsiveness(
     })
 }
 
-/// Which cases were not played, if any, and why.
+/// The cases that were not played, and why. `None` if all were played.
 pub(super) fn ended_early(
     plans: &[Plan],
     results: &[CaseResult],
@@ -156,7 +156,7 @@ pub(super) fn target(
     }
 }
 
-/// What the broker says of its own version.
+/// The version that the broker reports about itself.
 pub(super) fn own_version(target: &Target, offered: &Capabilities) -> Option<String> {
     let Target::External(external) = target else {
         return None;
@@ -169,7 +169,7 @@ pub(super) fn own_version(target: &Target, offered: &Capabilities) -> Option<Str
     own_version::own_version(external, version, OWN_VERSION)
 }
 
-/// The versions that the user or the target file names and the broker does not speak.
+/// The versions that the user or the target file names but the broker does not speak.
 pub(super) fn unspoken(
     arguments: &Arguments,
     target: &Target,
@@ -197,7 +197,7 @@ pub(super) fn unspoken(
     .collect()
 }
 
-/// What is known of what a broker may offer.
+/// The capabilities that the broker is known to have or to lack.
 pub(super) fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
     let known = Capability::ALL.iter().filter_map(|capability| {
         let why_not = match offered.known(*capability) {

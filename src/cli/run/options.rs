@@ -1,4 +1,4 @@
-//! The options of `run` and `baseline` that say how cases are played.
+//! The options of `run` and `baseline` that control how cases are played.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,7 +63,7 @@ fn factor(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A span as scenarios write it: `500ms`, `30s`, `1h30m`.
+/// Parses a duration as scenarios write it: `500ms`, `30s`, `1h30m`.
 fn span(text: &str) -> Result<Duration, String> {
     let wrong = || "it is a number and a unit, such as 500ms, 30s, 2m or 1h30m".to_owned();
     let mut total = Duration::ZERO;

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::target::bundled::{self, Bundled};
 
-/// The bundled broker with these faults and liberties.
+/// Builds the bundled broker with these faults and permitted variations.
 pub(in crate::cli) fn bundled(faults: &[String], liberties: &[String]) -> Result<Bundled, Failure> {
     let faulty = Bundled::with(faults.iter().map(String::as_str)).map_err(|name| {
         let known = bundled::faults();

@@ -1,4 +1,4 @@
-//! Plays the chosen cases once and shows the progress.
+//! Plays the selected cases once and shows the progress.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -20,33 +20,33 @@ pub(super) struct Outcome {
     pub(super) results: Vec<CaseResult>,
     /// What the broker offers.
     pub(super) offered: Capabilities,
-    /// How responsive it was, on the network.
+    /// How responsive the broker was. Only for a broker on the network.
     pub(super) responded: Option<(Pulse, Vec<(Instant, CaseId)>)>,
-    /// Why not all cases were played, where the broker is why.
+    /// Why cases were left out, if the broker is the reason.
     pub(super) given_up: Option<String>,
-    /// Why not all cases were played, where the user wanted no more.
+    /// Why cases were left out, if the user is the reason.
     pub(super) stopped: Option<String>,
-    /// Whether the user broke it off.
+    /// Whether the user interrupted the run.
     pub(super) interrupted: bool,
 }
 
-/// What is asked of a case that has just been judged.
+/// Questions about a case that has just been judged.
 pub(super) struct Asking<'a> {
-    /// Whether its record is needed further on.
+    /// Whether the record of the case is still needed.
     pub(super) is_asked_for: &'a (dyn Fn(&Plan, &CaseResult) -> bool + Sync),
-    /// Whether it is not as expected.
+    /// Whether the case is not as expected.
     pub(super) is_unexpected: &'a (dyn Fn(&CaseResult) -> bool + Sync),
 }
 
 impl Asking<'_> {
-    /// Keeps every record and shows no case while the run goes on.
+    /// Keeps every record and shows no cases during the run.
     pub(super) const EVERYTHING: Asking<'static> = Asking {
         is_asked_for: &|_, _| true,
         is_unexpected: &|_| false,
     };
 }
 
-/// Plays the plans; with `--fail-fast` up to the first that is not as expected.
+/// Plays the plans. With `--fail-fast`, stops at the first case that is not as expected.
 pub(super) fn play(
     arguments: &Arguments,
     plans: &[Plan],
@@ -108,7 +108,7 @@ pub(super) fn play(
     })
 }
 
-/// Whether the user ended the case: as good as not played.
+/// Whether the user interrupted the case. It then counts as not played.
 fn is_cut_short(result: &CaseResult) -> bool {
     result.verdict.reason() == Some(INTERRUPTED)
 }

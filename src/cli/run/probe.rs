@@ -1,8 +1,8 @@
-//! `mqtt-check probe`: what a broker offers, what it chooses where the standard leaves a choice, and whether it keeps the
-//! limits that it announces, within ten seconds.
+//! `mqtt-check probe`: shows within ten seconds what a broker offers, what it chooses where the standard leaves a
+//! choice, and whether it keeps the limits that it announces.
 //!
-//! It plays a few cases of the built-in suite, as `run` does: the first look of the engine says what the broker offers, and
-//! the cases' own verdicts what its choices are and which limits it keeps.
+//! It plays a few cases of the built-in suite, as `run` does. The engine's first look shows what the broker offers. The
+//! verdicts of the cases show its choices and which limits it keeps.
 
 mod asked;
 mod document;
@@ -28,9 +28,9 @@ use crate::verdict::CaseResult;
 use asked::Asked;
 use document::{Document, Names};
 
-/// No case is played any more when so much time is over since the command began.
+/// No new case starts when this much time has passed since the command began.
 const PLAYING: Duration = Duration::from_secs(7);
-/// Cases at the same time: a probe is no test of the load that a broker bears.
+/// The number of concurrent cases. A probe does not test how much load a broker can bear.
 const JOBS: usize = 64;
 
 #[derive(Debug, Args)]
@@ -83,7 +83,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
 /// What a probe found.
 struct Found {
     offered: Capabilities,
-    /// What the broker says of its own version.
+    /// The version that the broker reports about itself.
     version: Option<String>,
     results: Vec<CaseResult>,
     wall: Duration,
@@ -115,7 +115,7 @@ fn probe(ready: &Ready, asked: &Asked, began: Instant) -> Result<Found, Failure>
         },
     )
     .map_err(|error| match error {
-        // Its hint is an option of `run`.
+        // The hint of this error names an option of `run`.
         StartError::Lifeless { .. } => Failure::new(Exit::CouldNotStart, error.to_string()),
         error => error.into(),
     })?;
@@ -128,7 +128,7 @@ fn probe(ready: &Ready, asked: &Asked, began: Instant) -> Result<Found, Failure>
     })
 }
 
-/// What the broker says of its own version, if the user still wants to know.
+/// The version that the broker reports about itself, unless the user has interrupted.
 fn version(target: &Target, offered: &Capabilities) -> Option<String> {
     match interrupt::is_interrupted() {
         true => None,

@@ -1,4 +1,4 @@
-//! The profile of the target: read before a run, compared with what the run learned, and written on request.
+//! The profile of the target. It is read before a run, compared with what the run learned, and written on request.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,28 +19,28 @@ use crate::verdict::CaseResult;
 pub(super) struct Profiled {
     pub(super) target: String,
     pub(super) path: PathBuf,
-    /// The name and version of the broker that is played against.
+    /// The name and version of the broker under test.
     pub(super) broker: Option<String>,
-    /// What the file says; `None` if there is none.
+    /// The profile in the file. `None` if there is no file.
     pub(super) known: Option<Held>,
     pub(super) writing: Writing,
-    /// Whether the cases are compared with it. Under chaos only what the broker offers is.
+    /// Whether the cases are compared too. Under chaos only the broker's capabilities are.
     pub(super) with_cases: bool,
 }
 
-/// What a run has played.
+/// What a run has learned.
 pub(super) struct Learned<'a> {
     pub(super) offered: &'a Capabilities,
     pub(super) cases: Vec<(&'a Plan, &'a CaseResult)>,
-    /// Every case of the suite, where all of it was played.
+    /// Every case of the suite, if all of it was played.
     pub(super) suite: Option<BTreeSet<String>>,
 }
 
 impl Profiled {
-    /// Reads the file.
+    /// Reads the profile of a target.
     ///
     /// # Errors
-    /// When it is no profile or cannot be read.
+    /// Fails if the file cannot be read or is not a profile.
     pub(super) fn read(
         store: &Store,
         target: &str,
@@ -53,13 +53,13 @@ impl Profiled {
         Ok(read.map(|profile| Held { profile, tolerance }))
     }
 
-    /// What single cases are compared with. A run that updates accepts what it finds.
+    /// The profile to compare single cases with. `None` for a run that updates, since it accepts every result.
     pub(super) fn held(&self) -> Option<&Held> {
         let counts = self.with_cases && self.writing != Writing::Update;
         self.known.as_ref().filter(|_| counts)
     }
 
-    /// Holds the run against the profile, and writes what it asks for. With `writes` off nothing is written.
+    /// Compares the run with the profile, and writes what is required. Writes nothing unless `writes` is set.
     pub(super) fn conclude(
         &self,
         learned: &Learned<'_>,
@@ -110,7 +110,7 @@ impl Profiled {
         (report, written.err())
     }
 
-    /// The profile brought up to date by several plays, and what that changes.
+    /// Updates the profile with the results of several plays. Returns the changes and the new profile.
     pub(super) fn renew(
         &self,
         learned: Profile,
@@ -130,10 +130,10 @@ impl Profiled {
         }
     }
 
-    /// Writes the profile in the place of the reviewed one.
+    /// Replaces the reviewed profile.
     ///
     /// # Errors
-    /// When that fails.
+    /// Fails if the file cannot be written.
     pub(super) fn store(&self, profile: &Profile) -> Result<(), WriteError> {
         profile::write(&self.path, &self.target, profile)?;
         self.remove_pending()

@@ -1,4 +1,4 @@
-//! `run --retries N`: plays unexpected cases again. A case that is as expected then is flaky, and every report says so.
+//! `run --retries N`: plays unexpected cases again. A case that is then as expected is flaky, and every report says so.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ use crate::verdict::CaseResult;
 
 /// A case that is not as expected yet.
 struct Open {
-    /// Its place among the plans, and that of its result.
+    /// The index of its plan. `result` is the index of its result.
     plan: usize,
     result: usize,
     retries: usize,
     attempts: Vec<(CaseResult, Outcome)>,
 }
 
-/// Plays the cases again that are not as expected. The play that is takes the place of the first one; of a case that never
-/// is the first play stays.
+/// Plays cases again that are not as expected. If a further play is as expected, it replaces the first one. Otherwise
+/// the first play stays.
 ///
 /// # Errors
-/// When the target cannot be reached any more.
+/// Fails if the target can no longer be reached.
 pub(super) fn settle(
     arguments: &Arguments,
     (plans, reviewed): (&[Plan], &[Reviewed]),

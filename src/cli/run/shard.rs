@@ -12,18 +12,18 @@ use crate::plan::Plan;
 use crate::report::ShardFacts;
 use crate::scenario::suite::file_below_root;
 
-/// So many shards are too many.
+/// The largest number of shards.
 const MOST: usize = 1_000;
 
-/// A part of a run.
+/// One part of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shard {
-    /// From 1.
+    /// Counts from 1.
     number: usize,
     of: usize,
 }
 
-/// The option's value.
+/// Parses the value of `--shard`.
 pub(super) fn shard(text: &str) -> Result<Shard, String> {
     let wrong = || "it is NUMBER/OF, such as 2/5".to_owned();
     let (number, of) = text.split_once('/').ok_or_else(wrong)?;
@@ -38,7 +38,7 @@ pub(super) fn shard(text: &str) -> Result<Shard, String> {
     Ok(Shard { number, of })
 }
 
-/// The cases of a run: those that are played here, and what is known of all of them.
+/// The cases of a run, divided into shards.
 pub(super) struct Divided {
     pub(super) plans: Vec<Plan>,
     /// The cases of the other shards.
@@ -49,10 +49,10 @@ pub(super) struct Divided {
 }
 
 impl Divided {
-    /// The cases of this shard, in their order; all of them without one.
+    /// Selects the cases of this shard, in their original order. Without a shard, selects all cases.
     ///
-    /// Cases are dealt out like cards, those first that take the longest: the ones that play alone, then by how long they
-    /// wait, then by their ids. So every shard has as many of each, and the division depends on the cases only.
+    /// Cases are dealt out like cards, the longest first: cases that play alone, then by how long they wait, then by
+    /// id. So every shard gets an equal mix, and the division depends on the cases only.
     pub(super) fn new(mut plans: Vec<Plan>, shard: Option<Shard>) -> Self {
         let Some(shard) = shard else {
             return Self {
@@ -91,15 +91,15 @@ impl Divided {
         }
     }
 
-    /// A case of the run.
+    /// Any case of the run.
     pub(super) fn any(&self) -> Option<&Plan> {
         self.plans.first().or(self.others.first())
     }
 
-    /// What the report says of the shard.
+    /// What the report says about the shard.
     ///
     /// # Errors
-    /// When the folder of the snapshots cannot be read.
+    /// Fails if the folder of the snapshots cannot be read.
     pub(super) fn facts(
         &self,
         arguments: &Arguments,
@@ -136,7 +136,7 @@ impl Divided {
     }
 }
 
-/// A digest of the scenarios that these cases are from.
+/// A digest of the scenarios that contain these cases.
 fn digest(plans: &[Plan]) -> String {
     let mut hash = Sha256::new();
     let mut last: Option<&Plan> = None;

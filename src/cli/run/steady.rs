@@ -1,4 +1,4 @@
-//! Plays unexpected cases again where the baseline says that the broker does not always behave the same.
+//! Plays unexpected cases again if the baseline says that the broker does not always behave the same.
 
 use super::compared::Snapshots;
 use super::{Arguments, Asking, Failure, Styles, output, play};
@@ -13,17 +13,17 @@ use crate::verdict::CaseResult;
 
 /// A case that is not as reviewed.
 struct Doubtful {
-    /// Its place among the plans, and among the results.
+    /// The index of both its plan and its result.
     at: usize,
     first: PlayOutcome,
     what: Vec<(crate::outcome::profile::Kind, String)>,
 }
 
-/// Plays the cases again that are not as reviewed. Of those that are as they were a play as reviewed takes the place of the
-/// first one, and what was otherwise is returned; the others stay as they are.
+/// Plays cases again that are not as reviewed. If the plays show that the broker has not changed, a play as reviewed
+/// replaces the first one, and the difference is returned. Other results stay.
 ///
 /// # Errors
-/// When the target cannot be reached any more.
+/// Fails if the target can no longer be reached.
 pub(super) fn settle(
     arguments: &Arguments,
     (plans, reviewed): (&[Plan], &[Reviewed]),

@@ -8,12 +8,12 @@ use crate::report::document::Transcripts;
 use crate::report::file::ReportFile;
 use crate::report::{Document, Format, Report, terminal};
 
-/// The files that reports are written to, each in its format.
+/// The report files, each with its format.
 type Files = [(&'static Format, ReportFile)];
 
-/// Writes the report of a run to the terminal and to every file; the exit code of the run.
+/// Writes the report of a run to the terminal and to every file, and returns the exit code of the run.
 ///
-/// `problems` are what went wrong beside the cases, `missing` says which accepted deviations have no reason.
+/// `problems` are errors outside the cases. `missing` says which accepted deviations have no reason.
 pub(super) fn tell(
     arguments: &Arguments,
     report: &Report<'_>,
@@ -22,7 +22,7 @@ pub(super) fn tell(
     files: &Files,
     styles: Styles,
 ) -> Result<Exit, Failure> {
-    // What the terminal shows of a failure needs its transcript, whatever files are to have.
+    // The terminal shows failures with their transcripts, whatever the files contain.
     let with = match arguments.transcripts {
         _ if arguments.verbose => Transcripts::All,
         Transcripts::None => Transcripts::Failed,
@@ -60,7 +60,7 @@ pub(super) fn tell(
     Ok(exit)
 }
 
-/// Writes the report of a run that could not begin.
+/// Writes the report of a run that could not start.
 pub(super) fn tell_unstarted(
     arguments: &Arguments,
     report: &Report<'_>,

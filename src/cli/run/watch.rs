@@ -1,6 +1,6 @@
 //! `run --watch`: plays again when a scenario, the target file or the file of defaults changes.
 //!
-//! What changes are scenarios: they alone are played. Anything else, or Enter: everything that the command line chooses.
+//! If only scenarios change, only these are played. After any other change, or on Enter, all selected cases are played.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, IsTerminal as _};
@@ -17,38 +17,38 @@ use crate::builtin::Origin;
 use crate::exit::Exit;
 use crate::scenario::is_scenario;
 
-/// Editors write a file in several steps. So long nothing must have changed before it is played,
+/// How long nothing must change before playing, since editors write a file in several steps.
 const QUIET: Duration = Duration::from_millis(150);
-/// and so long it is waited for at most.
+/// The longest wait for such a pause.
 const LONGEST: Duration = Duration::from_secs(2);
-/// How often it is looked whether the user wants to stop.
+/// How often to check whether the user wants to stop.
 const LOOK: Duration = Duration::from_millis(100);
-/// Puts the cursor into the corner and removes everything, also what was scrolled out.
+/// Moves the cursor to the top left and clears the screen and the scrollback.
 const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
 
-/// What may change.
+/// A file or folder to watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Root {
-    /// As the user named it.
+    /// The path as the user named it.
     named: PathBuf,
-    /// The same from the root of the file system, as it was named and without links.
+    /// The absolute path, as named and with links resolved.
     absolute: Vec<PathBuf>,
-    /// Whether what is in it are scenarios.
+    /// Whether the folder contains scenarios.
     has_scenarios: bool,
 }
 
-/// What ends the waiting.
+/// What ends the wait.
 #[derive(Debug)]
 enum Message {
     Event(notify::Result<notify::Event>),
     Enter,
 }
 
-/// What is to be played.
+/// What to play.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Play {
     All,
-    /// These scenarios, as the user named their folder.
+    /// These scenarios. Their paths begin as the user named the folder.
     Only(BTreeSet<PathBuf>),
 }
 
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         };
         clear()?;
         output::note(&told_of(&changed));
-        // The file of defaults may say something else now.
+        // The file of defaults may have changed.
         let Ok(cli) = config::command_line(|_| styles) else {
             last = Exit::Usage;
             continue;
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     Ok(last)
 }
 
-/// Plays, and shows why that is not possible.
+/// Plays once, and reports the error if that fails.
 fn play(arguments: &Arguments, styles: Styles) -> Exit {
     super::once(arguments, styles).unwrap_or_else(|failure| {
         output::complain(&failure, styles.err);
@@ -138,7 +138,7 @@ fn waiting(roots: &[Root], last: Exit) -> String {
     )
 }
 
-/// Every file and folder whose change matters.
+/// Every file and folder to watch.
 fn roots(arguments: &Arguments) -> Vec<Root> {
     let paths = arguments.selection.paths();
     let mut roots = Vec::new();
@@ -172,7 +172,7 @@ fn roots(arguments: &Arguments) -> Vec<Root> {
     roots
 }
 
-/// Begins to watch. Of a file its folder is watched: editors put another file in its place.
+/// Starts watching. For a file, its folder is watched, because editors replace the file.
 fn watch(roots: &[Root], tell: &Sender<Message>) -> Result<RecommendedWatcher, Failure> {
     let failed = |what: &Path, error: &notify::Error| {
         let what = what.display();
@@ -183,7 +183,7 @@ fn watch(roots: &[Root], tell: &Sender<Message>) -> Result<RecommendedWatcher, F
     };
     let tell = tell.clone();
     let handler = move |event| {
-        // Nobody waits any more when the program ends.
+        // At the end of the program nothing receives this any more.
         let _ = tell.send(Message::Event(event));
     };
     let watcher = notify::recommended_watcher(handler);
@@ -213,7 +213,7 @@ fn listen_for_enter(tell: Sender<Message>) {
     });
 }
 
-/// Waits until something has changed, and nothing more does; `None` where the user wants to stop.
+/// Waits for changes, until there are no more for a moment. Returns `None` if the user wants to stop.
 fn next(told: &Receiver<Message>, roots: &[Root]) -> Option<Play> {
     let mut changed: Option<Play> = None;
     let mut since = Instant::now();
@@ -252,7 +252,7 @@ fn both(one: Option<Play>, other: Option<Play>) -> Option<Play> {
     }
 }
 
-/// What is to be played for an event; `None` for one that is about nothing of interest.
+/// What to play after an event. `None` if the event does not matter.
 fn of_message(message: &Message, roots: &[Root]) -> Option<Play> {
     let event = match message {
         Message::Enter => return Some(Play::All),
@@ -280,15 +280,15 @@ fn of_path(path: &Path, roots: &[Root]) -> Option<Play> {
                 Play::Only(BTreeSet::from([root.named.clone()]))
             }
             (true, true) => Play::Only(BTreeSet::from([root.named.join(below)])),
-            // A scenario that is gone cannot be played, and the others may be about it.
+            // A deleted scenario cannot be played, and other cases may depend on it.
             (true, false) | (false, _) => Play::All,
         })
     };
     roots.iter().map(of_root).fold(None, both)
 }
 
-/// Whether it is a file that is read, and not one that an editor keeps beside it. Target files and defaults end as scenarios
-/// do.
+/// Whether this is a YAML file that is read, not an editor's temporary file. Target files and defaults have the same
+/// extension as scenarios.
 fn is_yaml(path: &Path) -> bool {
     let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
     is_scenario(path) && !path.file_name().is_some_and(is_hidden)

@@ -1,4 +1,4 @@
-//! The settings reach the whole configuration, and the page about the broker is true of it.
+//! Checks that the settings reach the whole configuration, and that the broker's page in the documentation is correct.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ const REFERENCE: &str = concat!(
     include_str!("../../../docs/scenario/actions.md"),
 );
 
-/// Every setting with a value that is not its default, as YAML.
+/// Every setting with a value other than its default, as YAML.
 const OTHERS: &[(&str, &str)] = &[
     ("queue_qos0", "true"),
     ("persistent_session_expiry", "2h"),
@@ -68,7 +68,7 @@ fn configured(text: String) -> Config {
     config(&read.expect("right settings").settings, Conduct::default())
 }
 
-/// The fields of a configuration and their values, as they are shown for debugging.
+/// The fields of a configuration and their values, from its `Debug` output.
 fn fields(config: &Config) -> BTreeMap<String, String> {
     let shown = format!("{config:#?}");
     let mut fields = BTreeMap::new();
@@ -111,7 +111,7 @@ fn a_password_is_not_shown_with_the_configuration() {
     assert!(!format!("{config:?}").contains("hush"));
 }
 
-/// The value of a cell of the page, as the configuration file would have it.
+/// The value in a table cell of the page, as the configuration file would write it.
 fn cell(line: &str, column: usize) -> &str {
     line.split('|').nth(column).unwrap_or("").trim()
 }
@@ -130,7 +130,7 @@ fn the_page_has_every_setting_with_its_default() {
         .collect();
     assert!(limits.len() > 20, "{limits:?}");
     for (name, default) in limits {
-        // What is not named is left as it is, so naming the default changes nothing.
+        // An unset key keeps its default, so naming the default changes nothing.
         let text = match default {
             "none" => "{}".to_owned(),
             value => format!("{name}: {}", value.replace(' ', "")),
@@ -143,7 +143,7 @@ fn the_page_has_every_setting_with_its_default() {
 fn the_example_of_the_page_is_read() {
     let example = PAGE.split("```yaml\n").nth(1).expect("an example");
     let example = example.split("```").next().expect("its end");
-    // The files and variables that it names are not here.
+    // The files and variables in the example do not exist here.
     let example = example
         .replace("{ file: alice.password }", "a")
         .replace("{ env: BOB_PASSWORD }", "b");
@@ -152,7 +152,7 @@ fn the_example_of_the_page_is_read() {
     assert_eq!(config.users.map(|users| users.len()), Some(2));
 }
 
-/// What the broker tells of itself can be expected, word by word, and the reference has it.
+/// Checks that scenarios can expect every word of the broker's events, and that the reference lists it.
 #[test]
 fn every_word_of_an_event_can_be_expected() {
     use mqtt_check_vocabulary::hook::{EVENTS, FieldKind};

@@ -1,44 +1,44 @@
-//! What a canary has observed: how long the broker took to answer, and when it did not answer at all. Without clock and
-//! sockets.
+//! What a canary has observed: how long the broker took to answer, and when it did not answer at all. Uses neither a
+//! clock nor sockets.
 
 use std::time::{Duration, Instant};
 
-/// A broker that answers nothing for so much longer than usual has frozen.
+/// A broker that is silent for this much longer than usual has frozen.
 pub(super) const FREEZE: Duration = Duration::from_secs(3);
-/// What is usual is no more than this.
+/// The upper limit for the usual time to answer.
 const MOST_USUAL: Duration = Duration::from_secs(5);
-/// So many messages in a row must be lost before a broker counts as one that delivers nothing.
+/// How many messages in a row must be lost before the broker counts as delivering nothing.
 const LOST: usize = 5;
-/// A broker that has ended the connection so often, and let the canary in again at once, does so to such clients.
+/// Once a broker has closed this many of the canary's connections, further closes no longer count as outages.
 const HABIT: usize = 3;
-/// So many outages are kept.
+/// The most outages to record.
 const MOST: usize = 100;
 
 /// A time in which the broker did not serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
-    /// The last sign of life before it, or the first request that was not answered.
+    /// The last sign of life before the outage, or the first request without an answer.
     pub since: Instant,
-    /// When it answered again; `None` if it has not.
+    /// When the broker answered again. `None` if it has not yet.
     pub until: Option<Instant>,
     pub how: How,
 }
 
-/// How an outage shows.
+/// The kind of an outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
-    /// It answered nothing, and kept the connection.
+    /// The broker answered nothing, but kept the connection open.
     Froze,
-    /// It answered PINGREQ, and delivered no message.
+    /// The broker answered PINGREQ, but delivered no message.
     Mute,
-    /// It ended the connection, and accepted another at once.
+    /// The broker closed the connection, and accepted the next one at once.
     Dropped,
-    /// It ended the connection, and accepted no other for a while.
+    /// The broker closed the connection, and accepted no other for a while.
     Down,
 }
 
 impl Outage {
-    /// What happened, in words.
+    /// Describes what happened.
     pub fn description(&self) -> String {
         let how = match self.how {
             How::Froze => "the broker answered nothing",
@@ -55,46 +55,46 @@ impl Outage {
         }
     }
 
-    /// Whether any of it was between these two.
+    /// Whether any part of the outage was between these times.
     pub fn overlaps(&self, from: Instant, to: Instant) -> bool {
         self.since < to && self.until.is_none_or(|until| from < until)
     }
 }
 
-/// What was seen of a broker's responsiveness.
+/// What the canary has learned about a broker's responsiveness.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pulse {
-    /// Requests that were answered.
+    /// The number of answered requests.
     pub round_trips: usize,
-    /// The slowest of them, those apart that an outage delayed.
+    /// The slowest answer, not counting those that an outage delayed.
     pub slowest: Duration,
-    /// In the order of their beginning; the last may go on.
+    /// The outages in order. The last one may not be over.
     pub outages: Vec<Outage>,
     last_answer: Option<Instant>,
-    /// When the last PINGREQ was sent that was answered.
+    /// When the last answered PINGREQ was sent.
     last_asked: Option<Instant>,
-    /// When the first of the messages was sent that have not come, and how many they are.
+    /// The number of undelivered messages, and when the first of them was sent.
     undelivered: Option<(Instant, usize)>,
-    /// Whether a message has come at all.
+    /// Whether any message has been delivered.
     delivers: bool,
-    /// The connection is gone: since when, and whether the canary itself may be the reason.
+    /// If the connection is gone: since when, and whether the canary itself may be the reason.
     gone: Option<(Instant, bool)>,
     dropped: usize,
 }
 
 impl Pulse {
-    /// The outage that goes on.
+    /// The current outage, if any.
     pub fn outage(&self) -> Option<Outage> {
         self.outages.last().copied().filter(|o| o.until.is_none())
     }
 
-    /// The first outage between these two.
+    /// The first outage between these times.
     pub fn overlapping(&self, from: Instant, to: Instant) -> Option<Outage> {
         let mut outages = self.outages.iter();
         outages.find(|outage| outage.overlaps(from, to)).copied()
     }
 
-    /// An answer to what was asked at `asked`.
+    /// Records the answer to a request that was sent at `asked`.
     pub(super) fn answered(&mut self, asked: Instant, now: Instant) {
         self.round_trips += 1;
         match self.outage() {
@@ -107,20 +107,20 @@ impl Pulse {
         self.last_asked = Some(asked);
     }
 
-    /// Whether the broker has answered what was asked after this.
+    /// Whether the broker has answered a request that was sent at or after `time`.
     pub(super) fn has_answered_since(&self, time: Instant) -> bool {
         self.last_asked.is_some_and(|asked| asked >= time)
     }
 
-    /// What was asked at `asked` has not been answered yet.
+    /// Records that the request sent at `asked` is still unanswered.
     pub(super) fn waits(&mut self, asked: Instant, now: Instant) {
-        // Who has never answered may not know how.
+        // A broker that has never answered may not support the request.
         if self.round_trips > 0 && self.is_too_long(asked, now) {
             self.begin(asked, How::Froze);
         }
     }
 
-    /// A message of the canary's own has been sent, and it was alive then.
+    /// Records that the canary sent a message while the broker was alive.
     pub(super) fn sent(&mut self, now: Instant) {
         let (since, before) = self.undelivered.unwrap_or((now, 0));
         self.undelivered = Some((since, before + 1));
@@ -129,7 +129,7 @@ impl Pulse {
         }
     }
 
-    /// A message of the canary's own has come. QoS 0 may lose those before it.
+    /// Records that a message of the canary was delivered. Earlier messages may be lost, as QoS 0 permits.
     pub(super) fn delivered(&mut self, sent: Instant, now: Instant) {
         self.undelivered = None;
         self.delivers = true;
@@ -144,7 +144,7 @@ impl Pulse {
         }
     }
 
-    /// No messages are sent for a while.
+    /// Records that no messages are sent for a while.
     pub(super) fn hushed(&mut self, now: Instant) {
         self.undelivered = None;
         if self.outage().is_some_and(|outage| outage.how == How::Mute) {
@@ -152,7 +152,7 @@ impl Pulse {
         }
     }
 
-    /// The connection has ended. `is_excused` says that what the canary did last may be why.
+    /// Records the end of the connection. `is_excused` means that the canary's last action may be the reason.
     pub(super) fn lost(&mut self, is_excused: bool, now: Instant) {
         let Some(last) = self.last_answer else {
             return;
@@ -167,19 +167,19 @@ impl Pulse {
         }
     }
 
-    /// Another connection was not accepted.
+    /// Records that the broker did not accept another connection.
     pub(super) fn refused(&mut self) {
         let Some((since, _)) = self.gone else {
             return;
         };
-        // It was not the canary alone.
+        // The broker is down for everyone, so this does not count as dropping the canary.
         if self.outage().is_none_or(|outage| outage.how != How::Down) {
             self.dropped = self.dropped.saturating_sub(1);
             self.begin(since, How::Down);
         }
     }
 
-    /// Another connection was accepted.
+    /// Records that the broker accepted another connection.
     pub(super) fn back(&mut self, now: Instant) {
         self.gone = None;
         if self.last_answer.is_some() {
@@ -194,7 +194,7 @@ impl Pulse {
         now.saturating_duration_since(since) > FREEZE + self.slowest.min(MOST_USUAL)
     }
 
-    /// Begins an outage, or says of the one that goes on how it shows now.
+    /// Begins an outage, or updates the kind of the current one.
     fn begin(&mut self, since: Instant, how: How) {
         if let Some(last) = self.outages.last_mut().filter(|o| o.until.is_none()) {
             last.since = last.since.min(since);
@@ -223,7 +223,7 @@ mod tests {
         start + Duration::from_millis(tenths * 100)
     }
 
-    /// One that has answered once, after a tenth of a second.
+    /// A pulse with one answer, after a tenth of a second.
     fn answering() -> (Pulse, Instant) {
         let start = Instant::now();
         let mut pulse = Pulse::default();
@@ -246,7 +246,7 @@ mod tests {
         pulse.answered(at(start, 10), at(start, 40));
         assert_eq!(pulse.outages, []);
         assert_eq!(pulse.slowest, Duration::from_secs(3));
-        // What is usual has grown.
+        // The usual time to answer has grown.
         pulse.waits(at(start, 50), at(start, 105));
         assert_eq!(pulse.outage(), None);
     }

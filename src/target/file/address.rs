@@ -1,4 +1,4 @@
-//! Where a broker listens: the URLs of its nodes, and placeholders for ports that are chosen free.
+//! Where a broker listens: the URLs of its nodes, with placeholders for free ports.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use crate::scenario::node::Node;
 use crate::target::{Access, External, Node as Reached};
 use crate::transport::{BrokerUrl, Endpoint, EndpointError, TlsOptions};
 
-/// What the words that stand for ports begin with, behind the brace.
+/// The beginnings of port placeholders, after the brace.
 const KINDS: [&str; 2] = ["port", "websocket_port"];
-/// Numbers that tell one port from another are below this, as those of nodes are.
+/// The limit for the numbers in port placeholders. Nodes have the same limit.
 const NUMBERS: u8 = 64;
-/// How a URL is written.
+/// The form of a URL.
 const URL_HINT: &str = "mqtt://HOST:PORT";
-/// How one for WebSocket is written.
+/// The form of a WebSocket URL.
 const WEBSOCKET_HINT: &str = "ws://HOST:PORT/PATH or wss://HOST:PORT/PATH";
 
-/// What is asked of a URL.
+/// The requirements for a URL.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
-    /// The word that stands for its port, as a rule.
+    /// The usual placeholder for its port.
     word: &'static str,
     scheme: &'static str,
     hint: &'static str,
@@ -43,21 +43,21 @@ const WEBSOCKET: Asked = Asked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
     pub first: Address,
-    /// Nodes 1 and up.
+    /// The nodes from number 1 on.
     pub others: Vec<Address>,
 }
 
 /// The URLs of one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// With `start`, `{port}` or one of its kind stands in it.
+    /// The URL for MQTT. If the file starts the broker, it contains a port placeholder.
     pub url: String,
-    /// Where the same node serves WebSocket, if that is another place.
+    /// The WebSocket URL of the same node, if it differs.
     pub websocket: Option<String>,
 }
 
 impl Addresses {
-    /// Every URL of every node.
+    /// All URLs of all nodes.
     pub(in crate::target) fn urls(&self) -> impl Iterator<Item = &str> {
         let nodes = std::iter::once(&self.first).chain(&self.others);
         nodes.flat_map(|node| {
@@ -67,7 +67,7 @@ impl Addresses {
         })
     }
 
-    /// What it is reached by: `tcp`, `tls`, `websocket`, `secure websocket`.
+    /// The transports of the URLs: `tcp`, `tls`, `websocket`, `secure websocket`.
     pub fn transports(&self) -> BTreeSet<&'static str> {
         let schemes = self.urls().filter_map(|url| url.split_once("://"));
         let known = schemes.filter_map(|(scheme, _)| match scheme {
@@ -80,11 +80,11 @@ impl Addresses {
         known.collect()
     }
 
-    /// The broker there, once the words in the URLs are filled in. Options for TLS are for the URLs that have it; where
-    /// none has it they are a mistake.
+    /// Returns the broker at these addresses. `filled` replaces the placeholders in a URL. TLS options apply to the
+    /// URLs that use TLS, and are an error if none does.
     ///
     /// # Errors
-    /// When one of them is no URL, or the options do not go with any.
+    /// Fails if a URL is invalid, or if the options fit none of the URLs.
     pub fn reached(
         &self,
         filled: impl Fn(&str) -> String,
@@ -113,7 +113,7 @@ impl Addresses {
     }
 }
 
-/// The words in a text that stand for a port.
+/// The port placeholders in a text.
 pub(in crate::target) fn port_words(text: &str) -> BTreeSet<&str> {
     let words = text.match_indices('{').filter_map(|(at, _)| {
         let rest = &text[at..];
@@ -123,7 +123,7 @@ pub(in crate::target) fn port_words(text: &str) -> BTreeSet<&str> {
     words.collect()
 }
 
-/// Whether this is `{port}`, `{websocket_port}`, or one of these with a number, as `{port_1}`.
+/// Whether this is `{port}`, `{websocket_port}`, or one of these with a number, such as `{port_1}`.
 pub(super) fn is_port_word(word: &str) -> bool {
     let Some(inner) = word.strip_prefix('{').and_then(|w| w.strip_suffix('}')) else {
         return false;
@@ -139,7 +139,7 @@ fn is_number(text: &str) -> bool {
     !text.starts_with('0') && text.parse::<u8>().is_ok_and(|number| number < NUMBERS)
 }
 
-/// `url` and `websocket`, or `urls`.
+/// Reads `url` and `websocket`, or `urls`.
 pub(super) fn addresses(map: &mut Map<'_>, starts: bool) -> Option<Addresses> {
     let (reading, place) = (map.reading(), map.place());
     let websocket = map.take("websocket");
@@ -175,7 +175,7 @@ pub(super) fn addresses(map: &mut Map<'_>, starts: bool) -> Option<Addresses> {
     })
 }
 
-/// The nodes of a list, at least one of them.
+/// Reads a list of nodes, which must not be empty.
 fn nodes(reading: &Reading, several: &Node, starts: bool) -> Option<Vec<(Address, Place)>> {
     let items = several.items().unwrap_or_default();
     if items.is_empty() {
@@ -197,7 +197,7 @@ fn nodes(reading: &Reading, several: &Node, starts: bool) -> Option<Vec<(Address
     all.into_iter().collect()
 }
 
-/// A node of several: its URL, or that and another for WebSocket.
+/// Reads one of several nodes: a URL, or a mapping with another URL for WebSocket.
 fn node(reading: &Reading, node: &Node, starts: bool) -> Option<Address> {
     if node.entries().is_none() {
         return address(reading, node, None, starts);
@@ -245,7 +245,7 @@ fn address(
     })
 }
 
-/// The URL, if one comes of it when the port is filled in.
+/// Checks that the URL is valid once the port is filled in.
 fn checked(
     reading: &Reading,
     node: &Node,
@@ -280,7 +280,7 @@ fn checked(
     }
 }
 
-/// Two nodes at one place would be one.
+/// Two nodes with the same address would be one node.
 fn all_different(reading: &Reading, addresses: &[(Address, Place)]) -> Option<()> {
     let mut seen = BTreeSet::new();
     for (address, place) in addresses {

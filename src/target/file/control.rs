@@ -6,7 +6,7 @@ use super::reading::{Map, Reading};
 use crate::scenario::node::Node;
 use crate::target::control::{CLIENT, Kick};
 
-/// How one client's connection is ended; `None` where the file does not say.
+/// Reads how to end the connection of one client.
 pub(super) fn kick(reading: &Reading, node: &Node) -> Option<Kick> {
     let mut map = Map::of(reading, node, "`control`")?;
     let kick = map.require("kick", "kick: { command: [PROGRAM, '{client}'] }");

@@ -1,5 +1,5 @@
-//! A broker's accepted deviations: the cases that show them, the statement, what came, and bytes that show it without
-//! this program.
+//! A broker's accepted deviations: the cases that show them, the statement, what was received, and bytes that reproduce
+//! them without this program.
 
 use std::time::Duration;
 
@@ -17,31 +17,30 @@ use crate::scenario::pattern::Pattern;
 /// The longest pause in an exchange of bytes.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// One way of a broker that is not the standard's, known and accepted.
+/// A known and accepted way in which a broker deviates from the standard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deviation {
-    /// Where it stands in the target file.
+    /// The position in the target file.
     pub place: Place,
-    /// Ids of the cases that show it, or patterns.
+    /// Ids of the cases that show the deviation, or patterns.
     pub cases: Vec<String>,
-    /// Ids of the cases that show it besides where packets come in pieces, as under chaos.
+    /// Ids of further cases that show the deviation when packets arrive in pieces, as under chaos.
     pub in_pieces: Vec<String>,
-    /// The statements that it is against; none if it is against a `rule`, or is about findings that no statement is cited
-    /// for.
+    /// The statements that the broker violates. Empty if it violates a `rule`, or if the findings cite no statement.
     pub clauses: Vec<Citation>,
-    /// What it is against in another standard that MQTT builds on, as in `RFC 6455, 5.1`.
+    /// The violated rule of another standard that MQTT builds on, such as `RFC 6455, 5.1`.
     pub rule: Option<String>,
-    /// What came.
+    /// What was received.
     pub came: String,
-    /// What the statement asks for, in our own words.
+    /// What the statement requires, in our own words.
     pub why: String,
-    /// The shortest exchange that shows it; empty where the file has none.
+    /// The shortest exchange that shows the deviation. Empty if the file has none.
     pub bytes: Vec<Exchange>,
-    /// What the broker is set to for the exchange.
+    /// The broker's settings for the exchange.
     pub broker: Settings,
-    /// What the broker's log says of it: parts of lines. Empty where the file has none.
+    /// Parts of lines in the broker's log that are about the deviation. May be empty.
     pub log: Vec<String>,
-    /// Where the broker's own people speak of it.
+    /// Where the broker's developers discuss it.
     pub thread: Option<String>,
 }
 
@@ -52,62 +51,62 @@ pub struct Citation {
     pub id: String,
 }
 
-/// A line of an exchange of bytes over named connections. A connection is opened when it first sends.
+/// A line of an exchange of bytes over named connections. A connection is opened when it is first used to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchange {
-    /// `a upgrades`: the connection is opened where the broker serves WebSocket, and is one from here on. The bytes
-    /// on it are those of frames.
+    /// `a upgrades`: opens the connection at the broker's WebSocket address, and makes it a WebSocket. The bytes that
+    /// follow are those of frames.
     Upgrades { connection: String },
-    /// `a > 10 0c …`: these bytes go out.
+    /// `a > 10 0c …`: sends these bytes.
     Sends { connection: String, bytes: Bytes },
-    /// `a < 20 02 …`: exactly these bytes come next.
+    /// `a < 20 02 …`: exactly these bytes are received next.
     Receives { connection: String, bytes: Bytes },
-    /// `a silent 1s`: nothing comes, and the connection stays open.
+    /// `a silent 1s`: nothing is received, and the connection stays open.
     Silent { connection: String, span: Duration },
-    /// `a closed`: the broker ends the connection.
+    /// `a closed`: the broker closes the connection.
     Closed { connection: String },
-    /// `a drops`: the client ends the connection without a word.
+    /// `a drops`: the client closes the connection without DISCONNECT.
     Drops { connection: String },
     /// `wait 2s`
     Wait(Duration),
-    /// `broker restarts`: it is stopped and started where it was.
+    /// `broker restarts`: the broker is restarted at the same address.
     Restarts,
     /// `broker kicks CLIENT`: the connection of the client with this Client Identifier is ended.
     Kicks { client: String },
 }
 
-/// What stands as the reason of an entry that nobody has looked at yet.
+/// The reason of an entry that has not been reviewed yet.
 pub const TO_DO: &str = "TODO";
 
 impl Deviation {
-    /// Whether nobody has said yet what the statement asks for.
+    /// Whether the entry has no reason yet.
     pub fn is_to_do(&self) -> bool {
         self.why.trim_start().starts_with(TO_DO)
     }
 
-    /// Whether this case shows it.
+    /// Whether this case shows the deviation.
     pub fn is_shown_by(&self, case: &str) -> bool {
         let mut patterns = self.cases.iter();
         patterns.any(|pattern| Self::matches(pattern, case))
     }
 
-    /// Whether this case shows it where packets come in pieces.
+    /// Whether this case shows the deviation when packets arrive in pieces.
     pub fn is_shown_in_pieces(&self, case: &str) -> bool {
         let mut patterns = self.in_pieces.iter();
         patterns.any(|pattern| Self::matches(pattern, case))
     }
 
-    /// Whether an id is as the pattern says.
+    /// Whether an id matches the pattern.
     pub fn matches(pattern: &str, id: &str) -> bool {
         Pattern::new(pattern).matches_case(id)
     }
 
-    /// Whether it names nothing that it is against: it accepts only findings that no statement is cited for.
+    /// Whether it names neither a statement nor a rule. Then it accepts only findings that cite no statement.
     pub fn is_against_nothing(&self) -> bool {
         self.clauses.is_empty() && self.rule.is_none()
     }
 
-    /// Whether it is against this statement.
+    /// Whether the deviation violates this statement.
     pub fn cites(&self, version: ProtocolVersion, id: &str) -> bool {
         let document = requirements::document(version);
         let cited = |clause: &Citation| clause.version == document && clause.id == id;
@@ -115,7 +114,7 @@ impl Deviation {
     }
 }
 
-/// 3.1, 3.1.1 or 5.
+/// Parses `3.1`, `3.1.1` or `5`.
 pub(super) fn version(text: &str) -> Option<ProtocolVersion> {
     match text {
         "3.1" => Some(ProtocolVersion::V3_1),

@@ -1,8 +1,8 @@
-//! Adds entries to the text of a target file, and removes them. Everything else in the file stays as its author wrote
+//! Adds entries to the text of a target file, and removes them. Leaves everything else in the file as the author wrote
 //! it.
 //!
-//! In: a target file, the entries to take out, drafts to add. Out: the new text, which has been read again and holds
-//! what was asked for and nothing else. No file is touched here.
+//! In: a target file, the entries to remove, drafts to add. Out: the new text. It has been parsed again and contains
+//! exactly the requested changes. No file is touched here.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,33 +15,33 @@ use crate::diagnostic::{Place, Source};
 
 /// The longest line of a draft, in columns.
 const WIDTH: usize = 100;
-/// Where the entries of a new list begin.
+/// The indentation of entries in a new list.
 const INDENT: usize = 2;
 
-/// An entry that waits for somebody to say what it is.
+/// An entry that still needs a person to give its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// What a reader is told above the entry.
+    /// The comment above the entry.
     pub comment: String,
-    /// The cases that show it: ids, or patterns.
+    /// The cases that show the deviation: ids, or patterns.
     pub cases: Vec<String>,
     pub clauses: Vec<Citation>,
     pub rule: Option<String>,
-    /// What came.
+    /// What was received.
     pub came: String,
-    /// Lines of the exchange that shows it, each with what it is: `("a > c0 00", "PINGREQ")`.
+    /// Lines of the exchange that shows the deviation, each with a description: `("a > c0 00", "PINGREQ")`.
     pub bytes: Vec<(String, String)>,
 }
 
-/// A new text.
+/// The result of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
     pub text: String,
-    /// Lines of the old text with a comment that stood directly above an entry that is gone. They stay.
+    /// Line numbers in the old text of comments directly above removed entries. The comments stay.
     pub comments_left: Vec<usize>,
 }
 
-/// Why a file cannot be edited. Whoever wrote it has to do it by hand.
+/// Why a file cannot be edited. Its author has to edit it by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the entries of {path} cannot be edited in place: {problem}")]
 pub struct NotEditable {
@@ -50,11 +50,11 @@ pub struct NotEditable {
 }
 
 impl TargetFile {
-    /// The text of the file without the entries at the places `gone`, and with drafts behind the last entry. `source` is
-    /// what the file was read from.
+    /// Returns the text of the file without the entries at the places `gone`, and with drafts after the last entry.
+    /// `source` is what the file was read from.
     ///
     /// # Errors
-    /// When the list of entries is not written with a line for each `-`.
+    /// Fails if the entries are not written as a list with a line for each `-`.
     pub fn edited(
         &self,
         source: &Source,
@@ -103,7 +103,7 @@ impl TargetFile {
         })
     }
 
-    /// Whether a new text says what was asked for, and all else as before.
+    /// Checks that a new text contains the requested changes and nothing else.
     fn verify(&self, text: &str, gone: &[Place], drafts: &[Draft]) -> Result<(), String> {
         let source = Arc::new(Source {
             path: self.source.path.clone(),
@@ -135,7 +135,7 @@ impl TargetFile {
     }
 }
 
-/// The text of a new target file for a broker at this URL.
+/// Returns the text of a new target file for a broker at this URL.
 pub fn new_file(name: &str, url: &str, drafts: &[Draft]) -> String {
     let mut text = format!("title: {}\nurl: {}\n", scalar(name), scalar(url));
     if !drafts.is_empty() {
@@ -144,7 +144,7 @@ pub fn new_file(name: &str, url: &str, drafts: &[Draft]) -> String {
     text
 }
 
-/// Drafts as they stand in a target file, one behind the other.
+/// Returns drafts as entries of a target file.
 pub fn new_entries(drafts: &[Draft]) -> String {
     entries(drafts, INDENT)
 }
@@ -165,7 +165,7 @@ fn placeless(deviation: Deviation) -> Deviation {
     }
 }
 
-/// The lines of an entry, counted from 0, and where its `-` stands.
+/// The lines of an entry, counted from 0, and the indentation of its `-`.
 struct Item {
     lines: Range<usize>,
     indent: usize,
@@ -173,7 +173,7 @@ struct Item {
 
 fn item(lines: &[&str], place: Place) -> Option<Item> {
     let mut first = usize::try_from(place.line).ok()?.checked_sub(1)?;
-    // The keys may begin on the line behind the `-`.
+    // The keys may begin on the line after the `-`.
     while !lines.get(first)?.trim_start().starts_with('-') {
         let before = first.checked_sub(1)?;
         let text = lines[before].trim();
@@ -207,10 +207,10 @@ fn is_key(line: &str) -> bool {
     line.starts_with("deviations:")
 }
 
-/// The lines of a file while it is edited. They keep their numbers until the end.
+/// The lines of a file during an edit. They keep their numbers until the end.
 struct Text {
     lines: Vec<Option<String>>,
-    /// What comes before the line of this number.
+    /// Text to insert before the line with this number.
     before: Vec<(usize, String)>,
     ending: &'static str,
 }
@@ -225,8 +225,8 @@ impl Text {
         }
     }
 
-    /// Takes lines out, and one of two blank lines around them. Returns the numbers of the comments right above,
-    /// counted from 1.
+    /// Removes lines, and one blank line if that would leave two in a row. Returns the numbers of the comment lines
+    /// directly above, counted from 1.
     fn remove(&mut self, range: &Range<usize>) -> Vec<usize> {
         for line in &mut self.lines[range.clone()] {
             *line = None;
@@ -258,7 +258,7 @@ impl Text {
         }
     }
 
-    /// A list that is written as empty becomes one that is about to be filled.
+    /// Prepares an empty list for new entries.
     fn reopen(&mut self, key: usize) {
         let ending = self.ending;
         self.replace(key, &format!("deviations:{ending}"));
@@ -269,7 +269,7 @@ impl Text {
         self.replace(key, &format!("deviations: []{ending}"));
     }
 
-    /// Replaces the key and its value, and keeps a comment behind them.
+    /// Replaces the key and its value, and keeps a comment on the same line.
     fn replace(&mut self, key: usize, by: &str) {
         let line = self.lines[key].clone().unwrap_or_default();
         let text = match line.split_once(" #") {
@@ -305,7 +305,7 @@ fn is_key_line(line: Option<&Option<String>>) -> bool {
     matches!(line, Some(Some(line)) if is_key(line))
 }
 
-/// A draft as it stands in the file.
+/// Writes a draft as an entry of the file.
 fn entry(draft: &Draft, indent: usize) -> String {
     let dash = " ".repeat(indent);
     let keys = " ".repeat(indent + 2);
@@ -348,7 +348,7 @@ fn entry(draft: &Draft, indent: usize) -> String {
     out
 }
 
-/// A text as a YAML scalar.
+/// Writes a text as a YAML scalar.
 fn scalar(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_.@-[]*".contains(c);
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -359,7 +359,7 @@ fn scalar(text: &str) -> String {
     }
 }
 
-/// A text on one line, without what a terminal or YAML would take for a command.
+/// Makes one line of a text, without control characters.
 fn plain(text: &str) -> String {
     let shown = text.chars().map(|c| match c {
         c if c.is_control() => c.escape_default().to_string(),
@@ -368,7 +368,7 @@ fn plain(text: &str) -> String {
     shown.collect()
 }
 
-/// The lines of a text, none longer than `width` unless a word is.
+/// Breaks a text into lines no longer than `width`, unless a word is longer.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! `hooks`: where a broker reports its events, and the rules that translate them.
+//! `hooks`: the sources of a broker's events, and the rules that translate them.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::scenario::suggestion::did_you_mean;
 use crate::target::hooks::rule::{Pattern, Rule, either, shown, valid};
 use crate::target::hooks::{Kind, Source};
 
-/// How long a source may take that says nothing of it.
+/// The default delay of a source.
 const SETTLE: Duration = Duration::from_millis(200);
-/// The longest that it may say.
+/// The longest delay that a file may name.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The sources, as a hint names them.
+/// The sources, as named in a hint.
 const KINDS: &str = "`source` is output, file, mqtt or http";
-/// What a request is answered with where nothing is said.
+/// The default response to a request.
 const ANSWER: &str = "{}";
 
-/// A list of sources. No event may be told by two of them.
+/// Reads a list of sources. No two of them may report the same event.
 pub(super) fn sources(reading: &Reading, node: &Node, is_started: bool) -> Option<Vec<Source>> {
     let sources = reading.one_or_more(node, |reading, node| source(reading, node, is_started))?;
     let sinks = sources.iter().filter(|s| matches!(s.kind, Kind::Http(_)));
@@ -93,7 +93,7 @@ fn source(reading: &Reading, node: &Node, is_started: bool) -> Option<Source> {
     })
 }
 
-/// A word that stands in two groups of one event, so that it is not known how the source would say it.
+/// Finds a word in two groups of one event. Such a word would be ambiguous.
 fn overlapping(rules: &[Rule]) -> Option<String> {
     for event in shown(rules, 0) {
         for field in event.fields {
@@ -186,7 +186,7 @@ fn rule(reading: &Reading, node: &Node) -> Option<Rule> {
     Some(rule)
 }
 
-/// `Some(None)` where nothing stands, `None` where something wrong does.
+/// `Some(None)` if there is no node, `None` if reading it fails.
 fn optional<T>(node: Option<&Node>, read: impl Fn(&Node) -> Option<T>) -> Option<Option<T>> {
     match node {
         None => Some(None),

@@ -1,4 +1,4 @@
-//! Where a target file comes from, on disk or built in, and the files that belong to it there.
+//! Where a target file comes from, disk or the built-in suite, and the files that belong to it.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -15,15 +15,15 @@ impl TargetFile {
     /// Reads `targets/NAME.yaml`.
     ///
     /// # Errors
-    /// Everything that is wrong with it; that it cannot be read at all is one of these.
+    /// Returns everything that is wrong with the file, or that it cannot be read.
     pub fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
         Self::of(&Self::text(path)?)
     }
 
-    /// Reads a target file of the built-in suite; `None` if it has no such file.
+    /// Reads a target file of the built-in suite. Returns `None` if there is no such file.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// Returns everything that is wrong with the file.
     pub fn read_built_in(path: &Path) -> Option<Result<Self, Vec<Diagnostic>>> {
         let text = Self::text_built_in(path)?;
         let here = unpacked::folder().unwrap_or_else(|| folder_of(path));
@@ -36,10 +36,10 @@ impl TargetFile {
         }))
     }
 
-    /// The text of a target file, which may have passwords in it.
+    /// Reads the text of a target file, which may contain passwords.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Fails if the file cannot be read.
     pub fn text(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
         let mut bytes = Vec::new();
         let limit = FILE_LIMIT as u64 + 1;
@@ -61,24 +61,24 @@ impl TargetFile {
         decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])
     }
 
-    /// The text of a target file of the built-in suite; `None` if it has no such file.
+    /// Reads the text of a target file of the built-in suite. Returns `None` if there is no such file.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Fails if the text cannot be read.
     pub fn text_built_in(path: &Path) -> Option<Result<Arc<Source>, Vec<Diagnostic>>> {
         let bytes = builtin::file(path)?.to_vec();
         Some(decode(path, bytes).map_err(|diagnostic| vec![*diagnostic]))
     }
 
-    /// Reads the text of a target file, named as its path says.
+    /// Parses the text of a target file, with the name from its path.
     fn of(source: &Arc<Source>) -> Result<Self, Vec<Diagnostic>> {
         Self::parse(source, &stem(Path::new(&source.path)))
     }
 
-    /// Writes to disk what `{here}` stands for, if the file is built in.
+    /// Writes the files that belong to a built-in target to disk, at `{here}`.
     ///
     /// # Errors
-    /// When that is not possible.
+    /// Fails if a file cannot be written.
     pub(in crate::target) fn unpack(&self) -> Result<(), StartError> {
         if self.origin == Origin::Disk {
             return Ok(());
@@ -95,13 +95,13 @@ impl TargetFile {
     }
 }
 
-/// The name of a target, by the path of its file.
+/// The name of a target, from the path of its file.
 fn stem(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }
 
-/// The folder of a file, from the root of the file system where that is known.
+/// The folder of a file, as an absolute path if possible.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.parent().unwrap_or(&path).to_owned()

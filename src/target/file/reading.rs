@@ -21,7 +21,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// For a file whose `{here}` is this folder.
+    /// Starts reading a file with this folder as `{here}`.
     pub(super) fn new(source: &Arc<Source>, here: &Path) -> Self {
         Self {
             source: Arc::clone(source),
@@ -37,14 +37,14 @@ impl Reading {
         found
     }
 
-    /// Reports and gives nothing, for `return reading.fail(…)`.
+    /// Reports a problem and returns `None`, for `return reading.fail(…)`.
     pub(super) fn fail<T>(&self, place: Place, title: &str, hint: &str) -> Option<T> {
         let diagnostic = Diagnostic::new(&self.source, Some(place), title);
         self.found.borrow_mut().push(diagnostic.hint(hint));
         None
     }
 
-    /// Names and passwords, at least one.
+    /// Reads user names and passwords, at least one.
     pub(super) fn users(&self, node: &Node) -> Option<Vec<User>> {
         let (users, wrong) = known_users(&self.source, node);
         self.found.borrow_mut().extend(wrong);
@@ -61,7 +61,7 @@ impl Reading {
         &self.here
     }
 
-    /// Settings as scenarios ask for them.
+    /// Reads settings as scenarios write them.
     pub(super) fn settings(&self, node: &Node) -> Option<Settings> {
         let (settings, wrong) = known_settings(&self.source, node);
         let is_sound = wrong.is_empty();
@@ -79,7 +79,7 @@ impl Reading {
         None
     }
 
-    /// A text that is not empty.
+    /// Reads a text that is not empty.
     pub(super) fn text(&self, node: &Node) -> Option<String> {
         match node.text() {
             Some(text) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
@@ -92,7 +92,7 @@ impl Reading {
         }
     }
 
-    /// One thing, or a list of them.
+    /// Reads one value, or a list of values.
     pub(super) fn one_or_more<T>(
         &self,
         node: &Node,
@@ -120,7 +120,7 @@ pub(super) struct Map<'n> {
 }
 
 impl<'n> Map<'n> {
-    /// The mapping, or an error that none is here.
+    /// Starts reading a mapping. Reports an error if the node is not one.
     pub(super) fn of(reading: &'n Reading, node: &'n Node, what: &'static str) -> Option<Self> {
         let Some(entries) = node.entries() else {
             return reading.expected(node, &format!("{what} (a mapping)"));
@@ -142,20 +142,20 @@ impl<'n> Map<'n> {
         self.place
     }
 
-    /// The value under a key that is taken later.
+    /// The value of a key, without marking the key as known.
     pub(super) fn find(&self, key: &str) -> Option<&'n Node> {
         let entry = self.entries.iter().find(|entry| &*entry.key.text == key)?;
         Some(&entry.value)
     }
 
-    /// The value under a key.
+    /// The value of a key.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
         self.known.push(key);
         let entry = self.entries.iter().find(|entry| &*entry.key.text == key)?;
         Some(&entry.value)
     }
 
-    /// The value under a key that must be there.
+    /// The value of a required key.
     pub(super) fn require(&mut self, key: &'static str, hint: &str) -> Option<&'n Node> {
         let value = self.take(key);
         if value.is_none() {
@@ -188,7 +188,7 @@ impl<'n> Map<'n> {
         all.into_iter().collect()
     }
 
-    /// A span of time above nothing.
+    /// Reads a duration greater than zero.
     pub(super) fn duration(&mut self, key: &'static str, longest: Duration) -> Option<Duration> {
         let node = self.take(key)?;
         let span = node.text().and_then(duration::parse);
@@ -207,14 +207,14 @@ impl<'n> Map<'n> {
         }
     }
 
-    /// A whole number.
+    /// Reads a whole number.
     pub(super) fn number(&mut self, key: &'static str) -> Option<u64> {
         let node = self.take(key)?;
         let number = node.text().and_then(|text| text.parse().ok());
         number.or_else(|| self.reading.expected(node, "a whole number"))
     }
 
-    /// Whole seconds, as CONNECT has them.
+    /// Reads a Keep Alive in whole seconds, as CONNECT carries it.
     pub(super) fn keep_alive(&mut self, key: &'static str) -> Option<u16> {
         let place = self.entries.iter().find(|entry| &*entry.key.text == key)?;
         let place = place.value.place;
@@ -229,7 +229,7 @@ impl<'n> Map<'n> {
         }
     }
 
-    /// Reports every key that nobody asked for.
+    /// Reports every key that was not taken.
     pub(super) fn finish(self) {
         for entry in self.entries {
             let key = &*entry.key.text;

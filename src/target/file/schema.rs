@@ -1,5 +1,5 @@
 //! The JSON Schema of target files for editors. It accepts everything that the parser accepts, and may accept more.
-//! docs/targets/format.md has the same keys; a test compares them.
+//! docs/targets/format.md lists the same keys; a test compares them.
 
 use mqtt_check_vocabulary::SETTINGS;
 use mqtt_check_vocabulary::hook::EVENTS;
@@ -353,7 +353,7 @@ fn number() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-/// A mapping with keys of these names only.
+/// A mapping with only these keys.
 fn named<'a>(names: impl Iterator<Item = &'a str>, value: Value) -> Value {
     json!({
         "type": "object",
@@ -362,7 +362,7 @@ fn named<'a>(names: impl Iterator<Item = &'a str>, value: Value) -> Value {
     })
 }
 
-/// Keys, their schemas, and what they mean.
+/// Keys with their schemas and descriptions.
 fn object<const N: usize>(keys: [(&str, Value, &str); N]) -> Value {
     let described = keys.map(|(key, mut schema, about)| {
         schema["description"] = json!(about);

@@ -13,12 +13,12 @@ use crate::target::settings::{
     USER, USERS, VALUE,
 };
 
-/// What stands in a command for the arguments that settings add.
+/// The placeholder in a command for the arguments that settings add.
 pub(in crate::target) const ARGUMENTS: &str = "{arguments}";
-/// How the place for lines begins that settings add to the configuration.
+/// The beginning of the placeholder for lines that settings add to the configuration.
 const PLACE: &str = "{settings";
 
-/// The place in a configuration of this name; without a name, that of most settings.
+/// The placeholder with this name in a configuration. The empty name is the one that most settings use.
 pub(in crate::target) fn place_word(name: &str) -> String {
     match name {
         "" => format!("{PLACE}}}"),
@@ -26,7 +26,7 @@ pub(in crate::target) fn place_word(name: &str) -> String {
     }
 }
 
-/// The names of the places in a configuration.
+/// The names of the placeholders in a configuration.
 pub(in crate::target) fn places(config: &str) -> BTreeSet<&str> {
     let begins = config.match_indices(PLACE);
     let names = begins.filter_map(|(at, _)| {
@@ -46,7 +46,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_plain)
 }
 
-/// The table, and whether what it fills in has its place.
+/// Reads the table, and checks that a placeholder exists for everything that it fills in.
 pub(super) fn table(reading: &Reading, node: &Node, programs: &[Start]) -> Option<Table> {
     let mut map = Map::of(reading, node, "`settings`")?;
     let mut rows = BTreeMap::new();
@@ -72,7 +72,7 @@ pub(super) fn table(reading: &Reading, node: &Node, programs: &[Start]) -> Optio
     is_sound.then_some(table)
 }
 
-/// Whether clients that stand as users are made known, and all others let in.
+/// Checks that users that stand for clients can be defined while other clients remain accepted.
 fn has_place_for_clients(reading: &Reading, node: &Node, table: &Table) -> bool {
     let lets_in = |row: &Row| match row {
         Row::Template(template) => template.templates.mentions(ANONYMOUS),
@@ -208,13 +208,13 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
     })))
 }
 
-/// What `each` becomes by the kind of the setting.
+/// The content of `each`, which depends on the kind of setting.
 enum EachKind {
     Users(Option<Option<String>>),
     Rules(Option<Rules>),
 }
 
-/// The lines of access lists.
+/// Reads the lines for access lists.
 fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node) -> Option<Rules> {
     let order = match map.take("order") {
         None => Order::First,
@@ -275,7 +275,7 @@ fn subjects(reading: &Reading, mut map: Map<'_>) -> Option<Subjects> {
 
 fn lines(reading: &Reading, node: &Node, whose: Option<&str>) -> Option<Lines> {
     let mut map = Map::of(reading, node, "the lines of rules")?;
-    // One reason for all of them.
+    // One reason for all kinds of rules.
     if let Some(reason) = map.text("unsupported") {
         map.finish();
         return Some(DOINGS.map(|doing| (doing, Err(reason.clone()))).into());
@@ -333,14 +333,14 @@ fn is_variable(name: &str) -> bool {
     }
 }
 
-/// A plain file of the folder, which no name leads out of, and none of those that we write.
+/// Whether this names a plain file in the folder that is not one of our own files.
 fn is_file(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let is_ours = ["config", "log", "ended"].contains(&name);
     !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain) && !is_ours
 }
 
-/// A text in which the setting's own words are filled in.
+/// Reads a template with the placeholders of this setting.
 fn template(reading: &Reading, node: &Node, setting: &Setting) -> Option<String> {
     let words: &[&str] = match setting.kind {
         Kind::Users | Kind::Authentication => &[VALUE, NAME, PASSWORD, ANONYMOUS],
@@ -350,8 +350,8 @@ fn template(reading: &Reading, node: &Node, setting: &Setting) -> Option<String>
     known_words(reading, node, words)
 }
 
-/// A text whose words in braces are these, or those that stand for ports, the configuration and the folder. Braces
-/// around anything else are the broker's own.
+/// Reads a text that may contain these placeholders, and those for ports, the configuration and the folder. Braces
+/// around anything else belong to the broker.
 fn known_words(reading: &Reading, node: &Node, words: &[&str]) -> Option<String> {
     let text = reading.text(node)?;
     let is_like_one = |inner: &str| {
@@ -374,7 +374,7 @@ fn known_words(reading: &Reading, node: &Node, words: &[&str]) -> Option<String>
     Some(text)
 }
 
-/// Nothing where nothing was said; the end where something wrong was.
+/// `Some(None)` if nothing was given, `None` if reading failed.
 fn flip<T>(said: Option<Option<T>>) -> Option<Option<T>> {
     match said {
         None => Some(None),

@@ -343,7 +343,7 @@ fn reaches_every_node_by_its_own_urls() {
         parse("urls: [mqtt://a:1, { url: mqtt://b:2, websocket: wss://b:3/mqtt }, ws://c:4]\n")
             .expect("a sound file");
     let access = Access {
-        // For the one URL that has TLS; the others do without.
+        // These apply to the one URL with TLS. The others ignore them.
         tls: TlsOptions {
             insecure: true,
             ..TlsOptions::default()
@@ -403,7 +403,7 @@ fn finds_the_shipped_files_sound() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        // A folder has what one of them starts.
+        // A folder contains what one of the files starts.
         if path.is_file() {
             TargetFile::read(&path).expect("a sound file");
             count += 1;
@@ -436,7 +436,7 @@ instances: 3
 settings:
 ";
 
-/// The file with these rows.
+/// The file with these rows added.
 fn set(rows: &str) -> Result<TargetFile, String> {
     parse(&format!("{SET}{rows}"))
 }

@@ -1,7 +1,7 @@
-//! A webhook: receives the events of a broker by HTTP.
+//! A webhook server: receives the events of a broker by HTTP.
 //!
-//! It answers from before the broker starts, since a broker may ask while it does. What comes before there is somebody
-//! to tell is dropped.
+//! It answers before the broker starts, since a broker may send requests while it starts. Requests that arrive before
+//! `tell` is called are dropped.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,18 +13,18 @@ use std::time::Duration;
 use super::EventSender;
 use super::rule::SourceMessage;
 
-/// How often somebody looks whether to stop.
+/// How often to check whether to stop.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long a read waits until somebody looks.
+/// How long a read waits before the next check.
 const ATTENTION: Duration = Duration::from_millis(200);
-/// The most of a request that is read, in bytes.
+/// The largest request that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
-/// The most header fields of a request.
+/// The most header fields in a request.
 const HEADERS: usize = 64;
 /// The most connections at the same time.
 const CONNECTIONS: usize = 64;
 
-/// Where requests arrive. It ends when this is dropped.
+/// Receives requests. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Sink {
     address: SocketAddr,
@@ -40,10 +40,10 @@ struct Shared {
 }
 
 impl Sink {
-    /// Listens at a free port of 127.0.0.1 and answers every request with 200 and this JSON.
+    /// Listens on a free port of 127.0.0.1 and answers every request with 200 and this JSON.
     ///
     /// # Errors
-    /// When there is no such port, or no thread to serve it.
+    /// Fails if there is no free port, or no thread to serve it.
     pub fn bind(answer: &str) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -61,14 +61,14 @@ impl Sink {
         Ok(Self { address, shared })
     }
 
-    /// What a broker sends.
+    /// The URL to which the broker sends its events.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// Requests go to `sender` from now on.
+    /// Passes requests to `sender` from now on.
     pub(super) fn tell(&self, sender: EventSender) {
-        // There is one for each sink.
+        // There is only one sender per sink.
         let _ = self.shared.sender.set(sender);
     }
 }
@@ -118,7 +118,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-/// Reads requests and answers each, until either side ends it.
+/// Reads requests and answers each, until either side closes the connection.
 fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(ATTENTION))?;
@@ -155,7 +155,7 @@ fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// The first request in these bytes and its length; `None` if there is no whole one yet.
+/// Parses the first request in these bytes, and returns it with its length. `None` if it is not complete yet.
 fn request(bytes: &[u8]) -> io::Result<Option<(SourceMessage, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut head = httparse::Request::new(&mut headers);
@@ -199,7 +199,7 @@ fn request(bytes: &[u8]) -> io::Result<Option<(SourceMessage, usize)>> {
     Ok(Some((message, begins + length)))
 }
 
-/// A body in chunks, and how many bytes it takes; `None` if its end has not come.
+/// Parses a chunked body, and returns it with its length in bytes. `None` if it is not complete yet.
 fn chunks(bytes: &[u8]) -> io::Result<Option<(Vec<u8>, usize)>> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {

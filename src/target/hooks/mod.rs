@@ -1,8 +1,8 @@
 //! Sources of hook events: where a broker reports them, and how they are translated to the common vocabulary.
 //!
-//! In: the sources of a target file and a broker that runs. Out: a [`Feed`], from which each play takes the events that
-//! carry its prefix. Each source has a thread of its own, so that busy plays do not delay it. A source that fails shows
-//! nothing from then on: what it could have shown is not observable.
+//! In: the sources of a target file and a running broker. Out: a [`Feed`], from which each play takes the events with
+//! its prefix. Each source has its own thread, so that busy plays do not delay it. A source that fails reports nothing
+//! from then on: what it could have reported is not observable.
 
 mod http;
 mod mqtt;
@@ -24,37 +24,37 @@ use crate::transcript::{HookSource, ShownEvent};
 pub use http::Sink;
 use rule::{Rule, SourceMessage};
 
-/// How many events wait for one play, and how many that carry no play's prefix.
+/// The most events that wait for one play, and the most without a known prefix.
 const MOST_WAITING: usize = 10_000;
 /// How long a source may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(5);
-/// How long a prefix is where hook events are told apart by it, in characters.
+/// The length in characters of the prefixes by which hook events are assigned to plays.
 pub const PREFIX_LENGTH: usize = 8;
 
 /// A source as a target file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     pub kind: Kind,
-    /// How long it may take from what happens to what it tells.
+    /// The delay between what happens and its report.
     pub settle: Duration,
     pub rules: Vec<Rule>,
 }
 
-/// Where it tells.
+/// Where a source reports events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// What the programs that we started write to stdout and stderr, line by line.
+    /// The output of the programs that we started, on stdout and stderr, line by line.
     Output,
-    /// A file that grows, line by line.
+    /// A growing file, line by line.
     File(String),
-    /// Messages of these topics.
+    /// Messages on these topics.
     Mqtt(Vec<String>),
-    /// Requests to us. The answer has this body.
+    /// HTTP requests to us. The response has this body.
     Http(String),
 }
 
 impl Kind {
-    /// As a target file calls it.
+    /// The name in a target file.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Output => "output",
@@ -65,25 +65,25 @@ impl Kind {
     }
 }
 
-/// What sources need to know of the broker that runs.
+/// What sources need to know about the running broker.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    /// What its programs have written.
+    /// The log files of its programs.
     pub logs: Vec<PathBuf>,
     pub node: Node,
     pub credentials: Option<Credentials>,
-    /// Files that grow, as the sources of kind `file` name them, in their order.
+    /// The growing files of the sources of kind `file`, in order.
     pub files: Vec<PathBuf>,
-    /// Whether we started it, so that files hold nothing from before.
+    /// Whether we started the broker, so that its files contain nothing from before.
     pub ours: bool,
 }
 
-/// What the sources of one broker tell. The sources end when the last of these is dropped.
+/// The events from all sources of one broker. The sources stop when this is dropped.
 #[derive(Debug)]
 pub struct Feed {
     shared: Arc<Shared>,
     settle: Duration,
-    /// Where requests arrive, for as long as anybody listens.
+    /// Receives HTTP requests for as long as the feed lives.
     _sink: Option<Sink>,
 }
 
@@ -98,12 +98,12 @@ struct State {
     sources: Vec<Standing>,
     /// Events by the prefix of the play that waits for them.
     queues: BTreeMap<String, VecDeque<Hook>>,
-    /// Events of clients that the broker named, or that carry no known prefix, with their numbers.
+    /// Numbered events without a known prefix, such as those of clients whose Client Identifier the broker assigned.
     strays: VecDeque<(u64, Hook)>,
     number: u64,
 }
 
-/// How a source stands.
+/// The state of a source.
 #[derive(Debug)]
 struct Standing {
     name: &'static str,
@@ -111,7 +111,7 @@ struct Standing {
     problem: Option<String>,
 }
 
-/// A source's own end.
+/// The sending side of a source.
 #[derive(Debug, Clone)]
 struct EventSender {
     shared: Arc<Shared>,
@@ -186,7 +186,7 @@ impl Hook {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Where the prefix of its play stands, if it carries one.
+    /// The part of the event where the prefix of its play would be.
     fn key(&self) -> Option<&str> {
         match self.field("client") {
             Some(client) => client.get(..PREFIX_LENGTH),
@@ -199,7 +199,7 @@ impl Hook {
 }
 
 impl Feed {
-    /// Begins to listen at these sources of a broker that runs. The sink is that of the source of kind `http`.
+    /// Starts listening to these sources of a running broker. `sink` belongs to the source of kind `http`.
     pub fn new(sources: &[Source], around: &Surroundings, sink: Option<Sink>) -> Self {
         let standing = |(n, source): (usize, &Source)| Standing {
             name: source.kind.name(),
@@ -264,7 +264,7 @@ impl Feed {
         }
     }
 
-    /// What can be shown now.
+    /// The events that can be observed now.
     pub fn shown(&self) -> HookSource {
         let state = self.shared.lock();
         let sound = state.sources.iter().filter(|s| s.problem.is_none());
@@ -275,7 +275,7 @@ impl Feed {
         }
     }
 
-    /// What is wrong with each source that has failed, and what cannot be observed for that.
+    /// Describes each failed source, and what cannot be observed because of it.
     pub fn problems(&self) -> Vec<String> {
         let state = self.shared.lock();
         let failed = state.sources.iter().filter_map(|source| {
@@ -289,7 +289,7 @@ impl Feed {
         failed.collect()
     }
 
-    /// How long the slowest source may take.
+    /// The delay of the slowest source.
     pub const fn settle(&self) -> Duration {
         self.settle
     }
@@ -301,18 +301,18 @@ impl Drop for Feed {
     }
 }
 
-/// One play's share of a feed.
+/// The events for one play.
 #[derive(Debug)]
 pub struct PlayEvents {
     feed: Arc<Feed>,
     prefix: String,
-    /// The number of the last stray from before the play.
+    /// The number of the last stray event before the play.
     from: u64,
     taken: BTreeSet<u64>,
 }
 
 impl PlayEvents {
-    /// Begins to keep what carries this prefix; without one, what carries none.
+    /// Starts keeping events with this prefix. With an empty one, the play takes all events without a known prefix.
     pub fn new(feed: &Arc<Feed>, prefix: &str) -> Self {
         let mut state = feed.shared.lock();
         if !prefix.is_empty() {
@@ -328,12 +328,13 @@ impl PlayEvents {
         }
     }
 
-    /// The feed itself.
+    /// The feed that the events come from.
     pub fn feed(&self) -> &Feed {
         &self.feed
     }
 
-    /// What has come since the last time. `assigned` says which Client Identifiers the broker has given in this play.
+    /// Returns the events since the last call. `assigned` tells whether the broker assigned a Client Identifier in this
+    /// play.
     pub fn take(&mut self, assigned: &dyn Fn(&str) -> bool) -> Vec<Hook> {
         let mut state = self.feed.shared.lock();
         let queue = state.queues.get_mut(&self.prefix);

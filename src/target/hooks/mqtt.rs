@@ -1,4 +1,4 @@
-//! Receives events that a broker publishes as messages, on a connection of our own, whose events belong to no case.
+//! Receives events that a broker publishes as messages. Uses a connection of our own, whose events belong to no case.
 
 use std::io;
 use std::sync::mpsc::Sender;
@@ -14,20 +14,20 @@ use super::{EventSender, Surroundings};
 use crate::target::own::{own_connect, own_subscribe};
 use crate::transport::Stream;
 
-/// Who we are. It is longer than any client's prefix and begins as none does.
+/// Our Client Identifier. It is longer than any play's prefix, and its beginning is never used as one.
 pub(super) const NAME: &str = "HOOKSmonitor";
-/// What is asked of the broker, in seconds.
+/// The Keep Alive in CONNECT, in seconds.
 const KEEP_ALIVE_S: u16 = 60;
-/// How often we look whether to stop.
+/// How often to check whether to stop.
 const ATTENTION: Duration = Duration::from_millis(200);
-/// A ping is due after so many looks.
+/// The number of checks between two pings.
 const LOOKS_PER_PING: u32 = 100;
 /// The largest message that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
-/// Any will do.
+/// The version does not matter.
 const VERSION: ProtocolVersion = ProtocolVersion::V3_1_1;
 
-/// Receives these topics until the sender is stopped.
+/// Receives messages on these topics until the sender is stopped.
 pub(super) fn listen(
     around: &Surroundings,
     topics: &[String],
@@ -40,7 +40,7 @@ pub(super) fn listen(
     let listened = runtime.and_then(|runtime| {
         runtime.block_on(async {
             let mut stream = subscribed(around, topics).await?;
-            // Whoever waits may have gone on.
+            // The receiver may have stopped waiting.
             let _ = ready.send(());
             receive(&mut stream, sender).await
         })
@@ -51,7 +51,7 @@ pub(super) fn listen(
     }
 }
 
-/// A stream, and what came on it behind the last packet.
+/// A stream, and the bytes received after the last packet.
 struct Monitor {
     stream: Stream,
     buffer: BytesMut,
@@ -122,7 +122,7 @@ async fn receive(monitor: &mut Monitor, sender: &EventSender) -> io::Result<()> 
     let mut looks = 0;
     loop {
         match timeout(ATTENTION, monitor.packet()).await {
-            // What a source retains happened before.
+            // A retained message is about an earlier event.
             Ok(Ok(Packet::Publish(publish))) if !publish.retain => {
                 let text = String::from_utf8_lossy(&publish.payload).into_owned();
                 sender.tell(&SourceMessage::new(text, Some(publish.topic.to_string())));

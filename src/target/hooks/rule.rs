@@ -1,6 +1,7 @@
 //! Rules of a target file that translate what a broker reports to events of the common vocabulary.
 //!
-//! In: a [`SourceMessage`], such as a line of a log or a message. Out: the event that a rule makes of it, if it is one.
+//! In: a [`SourceMessage`], such as a log line or an MQTT message. Out: the event that a rule makes of it, if the rule
+//! matches.
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_vocabulary::hook::{Event, Field, FieldKind};
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::transcript::{ShownEvent, ShownField};
 
-/// What parts the words of a field of which a broker does not say which one it means.
+/// Separates the words of a field if the broker does not say which of them it means.
 pub const EITHER: char = '/';
 
 /// A pattern with named groups.
@@ -24,38 +25,38 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
-/// What becomes one event.
+/// Translates messages to one kind of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     pub event: &'static Event,
-    /// Must be found in the text; its groups are fields.
+    /// Must match the text. Its groups are fields.
     pub text: Option<Pattern>,
-    /// Must be found in the topic; its groups are fields.
+    /// Must match the topic. Its groups are fields.
     pub topic: Option<Pattern>,
-    /// Header fields of a request, in lower case, and the texts of which one must stand there.
+    /// Header fields of a request in lower case, each with its possible values.
     pub header: Vec<(String, Vec<String>)>,
-    /// Paths in the JSON, and the texts of which one must stand there.
+    /// Paths in the JSON, each with its possible values.
     pub when: Vec<(String, Vec<String>)>,
-    /// Fields, and where they stand in the JSON.
+    /// Fields, and their paths in the JSON.
     pub json: Vec<(&'static Field, String)>,
     /// Fields that always have this value.
     pub set: Vec<(&'static Field, String)>,
-    /// For the field that has words: what the broker says, and the words that it can stand for.
+    /// For the field that has words: what the broker reports, and the words that it can stand for.
     pub reasons: Vec<(String, Vec<String>)>,
 }
 
-/// A message of one hook source: a log line, a request or an MQTT message.
+/// A message of a hook source: a log line, a request or an MQTT message.
 #[derive(Debug, Default)]
 pub struct SourceMessage {
     pub text: String,
     pub topic: Option<String>,
-    /// Header fields with their names in lower case.
+    /// Header fields, with names in lower case.
     pub headers: Vec<(String, String)>,
     pub json: Option<Value>,
 }
 
 impl SourceMessage {
-    /// A text, which is read as JSON if it begins as an object does.
+    /// Wraps a text, and parses it as JSON if it looks like an object.
     pub fn new(text: String, topic: Option<String>) -> Self {
         let json = text
             .trim_start()
@@ -87,7 +88,7 @@ impl SourceMessage {
 }
 
 impl Rule {
-    /// The fields of the event that this is, in the order of the vocabulary; `None` if it is not the event of this rule.
+    /// Returns the fields of the event, in the order of the vocabulary. `None` if the rule does not match the message.
     pub fn read(&self, message: &SourceMessage) -> Option<Vec<(String, String)>> {
         let mut found: Vec<(&str, String)> = Vec::new();
         let texts = [
@@ -131,7 +132,7 @@ impl Rule {
         (needed("client") || needed("topic")).then_some(fields)
     }
 
-    /// The words that what the broker says can stand for.
+    /// The words that a reported value can stand for.
     fn meant(&self, raw: &str) -> Option<String> {
         let fits = |said: &str| match said.strip_suffix('*') {
             Some(beginning) => raw.starts_with(beginning),
@@ -141,7 +142,7 @@ impl Rule {
         Some(either(words))
     }
 
-    /// The fields that it tells, and the words that each can have.
+    /// The fields that the rule reports, and the possible words of each.
     fn shows(&self) -> Vec<ShownField> {
         let groups = |pattern: &Option<Pattern>, name: &str| {
             let pattern = pattern.as_ref();
@@ -172,12 +173,12 @@ impl Rule {
     }
 }
 
-/// Words of which one is meant.
+/// Joins words of which one is meant.
 pub fn either(words: &[String]) -> String {
     words.join(&EITHER.to_string())
 }
 
-/// The value as the vocabulary writes it; `None` if the field cannot have it.
+/// Converts a value to the form of the vocabulary. `None` if the field cannot have this value.
 pub fn valid(kind: FieldKind, raw: &str) -> Option<String> {
     match kind {
         FieldKind::Client | FieldKind::Text => Some(raw.to_owned()),
@@ -202,7 +203,7 @@ pub fn valid(kind: FieldKind, raw: &str) -> Option<String> {
     }
 }
 
-/// What a source can show that has these rules. A field counts if each rule of its event tells it.
+/// What a source with these rules can report. A field counts if every rule of its event reports it.
 pub fn shown(rules: &[Rule], source: usize) -> Vec<ShownEvent> {
     let mut all: Vec<ShownEvent> = Vec::new();
     for rule in rules {

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use super::rule::SourceMessage;
 use super::{EventSender, READY_WITHIN};
 
-/// How often somebody looks.
+/// How often to look for new lines.
 const LOOK: Duration = Duration::from_millis(10);
-/// The most that is read at once, in bytes.
+/// The most bytes to read at once.
 const AT_ONCE: u64 = 1024 * 1024;
-/// The longest line, in bytes. What is longer is cut.
+/// The longest line, in bytes. Longer lines are cut.
 const LONGEST_LINE: usize = 256 * 1024;
 
-/// A file and what of its last line has come.
+/// A file, and the beginning of its last line if that is incomplete.
 struct Growing {
     path: PathBuf,
     file: File,
@@ -25,7 +25,7 @@ struct Growing {
     rest: Vec<u8>,
 }
 
-/// Follows these files until the sender is stopped. `whole` says whether what they have already counts.
+/// Follows these files until the sender is stopped. If `whole` is set, what they already contain counts too.
 pub(super) fn follow(paths: &[PathBuf], whole: bool, sender: &EventSender, ready: &Sender<()>) {
     let deadline = Instant::now() + READY_WITHIN;
     let opened = paths.iter().map(|path| {
@@ -47,12 +47,12 @@ pub(super) fn follow(paths: &[PathBuf], whole: bool, sender: &EventSender, ready
         Ok(files) => files,
         Err(problem) => {
             sender.fail(problem);
-            // The run need not wait for it.
+            // The run must not wait for a failed source.
             let _ = ready.send(());
             return;
         }
     };
-    // Whoever waits may have gone on.
+    // The receiver may have stopped waiting.
     let _ = ready.send(());
     while !sender.is_stopped() {
         let mut is_idle = true;
@@ -83,9 +83,9 @@ impl Growing {
         })
     }
 
-    /// Reads what has been added; says whether there was any.
+    /// Reads what was appended, and returns whether there was anything.
     fn more(&mut self, sender: &EventSender) -> io::Result<bool> {
-        // Cut off and begun anew, as logs are.
+        // The file was truncated, as happens to logs. Start again at its beginning.
         if self.file.metadata()?.len() < self.read {
             self.read = self.file.seek(SeekFrom::Start(0))?;
             self.rest.clear();

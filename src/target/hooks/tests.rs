@@ -50,7 +50,7 @@ fn a_line_becomes_an_event_with_what_its_words_can_stand_for() {
         line("a was lost: reset").as_deref(),
         Some("client=a reason=connection_lost")
     );
-    // A word that nobody has mapped leaves the field untold.
+    // If no rule maps the word, the field is left out.
     assert_eq!(line("a exploded").as_deref(), Some("client=a"));
     assert_eq!(line("nothing"), None);
 }

@@ -1,4 +1,4 @@
-//! Access lists, rule by rule.
+//! Translates access lists, rule by rule.
 
 use std::collections::BTreeMap;
 
@@ -6,51 +6,51 @@ use mqtt_check_vocabulary::{AccessAction, AccessRule, Secret, User};
 
 use super::{Escape, VALUE, Words};
 
-/// What stands for the Topic Filter, the user name and the Client Identifier of one rule.
+/// The placeholders for the Topic Filter, the user name and the Client Identifier of a rule.
 pub(in crate::target) const FILTER: &str = "{filter}";
 pub(in crate::target) const USER: &str = "{user}";
 pub(in crate::target) const CLIENT: &str = "{client}";
-/// What stands for the number of a line, from 1, and for that from its end: the last line has rank 1.
+/// The placeholders for the number of a line, from 1, and for its number from the end: the last line has rank 1.
 pub(in crate::target) const NUMBER: &str = "{number}";
 pub(in crate::target) const RANK: &str = "{rank}";
-/// What stands for the references to the lines that are about one user; for those that are about whoever has no name, and
-/// for what is written of each user.
+/// The placeholders for the references to the lines about one user, for the lines about clients without a user name,
+/// and for the texts of all users.
 pub(in crate::target) const REFERENCES: &str = "{rules}";
 pub(in crate::target) const OTHERS: &str = "{others}";
 pub(in crate::target) const SUBJECTS: &str = "{subjects}";
 
-/// What decides between rules that are about the same topic.
+/// Which of several rules about the same topic decides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
-    /// The first of them, as in a scenario.
+    /// The first one, as in a scenario.
     #[default]
     First,
-    /// One that denies, wherever it stands.
+    /// One that denies, wherever it is.
     Denials,
 }
 
-/// What one rule becomes: a line by what it does, as `allow publish`, or the reason why the broker has no such rule.
+/// A line for each kind of rule, such as `allow publish`, or the reason why the broker has no such rule.
 pub type Lines = BTreeMap<&'static str, Result<String, String>>;
 
-/// What the rules of an access list become.
+/// How to write the rules of an access list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     pub order: Order,
-    /// Rules about everybody.
+    /// Rules about all clients.
     pub everybody: Lines,
-    /// Rules about one user; without any they are as those about everybody where there are `subjects`.
+    /// Rules about one user. If empty and there are `subjects`, the lines of `everybody` are used.
     pub user: Lines,
     /// Rules about one client.
     pub clients: Clients,
-    /// How a broker is given that has a list for each user.
+    /// The form for a broker that has a list for each user.
     pub subjects: Option<Subjects>,
 }
 
-/// What rules about one client become.
+/// How to write rules about one client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Clients {
     Lines(Lines),
-    /// Rules about users of the same name, as whom these clients then connect.
+    /// As rules about users of the same name. The clients then connect as these users.
     AsUsers,
 }
 
@@ -60,24 +60,24 @@ impl Default for Clients {
     }
 }
 
-/// Lists of the lines that are about one user.
+/// Lists of the lines about one user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subjects {
-    /// What is written before the users, as one more of them.
+    /// A text that comes before those of the users, in the same form.
     pub always: Option<String>,
-    /// How one line is referred to.
+    /// The reference to one line.
     pub rule: String,
-    /// What is written of one user.
+    /// The text of one user.
     pub user: String,
 }
 
-/// One line, and the user that it is about if it is about one.
+/// One line, and the user that it is about, if any.
 struct Line<'l> {
     text: String,
     user: Option<&'l str>,
 }
 
-/// What rules do, as tables name it.
+/// The kinds of rules, as tables name them.
 pub(in crate::target) const DOINGS: [&str; 6] = [
     "allow all",
     "allow publish",
@@ -99,7 +99,7 @@ fn doing(rule: &AccessRule) -> &'static str {
 }
 
 impl Rules {
-    /// The list as the broker reads it, for these users, or why it has none like it.
+    /// Returns the list in the broker's form, for these users, or why the broker cannot have this list.
     pub(super) fn words(
         &self,
         rules: &[AccessRule],
@@ -191,7 +191,7 @@ impl Rules {
             }
         };
         for filter in &rule.filters {
-            // What is to be filled in is another filter for each.
+            // With `%u`, the filter differs for each user.
             let names: Vec<Option<&str>> = match names {
                 [] if is_per_user && filter.contains("%u") => {
                     users.iter().map(|name| Some(*name)).collect()
@@ -217,8 +217,8 @@ impl Rules {
         Ok(())
     }
 
-    /// A filter with the user's name filled in. There is none if the name has what would make it another filter, and it
-    /// allows; one that denies then denies everything from that level on.
+    /// Fills the user's name into a filter. A name with `/`, `+` or `#` would change the meaning of the filter. For
+    /// such a name, a rule that allows is left out, and a rule that denies covers everything from that level on.
     fn filter(
         &self,
         filter: &str,
@@ -246,7 +246,7 @@ impl Rules {
     }
 }
 
-/// Turns rules about clients into rules about users of the same name, and gives these users.
+/// Turns rules about clients into rules about users of the same name, and returns these users.
 pub(super) fn clients_as_users(rules: &mut [AccessRule]) -> Result<Vec<User>, String> {
     let mut out: Vec<User> = Vec::new();
     for rule in rules {
@@ -287,7 +287,7 @@ fn may_meet(a: &AccessRule, b: &AccessRule) -> bool {
     actions && share(&a.users, &b.users) && share(&a.clients, &b.clients) && filters()
 }
 
-/// Whether two Topic Filters may match one topic. What is filled in later may be anything.
+/// Whether two Topic Filters may match the same topic. A placeholder may become anything.
 fn may_overlap(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.split('/'), b.split('/'));
     loop {

@@ -136,7 +136,7 @@ fn each_user_has_a_line() {
         filling.expect("a filling").files[0].1,
         "alice:secret\nbob:word"
     );
-    // A line more would be a user more.
+    // A line break would add a user.
     let sly = vec![user("alice", "secret\nmallory:secret")];
     assert!(table.fill(&given("users", Value::Users(sly))).is_err());
 }
@@ -173,7 +173,7 @@ fn rules_become_lines_in_their_order() {
     let three = lines(&[deny.clone(), write, allow.clone()]);
     let expected = "never a/%c/100%\nalice writes home/alice/#\nbob writes home/bob/#\nall #";
     assert_eq!(three.as_deref(), Ok(expected));
-    // It would be denied there, and is allowed here.
+    // The broker would deny this, and the scenario allows it.
     assert!(lines(&[allow.clone(), deny.clone()]).is_err());
     let apart = rule(true, AccessAction::All, "", "b/#");
     assert!(lines(&[apart, deny]).is_ok());
@@ -225,7 +225,7 @@ fn user(name: &str) -> User {
     }
 }
 
-/// What the rows make of these rules and users: the file of users, if there is one, and that of the lists.
+/// What the rows make of these rules and users: the file of users, if there is one, and the file of lists.
 fn filled(rules: Vec<AccessRule>, users: Vec<User>) -> Result<(Option<String>, String), String> {
     let mut settings = Settings::default();
     settings.set("access", Value::Access(rules));
@@ -254,7 +254,7 @@ fn each_user_refers_to_the_lines_about_it_in_their_order() {
         Some("false alice:secret x/y:secret"),
         "nobody else is let in"
     );
-    // Another level would be another topic: a rule that allows is not about this user.
+    // A name with another level would match another topic, so a rule that allows is left out for this user.
     let expected = r#"1-a \"b\" 2+home/alice/# 3+# | alice=[1/3 2/2 3/1] x/y=[3/1] | 3/1"#;
     assert_eq!(lists, expected);
     let denied = vec![rule(false, AccessAction::All, "", "home/%u/x")];

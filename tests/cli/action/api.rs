@@ -1,4 +1,4 @@
-//! A small stand-in for GitHub's API: the comments of pull request 7 of `owner/broker`.
+//! A small fake of GitHub's API: the comments of pull request 7 of `owner/broker`.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,33 +7,33 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// The login that the action's own token writes as.
+/// The login under which the action's own token writes.
 pub(super) const BOT: &str = "github-actions[bot]";
 
-/// How it answers what would change something.
+/// How the API behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mood {
     Willing,
-    /// The token may only read.
+    /// The token has no write permission.
     ReadOnly,
-    /// Every request is sent elsewhere.
+    /// Every request is redirected.
     Redirects(u16),
-    /// It is broken.
+    /// Every request fails.
     Broken,
-    /// Comments are gone when they are edited.
+    /// A comment no longer exists when it is edited.
     Forgetful,
 }
 
-/// What it has been asked and what it keeps.
+/// The requests so far, and the stored comments.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// Login and text.
+    /// Login and text of each comment.
     pub(super) comments: Vec<(String, String)>,
-    /// Method, path and the header with the token.
+    /// Method, path and authorization header of each request.
     pub(super) requests: Vec<(String, String, Option<String>)>,
 }
 
-/// A served one.
+/// A running API.
 #[derive(Debug, Clone)]
 pub(super) struct Api {
     pub(super) port: u16,
@@ -58,7 +58,7 @@ impl Api {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// With a comment that is there before.
+    /// Adds a comment that exists from the start.
     pub(super) fn with(self, login: &str, text: &str) -> Self {
         let comment = (login.to_owned(), text.to_owned());
         self.kept.lock().expect("it").comments.push(comment);
@@ -69,7 +69,7 @@ impl Api {
         self.kept.lock().expect("it").comments.clone()
     }
 
-    /// `GET /repos/…` for each request.
+    /// The requests, such as `GET /repos/…`.
     pub(super) fn requests(&self) -> Vec<String> {
         let kept = self.kept.lock().expect("it");
         let requests = kept.requests.iter();
@@ -78,7 +78,7 @@ impl Api {
             .collect()
     }
 
-    /// The headers that had the token.
+    /// The authorization headers.
     pub(super) fn tokens(&self) -> Vec<Option<String>> {
         let kept = self.kept.lock().expect("it");
         kept.requests
@@ -131,7 +131,7 @@ fn answer(stream: TcpStream, mood: Mood, kept: &Mutex<Kept>) {
         "HTTP/1.1 {status} .\r\n{more}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
         text.len()
     );
-    // A client that has read enough may be gone.
+    // The client may have closed the connection.
     let _ = reader.get_mut().write_all(answer.as_bytes());
 }
 

@@ -1,4 +1,4 @@
-//! The action for GitHub: what its scripts do, against a stand-in for GitHub's API.
+//! Tests the scripts of the GitHub action against a fake of GitHub's API.
 
 mod api;
 mod structure;
@@ -17,13 +17,13 @@ const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/action");
 const TOKEN: &str = "ghs_a-token-that-nobody-may-see";
 const MARKER: &str = "<!-- mqtt-check comparison: mqtt-check -->\n";
 
-/// A step of the action, in a folder of its own.
+/// A step of the action, in its own folder.
 struct Step {
     folder: TempDir,
     environment: Vec<(String, String)>,
 }
 
-/// How it ended.
+/// How a step ended.
 struct Done {
     exit: Option<i32>,
     /// stdout and stderr.
@@ -61,7 +61,7 @@ impl Step {
         step.from("owner/broker")
     }
 
-    /// Of a pull request from this repository.
+    /// Sets the repository that the pull request comes from.
     fn from(self, repository: &str) -> Self {
         let event = json!({ "pull_request": {
             "number": 7,
@@ -146,7 +146,7 @@ fn creates_the_comment_once_and_then_edits_it() {
         text.starts_with(&format!("{MARKER}## mqtt-check: 1 case regressed")),
         "{text}"
     );
-    // The pull request is mended.
+    // The pull request is fixed.
     let base = step.path("base.json").display().to_string();
     let done = step.env("INPUT_REPORT", &base).run("compare.py");
     assert_eq!(done.outputs, "regressed=false\n", "{}", done.log);
@@ -331,7 +331,7 @@ fn plays_with_the_inputs_and_keeps_the_reports() {
     }
     assert!(step.path(".mqtt-check-base/report.json").is_file());
     assert!(!step.path("stolen").exists());
-    // A run that fails is not the end: its reports are kept first.
+    // A failed run does not stop the step, because its reports must be kept first.
     fs::write(folder.join("ping.yaml"), WRONG).expect("a scenario");
     let done = step.run("run.py");
     assert_eq!(done.exit, Some(0), "{}", done.log);

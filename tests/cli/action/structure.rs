@@ -1,4 +1,4 @@
-//! `action.yml` holds together: what it names is there, and what it declares is used.
+//! Checks that `action.yml` is consistent: everything that it names exists, and everything that it declares is used.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ fn script(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What stands behind `before` in any text of a value: `inputs.paths` gives `paths`.
+/// Collects the words after `before` in all texts of a value: `inputs.paths` gives `paths`.
 fn named(value: &Value, before: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => {
@@ -51,7 +51,7 @@ fn every_input_is_declared_described_and_used() {
     assert_eq!(used, keys(&action["inputs"]));
     for (name, input) in action["inputs"].as_object().expect("inputs") {
         assert!(input["description"].is_string(), "{name}");
-        // An input without a default would have to be given.
+        // Without a default, the input would be required.
         assert!(input["default"].is_string(), "{name}");
     }
 }
@@ -87,7 +87,7 @@ fn every_script_exists_and_gets_what_it_reads() {
     for step in steps(&action) {
         assert!(step["name"].is_string(), "{step}");
         let Some(command) = step["run"].as_str() else {
-            // Another action, of a version that is named.
+            // Another action, with a version.
             let uses = step["uses"].as_str().expect("a command or an action");
             assert!(
                 uses.starts_with("actions/") && uses.contains("@v"),
@@ -96,7 +96,7 @@ fn every_script_exists_and_gets_what_it_reads() {
             continue;
         };
         assert_eq!(step["shell"], "bash", "{command}");
-        // What a user gives must not become part of a command.
+        // User input must not become part of a command.
         assert!(!command.contains("${{"), "{command}");
         let Some((_, rest)) = command.split_once("$GITHUB_ACTION_PATH/action/") else {
             continue;

@@ -1,4 +1,4 @@
-//! Every `mqtt-check` command of the documentation is one that the program understands.
+//! The program understands every `mqtt-check` command in the documentation.
 
 use super::page::pages;
 
@@ -33,7 +33,7 @@ fn every_command_is_understood() {
     assert!(looked_at > 40, "only {looked_at} commands were found");
 }
 
-/// A line of a job of a CI system, without what YAML has before it.
+/// A line of a CI job, without the YAML before the command.
 fn in_a_job(line: &str) -> &str {
     let line = line.trim_start().trim_start_matches("- ");
     line.trim_start_matches("run: ")

@@ -1,4 +1,4 @@
-//! Links lead to files and headings that exist, and the table of contents has every page.
+//! Links lead to existing files and headings, and the table of contents lists every page.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -44,7 +44,7 @@ fn follow(from: &Page, to: &str, pages: &[Page]) -> Result<(), &'static str> {
     }
 }
 
-/// The path that a page means by this one.
+/// Resolves a path that is relative to a page.
 fn joined(page: &Path, file: &str) -> PathBuf {
     let mut path = page.parent().unwrap_or(Path::new("")).to_owned();
     for part in Path::new(file).components() {

@@ -1,4 +1,4 @@
-//! The documentation is true: its links lead somewhere, its commands exist, its scenarios pass, its examples show what happens.
+//! Checks the documentation: links lead somewhere, commands exist, scenarios pass, examples show the real output.
 
 mod commands;
 mod links;

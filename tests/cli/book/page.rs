@@ -1,4 +1,4 @@
-//! A page of the documentation, taken apart: its headings, its links and its code blocks.
+//! A parsed page of the documentation: its headings, links and code blocks.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 pub(super) struct Page {
-    /// From the top of the repository.
+    /// Relative to the root of the repository.
     pub(super) path: PathBuf,
-    /// What a link to each heading has behind its `#`.
+    /// The fragment of each heading, without `#`.
     pub(super) anchors: Vec<String>,
     pub(super) links: Vec<Link>,
     pub(super) blocks: Vec<Block>,
@@ -23,13 +23,13 @@ pub(super) struct Link {
 
 /// A fenced code block.
 pub(super) struct Block {
-    /// What is behind the opening fence: the language, and for some tests a word more.
+    /// The info string: the language, and for some tests another word.
     pub(super) info: String,
     pub(super) text: String,
     pub(super) line: usize,
 }
 
-/// The top of the repository.
+/// The root of the repository.
 pub(super) fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -117,7 +117,7 @@ impl Block {
     }
 }
 
-/// As code hosts make them: in lower case, a hyphen for each space, no other punctuation.
+/// The fragment for a heading, as code hosts derive it: lower case, hyphens for spaces, no other punctuation.
 fn anchor(title: &str) -> String {
     let letters = title.trim().chars().filter_map(|c| match c {
         ' ' => Some('-'),
@@ -128,7 +128,7 @@ fn anchor(title: &str) -> String {
     letters.collect::<String>().to_lowercase()
 }
 
-/// The second heading of a name gets `-1`, the third `-2`.
+/// Appends `-1` to the second heading with the same fragment, `-2` to the third.
 fn number_repeated(anchors: &mut [String]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for anchor in anchors {

@@ -1,4 +1,4 @@
-//! Every whole scenario of the documentation passes on the bundled broker.
+//! Every complete scenario in the documentation passes on the bundled broker.
 
 use super::page::pages;
 use crate::program::Program;

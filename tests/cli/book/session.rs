@@ -1,8 +1,9 @@
-//! The commands of a page, typed in their order into an empty folder, show what the page says.
+//! Runs the commands of a page in order, starting in an empty folder, and checks that their output is as shown.
 //!
-//! A block ` ```console ` has commands behind `$ ` and, below each, what it writes. `…` alone on a line stands for any number
-//! of lines, and inside of a line for any text. ` ```console background ` is a server in another terminal: it runs until the next
-//! such block, or the end of the page. Other blocks with ` file=PATH ` in their info are what the reader saves there.
+//! A block ` ```console ` has commands after `$ `, each followed by its output. `…` alone on a line stands for any
+//! number of lines, and within a line for any text. ` ```console background ` is a server in another terminal. It runs
+//! until the next such block, or until the end of the page. Other blocks with ` file=PATH ` in their info are saved to
+//! that file.
 
 use std::fs;
 use std::net::TcpListener;
@@ -25,7 +26,7 @@ fn reading_a_failure() {
     play("docs/read-a-failure.md");
 }
 
-/// The port of a broker in the pages, which here is another one that is free.
+/// The port in the pages. The tests replace it with a free one.
 const PORT: &str = "1883";
 
 fn play(page: &str) {
@@ -53,7 +54,7 @@ fn play(page: &str) {
     assert!(commands > 0, "{} has no commands", page.path.display());
 }
 
-/// Each command with the lines below it.
+/// Each command with its expected output.
 fn exchanges<'a>(block: &'a Block, place: &str) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in block.text.lines() {
@@ -66,7 +67,7 @@ fn exchanges<'a>(block: &'a Block, place: &str) -> Vec<(&'a str, Vec<&'a str>)> 
     found
 }
 
-/// Whether all these lines came; else the first that did not.
+/// Checks that the output has all these lines. Otherwise returns the first missing one.
 fn compare<'a>(expected: &[&'a str], came: &str) -> Result<(), &'a str> {
     let came: Vec<_> = came.lines().map(str::trim_end).collect();
     let mut at = 0;
@@ -90,7 +91,7 @@ fn compare<'a>(expected: &[&'a str], came: &str) -> Result<(), &'a str> {
     }
 }
 
-/// `…` stands for any text.
+/// Compares lines, where `…` stands for any text.
 fn alike(expected: &str, came: &str) -> bool {
     let mut parts = expected.split('…');
     let first = parts.next().unwrap_or_default();
@@ -110,7 +111,7 @@ fn alike(expected: &str, came: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// An empty folder, and a broker that may run in it.
+/// A folder for the commands of a page, and perhaps a running broker.
 struct Desk {
     folder: TempDir,
     port: String,
@@ -153,7 +154,7 @@ impl Desk {
         shell
     }
 
-    /// What the command writes, with its stderr behind its stdout.
+    /// Runs a command. Returns its stdout, followed by its stderr.
     fn run(&mut self, command: &str) -> String {
         let output = self.shell(command).output().expect("a shell");
         self.exit = output.status.code().unwrap_or(-1);

@@ -25,7 +25,7 @@ fn prose_wraps_at_100_columns() {
     );
 }
 
-/// The numbers and widths of lines of prose that are too long.
+/// The numbers and widths of prose lines that are too long.
 fn too_long(text: &str) -> Vec<(usize, usize)> {
     let mut in_code = false;
     let mut found = Vec::new();
@@ -43,7 +43,7 @@ fn too_long(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// Tables, headings and HTML cannot wrap, nor can a line that is one link or one piece of code.
+/// Tables, headings and HTML cannot wrap. Nor can a line that is a single link or piece of code.
 fn may_be_long(line: &str) -> bool {
     let line = line.trim_end_matches(['.', ',', ';', ':']);
     line.starts_with(['|', '#', '<'])
@@ -52,7 +52,7 @@ fn may_be_long(line: &str) -> bool {
         || is_one(line, "`", '`')
 }
 
-/// Whether the line is one thing between these two, without another one in it.
+/// Whether the line is a single element between these two delimiters.
 fn is_one(line: &str, open: &str, close: char) -> bool {
     let inside = line.strip_prefix(open);
     let inside = inside.and_then(|inside| inside.strip_suffix(close));

@@ -1,4 +1,5 @@
-//! A browser without a window, over the pipe of its remote debugging. One page, one thing at a time.
+//! A headless browser, controlled through the pipe of its remote debugging. It has one page and does one thing at a
+//! time.
 
 use std::env;
 use std::fs;
@@ -13,9 +14,9 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What does not come within this time never comes.
+/// How long to wait for anything.
 const LIMIT: Duration = Duration::from_secs(60);
-/// The names under which systems have it.
+/// The names of the program on different systems.
 const NAMES: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -30,13 +31,13 @@ pub(super) struct Browser {
     from: Receiver<Value>,
     number: u64,
     session: String,
-    /// What the page asked for, and what went wrong in it.
+    /// The requests of the page, and below, its errors.
     pub(super) requests: Vec<String>,
     pub(super) errors: Vec<String>,
     _profile: TempDir,
 }
 
-/// Where a browser is, if one is installed.
+/// Finds an installed browser.
 pub(super) fn found() -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();
@@ -49,7 +50,7 @@ pub(super) fn found() -> Option<PathBuf> {
 impl Browser {
     pub(super) fn start(program: &Path) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
-        // The browser reads commands from descriptor 3 and answers on 4; a shell makes them of the usual two.
+        // The browser reads commands from descriptor 3 and answers on 4. A shell connects these to our pipes.
         let mut child = Command::new("/bin/sh")
             .arg("-c")
             .arg("exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null")
@@ -119,7 +120,7 @@ impl Browser {
         answer["result"].clone()
     }
 
-    /// Waits for a message, and notes what comes before it.
+    /// Waits for a message, and records the events before it.
     fn wait(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
@@ -144,7 +145,7 @@ impl Browser {
         }
     }
 
-    /// A window of this size and theme.
+    /// Sets the size and theme of the window.
     pub(super) fn window(&mut self, width: u32, height: u32, theme: &str) {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
@@ -153,7 +154,7 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", theme);
     }
 
-    /// Opens an address, and waits until the page's scripts have run.
+    /// Opens an address and waits until the page's scripts have run.
     pub(super) fn open(&mut self, url: &str) {
         self.call("Page.navigate", json!({ "url": "about:blank" }));
         self.wait_for_load();
@@ -168,7 +169,7 @@ impl Browser {
         });
     }
 
-    /// The value of an expression.
+    /// Evaluates an expression.
     pub(super) fn value(&mut self, expression: &str) -> Value {
         let call = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let answer = self.call("Runtime.evaluate", call);
@@ -177,7 +178,7 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// The value of an expression that is a text.
+    /// Evaluates an expression that is a string.
     pub(super) fn text(&mut self, expression: &str) -> String {
         let value = self.value(expression);
         value
@@ -186,7 +187,7 @@ impl Browser {
             .to_owned()
     }
 
-    /// Waits until an expression holds.
+    /// Waits until an expression is true.
     pub(super) fn until(&mut self, expression: &str) {
         let began = Instant::now();
         while self.value(&format!("Boolean({expression})")) != true {
@@ -195,7 +196,8 @@ impl Browser {
         }
     }
 
-    /// Clicks the middle of the first element that a selector finds, as a hand does: what lies above it gets the click.
+    /// Clicks the middle of the first element that matches a selector. As with a mouse, an element on top gets the
+    /// click.
     pub(super) fn click(&mut self, selector: &str) {
         let quoted = json!(selector);
         let place = self.value(&format!(
@@ -221,12 +223,12 @@ impl Browser {
         }
     }
 
-    /// Types a text where the cursor is.
+    /// Types text at the cursor.
     pub(super) fn type_text(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
-    /// Writes a picture of the page from this element on to the folder that `SCREENSHOTS` names, if it names one.
+    /// Saves a picture of the page, from this element on, to the folder in `SCREENSHOTS`, if set.
     pub(super) fn picture(&mut self, name: &str, from: &str) {
         let Some(folder) = env::var_os("SCREENSHOTS") else {
             return;
@@ -250,7 +252,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The shell became the browser, and ends its own helpers with it.
+        // The shell was replaced by the browser, which ends its helper processes too.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,7 +1,7 @@
-//! The HTML report in a real browser: it is clicked, filtered and read.
+//! Tests the HTML report in a real browser: clicks, filters, and what can be read.
 //!
-//! Without a browser these tests say so and pass, unless `BROWSER=required` is set, as in CI. `SCREENSHOTS=DIR` keeps
-//! pictures.
+//! Without a browser, the tests print a note and pass, unless `BROWSER=required` is set, as in CI. `SCREENSHOTS=DIR`
+//! keeps pictures.
 
 mod chromium;
 
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::program::Program;
 use chromium::Browser;
 
-/// Widths of a telephone, a tablet and a screen.
+/// The widths of a phone, a tablet and a desktop screen.
 const WIDTHS: [u32; 3] = [390, 900, 1400];
 const THEMES: [&str; 2] = ["light", "dark"];
 const TAKEOVER: &str = "session/takeover@5";
 const FLAKY: &str = "retain/cleared@5";
 
-/// A browser, and a page of a run with faults and a flaky case; `None` where no browser is installed.
+/// Opens the page of a run with faults and a flaky case. `None` if no browser is installed.
 fn opened() -> Option<(Browser, Program, String)> {
     let Some(place) = chromium::found() else {
         let is_required = std::env::var("BROWSER").is_ok_and(|value| value == "required");
@@ -43,7 +43,7 @@ fn opened() -> Option<(Browser, Program, String)> {
     Some((Browser::start(&place), program, url))
 }
 
-/// Makes a case flaky: it passes, and has failed before.
+/// Makes a case flaky in the report: it passes now, and failed before.
 fn flaky(program: &Program) {
     let text = fs::read_to_string(program.path("r.json")).expect("a report");
     let mut report: Value = serde_json::from_str(&text).expect("JSON");
@@ -113,7 +113,7 @@ fn filters_and_searches() {
             .is_some_and(|id| id.starts_with("retain/cleared") && id.ends_with("@5"))
     };
     assert!(!ids.is_empty() && ids.iter().all(of_search), "{ids:?}");
-    // The address has it all, and brings it back.
+    // The address contains all filters and restores them.
     let hash = browser.text("location.hash");
     browser.open(&format!("{url}{hash}"));
     assert_eq!(browser.value(&format!("{ROWS}.length")), ids.len());
@@ -121,7 +121,7 @@ fn filters_and_searches() {
         browser.text("document.getElementById('search').value"),
         "cleared MQTT-3.3.1-7"
     );
-    // A count of the masthead is a filter too.
+    // A count in the header is a filter too.
     browser.open(&url);
     browser.click(".counts .warned a");
     browser.until(&format!(
@@ -150,7 +150,7 @@ fn flaky_cases_have_a_filter_of_their_own() {
     browser.until(&format!("{ids} !== '{FLAKY}'"));
     browser.click(".chips [data-kind=flaky]");
     browser.until(&format!("{ids} === '{FLAKY}'"));
-    // Its earlier play can be read.
+    // The earlier play can be read.
     browser.click("#rows a");
     browser.until("!document.getElementById('case').hidden");
     browser.picture("flaky-case", "body");
@@ -188,7 +188,7 @@ fn opens_a_case_and_its_packets() {
     browser.until("document.querySelector('#case .diagram button.row').getAttribute('aria-expanded') === 'true'");
     let case = browser.text("document.getElementById('case').innerText");
     assert!(case.contains("10 ") && case.contains("client_id"), "{case}");
-    // Through the list by keys, and back.
+    // Move through the list with keys, and back.
     browser.press("Escape");
     browser.until("document.getElementById('case').hidden");
     browser.open(&format!("{url}#cases?verdict=failed"));
@@ -215,7 +215,7 @@ fn opens_a_case_and_its_packets() {
     is_clean(&browser);
 }
 
-/// Texts whose colour is too near to that of their background (WCAG 2: 4.5 to 1, large ones 3 to 1).
+/// Finds text with too little contrast to its background (WCAG 2: 4.5 to 1, large text 3 to 1).
 const PALE: &str = r"(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const rgba = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
@@ -246,7 +246,7 @@ const PALE: &str = r"(() => {
   return [...pale].map(([name, text]) => `${name}: ${text}`);
 })()";
 
-/// Elements that stick out of the page to the right, without a box around them that scrolls.
+/// Finds elements that extend beyond the right edge of the page and are not in a scrolling box.
 const OUTSIDE: &str = r"(() => {
   const width = document.documentElement.clientWidth;
   const scrolls = (element) => { for (let e = element.parentElement; e && e !== document.body; e = e.parentElement) {

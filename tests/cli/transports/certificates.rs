@@ -1,4 +1,4 @@
-//! Certificates made on the spot.
+//! Certificates that the tests create.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
 
-/// An authority that nobody knows.
+/// An authority that nobody trusts.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -27,18 +27,18 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("signed"))
     }
 
-    /// Its own certificate.
+    /// The authority's own certificate.
     pub(super) fn pem(&self) -> String {
         let certificate: &Certificate = self.0.as_ref();
         certificate.pem()
     }
 
-    /// A certificate for these names, and its key.
+    /// Signs a certificate for these names. Returns it with its key.
     pub(super) fn sign(&self, names: &[&str]) -> (String, String) {
         self.sign_with(names, |_| {})
     }
 
-    /// One whose time is over.
+    /// Signs an expired certificate.
     pub(super) fn sign_expired(&self, names: &[&str]) -> (String, String) {
         self.sign_with(names, |params| {
             params.not_before = date_time_ymd(2001, 1, 1);
@@ -60,8 +60,7 @@ impl Authority {
     }
 }
 
-/// A certificate of version 1, which has no extensions, and its key. Nobody has signed it: where any certificate will do,
-/// only its key counts.
+/// An unsigned version 1 certificate, which has no extensions. If any certificate is accepted, only its key matters.
 pub(super) fn of_version_1(key: &KeyPair) -> Vec<u8> {
     const ECDSA_WITH_SHA256: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
     let sequence = |parts: &[&[u8]]| der(0x30, &parts.concat());
@@ -87,7 +86,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, 0x82, high, low], content].concat()
 }
 
-/// Shows the same certificate to everybody, without a look at it.
+/// Presents the same certificate to every client, whatever it contains.
 #[derive(Debug)]
 struct Shown(Arc<CertifiedKey>);
 
@@ -97,8 +96,8 @@ impl ResolvesServerCert for Shown {
     }
 }
 
-/// A server of this version of TLS with this certificate and key, before a broker at this port; its own port. It serves
-/// until the test's process ends.
+/// Starts a TLS server with this version, certificate and key in front of a broker. Returns its port. It runs until the
+/// test process ends.
 pub(super) fn before(
     broker: u16,
     certificate: Vec<u8>,

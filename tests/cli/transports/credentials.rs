@@ -1,4 +1,4 @@
-//! A user name and a password: they arrive, and the password is nowhere else.
+//! A user name and a password: the broker receives them, and the password appears nowhere else.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use crate::program::{Ended, PING, Program};
 
 const PASSWORD: &str = "hunter-2-never-shown";
 
-/// A broker that lets in who says this in its CONNECT, and answers pings.
+/// A broker that accepts a CONNECT with these bytes in it, and answers pings.
 fn guarded(needle: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -26,7 +26,7 @@ fn guard(mut stream: TcpStream, needle: &[u8]) {
     let mut buffer = [0; 1024];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
         let packet = &buffer[..count];
-        // The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
+        // The protocol level follows the protocol name, `MQTT` or `MQIsdp`.
         let answer: &[u8] = match packet[0] {
             0x10 => {
                 let is_known = packet.windows(needle.len()).any(|w| w == needle);
@@ -44,7 +44,7 @@ fn guard(mut stream: TcpStream, needle: &[u8]) {
     }
 }
 
-/// The CONNECT's last fields: this user name and this password.
+/// The last fields of CONNECT: this user name and this password.
 const KNOWN: &[u8] = b"\x00\x02me\x00\x14hunter-2-never-shown";
 
 fn program(arguments: &str) -> Program {
@@ -61,7 +61,7 @@ fn run(url: &str, options: &str) -> (Program, Ended) {
     (program, ended)
 }
 
-/// Neither what was printed nor any file but its own has the password.
+/// Checks that neither the output nor any file contains the password, except its own file.
 fn assert_hidden(program: &Program, ended: &Ended) {
     let shown = format!("{}{}", ended.stdout, ended.stderr);
     let hex: String = PASSWORD.bytes().map(|b| format!("{b:02x} ")).collect();
@@ -126,7 +126,7 @@ fn what_a_scenario_says_of_itself_is_left_alone() {
         "run --broker {url} --user me --password-file password --no-snapshots"
     ))
     .file("scenarios/ping.yaml", named);
-    // The probe says who we are, and is not let in.
+    // The probe uses our credentials and is refused.
     let ended = program.run();
     assert_eq!(ended.exit, Some(3), "{ended}");
     assert_hidden(&program, &ended);

@@ -1,4 +1,4 @@
-//! What stands between us and a broker: every error says what happened and what helps.
+//! Problems on the way to a broker: every error says what happened and what helps.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,14 +11,14 @@ use super::served::Served;
 use super::{ping, serve, with_certificates};
 use crate::program::{Ended, Program};
 
-/// What a run over this URL says that cannot start.
+/// Runs over this URL, and expects that the run cannot start.
 fn refused(program: Program, url: &str, options: &str) -> Ended {
     let (_, ended) = ping(program, url, options);
     assert_eq!(ended.exit, Some(3), "{ended}");
     ended
 }
 
-/// A server that reads once, answers with these bytes, and closes; its port.
+/// A server that reads once, answers with these bytes, and closes. Returns its port.
 fn answering(answer: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -32,7 +32,7 @@ fn answering(answer: &'static [u8]) -> u16 {
     port
 }
 
-/// A WebSocket server that answers every upgrade rightly but for this line.
+/// A WebSocket server that answers every upgrade correctly except for this line.
 fn upgrading(line: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -186,7 +186,7 @@ fn a_wrong_accept_key() {
     assert_snapshot!(refused(with_certificates(""), &url, ""));
 }
 
-/// What a wrong command line says.
+/// Runs with a wrong command line.
 fn wrong(arguments: &str) -> Ended {
     let (other, _) = Authority::new("other").sign(&["client"]);
     let program = with_certificates(arguments)

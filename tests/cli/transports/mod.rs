@@ -1,5 +1,5 @@
-//! Brokers over TCP, TLS, WebSocket and secure WebSocket: the bundled one served by the program itself, with
-//! certificates made on the spot.
+//! Brokers over TCP, TLS, WebSocket and secure WebSocket. The program itself serves the bundled broker, with
+//! certificates that the tests create.
 
 mod certificates;
 mod credentials;
@@ -14,8 +14,8 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::program::{Ended, PING, Program};
 
-/// A program whose folder has an authority (`ca.pem`), what it signed for this machine (`server.pem`, `server.key`) and
-/// for a client (`client.pem`, `client.key`).
+/// A program whose folder contains an authority (`ca.pem`) and certificates that it signed for this machine
+/// (`server.pem`, `server.key`) and for a client (`client.pem`, `client.key`).
 fn with_certificates(arguments: &str) -> Program {
     let authority = Authority::new("authority");
     let (server, server_key) = authority.sign(&["localhost", "127.0.0.1", "::1"]);
@@ -29,7 +29,7 @@ fn with_certificates(arguments: &str) -> Program {
         .file("client.key", client_key)
 }
 
-/// A broker on these places, with the certificate, and the program that may connect to it.
+/// Serves a broker with these options and the certificate. Returns it with a program that can connect to it.
 fn serve(options: &str) -> (Program, Served) {
     let arguments = format!("broker --cert server.pem --key server.key {options}");
     let program = with_certificates(&arguments);
@@ -88,7 +88,7 @@ fn a_certificate_of_version_1_will_do_too_if_the_server_has_its_key() {
         assert_eq!(taken.exit, Some(0), "{version:?}: {taken}");
         let of_another = play(certificates::of_version_1(&other), "--insecure");
         assert_eq!(of_another.exit, Some(3), "{version:?}: {of_another}");
-        // Without the option it is a certificate that nobody has signed.
+        // Without the option, the certificate is not signed by a trusted authority.
         let refused = play(certificates::of_version_1(&key), "--ca ca.pem");
         assert_eq!(refused.exit, Some(3), "{version:?}: {refused}");
     }

@@ -1,5 +1,5 @@
-//! The client library rumqttc over every transport: QoS 2, retained messages, a Will, a session taken up again, and in
-//! version 5 properties.
+//! The client library rumqttc over every transport: QoS 2, retained messages, a Will, a resumed session, and properties
+//! in version 5.
 
 use super::serve;
 

@@ -5,14 +5,14 @@ use std::process::Child;
 
 use crate::program::Program;
 
-/// A broker that ends with this.
+/// A running broker. Dropping it ends the broker.
 pub(super) struct Served {
     child: Child,
     pub(super) urls: Vec<String>,
 }
 
 impl Served {
-    /// Starts a program whose arguments are those of `mqtt-check broker`.
+    /// Starts a program with the arguments of `mqtt-check broker`.
     pub(super) fn start(program: &Program) -> Self {
         let mut child = program.start();
         let stderr = child.stderr.take().expect("a pipe");
@@ -29,7 +29,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It has ended by itself where it could not start.
+        // The broker has already exited if it could not start.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

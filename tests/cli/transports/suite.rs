@@ -1,5 +1,5 @@
-//! The whole suite over other transports than memory: nothing may depend on what carries the packets. Some twenty
-//! seconds each, so that `.ci/run` plays them and not every `cargo test`.
+//! The whole suite over transports other than memory: nothing may depend on the transport. Each takes about twenty
+//! seconds, so only `.ci/run` plays them, not `cargo test`.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ fn the_scenarios_about_transports_over_a_real_websocket() {
     ));
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    // Both versions of the one scenario that has a client on TCP; every other case is played.
+    // The one scenario with a client on TCP, in both versions. Every other case is played.
     let skipped = "2 cases  needs tcp: the broker's URL is a WebSocket URL";
     assert!(ended.stdout.contains(skipped), "{ended}");
     assert!(ended.stdout.contains("passed, 2 skipped"), "{ended}");

@@ -1,4 +1,4 @@
-//! Which cases of the suite a probe plays: one for each choice and version, and those that try what CONNACK announces.
+//! Selects the cases that a probe plays: one for each choice and version, and those that test the limits in CONNACK.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,13 +7,13 @@ use mqtt_check_codec::ProtocolVersion;
 
 use crate::plan::{Body, Need, Plan};
 
-/// A case that waits longer by itself is not played.
+/// A case that waits for longer than this is not played.
 pub(super) const QUICK: Duration = Duration::from_secs(1);
 
-/// Choices by which scenarios look at what is announced. The limits say that.
+/// The prefix of choices about announced limits. The probe shows them as limits instead.
 const OF_LIMITS: &str = "announced_";
 
-/// A limit of CONNACK, and the scenarios that go up to whatever value is announced, and beyond it.
+/// A limit in CONNACK, and the scenarios that go up to the announced value and beyond it.
 pub(super) const TRIED: [(&str, &[&str]); 3] = [
     ("maximum_packet_size", &["publish/server-size-bounds"]),
     (
@@ -33,15 +33,15 @@ pub(super) const TRIED: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// What is asked of a broker.
+/// What a probe asks a broker.
 pub(super) struct Asked {
     pub(super) plans: Vec<Plan>,
-    /// Every choice of the suite by its name, and what it is about.
+    /// Every choice of the suite by name, with its subject.
     pub(super) choices: BTreeMap<String, String>,
 }
 
 impl Asked {
-    /// The cases of this suite that a probe plays.
+    /// Selects the cases of this suite that a probe plays.
     pub(super) fn of(suite: Vec<Plan>) -> Self {
         let mut choices = BTreeMap::new();
         let mut quickest: BTreeMap<(String, ProtocolVersion), (Duration, usize)> = BTreeMap::new();
@@ -70,13 +70,13 @@ impl Asked {
         }
     }
 
-    /// Whether this case may answer that choice.
+    /// Whether this case may answer this choice.
     pub(super) fn asks(plan: &Plan, choice: &str) -> bool {
         open(plan).any(|(name, _)| name == choice)
     }
 }
 
-/// Whether a case can be played on a broker that others use, in a moment.
+/// Whether a case is short and can be played on a broker that others use.
 fn is_quick(plan: &Plan) -> bool {
     let needs_more = |need: &Need| matches!(need, Need::Setting(_) | Need::Alone);
     plan.longest_wait <= QUICK
@@ -85,7 +85,7 @@ fn is_quick(plan: &Plan) -> bool {
         && !plan.needs.iter().any(needs_more)
 }
 
-/// The choices of a case whose answer is the broker's nature, and what each is about.
+/// The choices in a case that depend only on the broker, each with its subject.
 fn open(plan: &Plan) -> impl Iterator<Item = (String, String)> {
     plan.steps.iter().filter_map(|step| match &step.body {
         Body::Choice(choice) if !choice.varies && !is_of_limits(&choice.name) => {
@@ -101,7 +101,7 @@ fn tries(plan: &Plan) -> bool {
     TRIED.iter().any(|(limit, _)| is_of(limit, plan))
 }
 
-/// Whether this case tries that limit.
+/// Whether this case tests this limit.
 pub(super) fn is_of(limit: &str, plan: &Plan) -> bool {
     let scenarios = TRIED.iter().filter(|(name, _)| *name == limit);
     scenarios
@@ -109,7 +109,7 @@ pub(super) fn is_of(limit: &str, plan: &Plan) -> bool {
         .any(|scenario| plan.scene.id.path == *scenario)
 }
 
-/// Whether scenarios look at what is announced by this choice.
+/// Whether this choice is about an announced limit.
 pub(super) fn is_of_limits(choice: &str) -> bool {
     choice.starts_with(OF_LIMITS)
 }

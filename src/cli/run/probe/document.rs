@@ -1,4 +1,4 @@
-//! What a probe found, as JSON has it; the text for people is made of the same.
+//! The findings of a probe as a JSON document. The text for people is made from the same document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::scenario::model::Capability;
 use crate::target::{External, NOT_ANNOUNCED, Target, TargetFile};
 use crate::verdict::{CaseResult, Verdict};
 
-/// The version of this form. A new field leaves it as it is.
+/// The version of the format. It stays the same when a field is added.
 const FORMAT: u32 = 1;
 
 #[derive(Debug, Serialize)]
@@ -114,7 +114,7 @@ pub(super) struct NotAsked {
 }
 
 impl Names {
-    /// Those of this broker.
+    /// The names of this broker.
     pub(super) fn of(target: &Target, file: Option<&TargetFile>) -> Self {
         let hooks = file.map(|file| {
             let sources = file.hooks.iter();
@@ -192,7 +192,7 @@ impl Document {
     }
 
     /// # Errors
-    /// When it cannot be written.
+    /// Fails if the document cannot be serialized.
     pub(super) fn json(&self) -> Result<String, Failure> {
         let text = serde_json::to_string_pretty(self);
         let failed = |error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}"));
@@ -215,7 +215,7 @@ fn protocols(found: &Found) -> Vec<Protocol> {
         .collect()
 }
 
-/// Whether this limit is kept, by the cases that try it.
+/// Decides whether a limit is kept, by the cases that test it.
 fn limit(name: &'static str, value: &str, played: &[(&Plan, &CaseResult)]) -> Limit {
     let tried = played.iter().filter(|(plan, _)| is_of(name, plan));
     let results: Vec<&CaseResult> = tried.map(|(_, result)| *result).collect();
@@ -306,7 +306,7 @@ mod tests {
 
     use super::*;
 
-    /// As the types are: `UPDATE_SCHEMA=1` writes it.
+    /// Checks that the schema matches the types. `UPDATE_SCHEMA=1` writes it.
     #[test]
     fn the_schema_is_that_of_the_types() {
         const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/probe.schema.json");

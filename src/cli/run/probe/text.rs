@@ -1,4 +1,4 @@
-//! What a probe found, for people.
+//! The findings of a probe as text for people.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::document::{Choice, Document, Limit, Trial};
 use crate::report::style::{Style, count, span};
 use crate::report::terminal::{lines, wrapped};
 
-/// The narrowest and the widest that text is made, in columns.
+/// The smallest and largest text width, in columns.
 const NARROWEST: u16 = 60;
 const WIDEST: u16 = 120;
-/// Where the text of a line begins, behind its name.
+/// The column where the text after a label begins.
 const INDENT: usize = 14;
 
 pub(super) fn render(document: &Document, style: Style, width: u16) -> String {
@@ -29,7 +29,7 @@ pub(super) fn render(document: &Document, style: Style, width: u16) -> String {
     out
 }
 
-/// The broker and what it offers, a line for each thing.
+/// The broker and what it offers, one line for each.
 fn about(document: &Document, style: Style, width: u16) -> String {
     let broker = &document.broker;
     let mut out = style.strong(&broker.name);
@@ -102,7 +102,7 @@ fn kept(limit: &Limit) -> String {
     }
 }
 
-/// The answers as sentences, and the names of what was not asked.
+/// The answers as sentences, and the names of choices without an answer.
 fn choices(document: &Document, style: Style, width: u16) -> String {
     let mut out = String::new();
     let room = usize::from(width);
@@ -129,8 +129,8 @@ fn choices(document: &Document, style: Style, width: u16) -> String {
     )
 }
 
-/// `QoS 0 messages for an offline client: dropped`, with the versions where they differ, or where another choice is about the
-/// same.
+/// A sentence such as `QoS 0 messages for an offline client: dropped`. Adds the versions if their answers differ, or if
+/// another choice has the same subject.
 fn sentence(choice: &Choice, is_alone: bool) -> String {
     let is_one = choice.answers.len() == 1 && is_alone;
     let answers = choice.answers.iter().map(|(answer, versions)| {

@@ -40,7 +40,7 @@ fn read(text: &str) -> TargetFile {
     TargetFile::parse(&source(text), "a").expect("a sound file")
 }
 
-/// A file with this text, without its entries at these places and with drafts.
+/// Edits a file with this text: removes the entries at these places and adds drafts.
 fn edit(text: &str, gone: &[Place], drafts: &[Draft]) -> Result<Edited, NotEditable> {
     read(text).edited(&source(text), gone, drafts)
 }
