@@ -1,25 +1,25 @@
-//! A packet as one line of text, made to be read and compared:
+//! A packet as one line of text, to be read and compared:
 //!
 //! ```text
 //! PUBLISH qos=1 topic="a/b" packet_id=3 payload="Hello"
 //! ```
 //!
-//! The type, then `name=value` for each of the packet's [fields](crate::fields) in wire order, without the
-//! index. What is off or 0 in most packets ([`is_silent`]) is left out then. A User Property is `"name":"value"`, a
-//! reason its name or, unknown, its number (several are joined by commas); binary data that is printable text stands as text, other as `0x…`.
-//! Text of more than [`MAX_SHOWN`] bytes is cut, with its length and a checksum behind it, so that no difference
-//! is lost. The form depends on the packet alone.
+//! The line has the type, then `name=value` for each of the packet's [fields](crate::fields) in wire order, without the
+//! index. Fields that are off or 0 in most packets ([`is_silent`]) are left out in that case. A User Property is
+//! `"name":"value"`. A reason code is its name or, if unknown, its number; several are joined by commas. Binary data is
+//! text if it is printable, and otherwise `0x…`. Text of more than [`MAX_SHOWN`] bytes is cut and followed by its
+//! length and a checksum, so that every difference shows. The form depends on the packet alone.
 
 use std::fmt::{self, Write as _};
 
 use crate::fields::{Field, FieldValue};
 use crate::{Packet, PacketType, ProtocolVersion};
 
-/// Text and binary data are shown in full up to so many bytes, else so many of them.
+/// The maximum number of bytes of text or binary data that are shown. Longer data is cut to this length.
 pub const MAX_SHOWN: usize = 128;
 
 impl Packet {
-    /// The packet as one line.
+    /// Returns the packet as one line.
     pub fn describe(&self, version: ProtocolVersion) -> String {
         let version = match self {
             Self::Connect(connect) => connect.version,
@@ -38,7 +38,7 @@ impl Packet {
     }
 }
 
-/// Whether the field says what goes without saying.
+/// Whether the field has the value that it has in most packets.
 pub fn is_silent(field: &Field) -> bool {
     match field.name.base {
         "dup" | "retain" | "will_retain" | "no_local" | "retain_as_published" => {
@@ -50,7 +50,7 @@ pub fn is_silent(field: &Field) -> bool {
 }
 
 impl FieldValue {
-    /// The value as it stands in [`Packet::describe`]; packet and version decide the names of reasons.
+    /// Returns the value as in [`Packet::describe`]. Packet and version determine the names of reason codes.
     pub fn show(&self, packet: PacketType, version: ProtocolVersion) -> String {
         match self {
             Self::Flag(value) => u8::from(*value).to_string(),
@@ -67,7 +67,7 @@ impl FieldValue {
     }
 }
 
-/// Text in quotes, what cannot be seen escaped, cut if it is long.
+/// Returns a text in quotes, with hidden characters escaped, and cut if it is long.
 pub fn quote(text: &str) -> String {
     let is_long = text.len() > MAX_SHOWN;
     let shown = match is_long {
@@ -79,7 +79,7 @@ pub fn quote(text: &str) -> String {
     };
     let mut out = String::with_capacity(shown.len() + 2);
     out.push('"');
-    // Most texts are plain, and go in whole.
+    // Most texts are plain and need no escapes.
     if are_plain(shown.as_bytes()) {
         out.push_str(shown);
     } else {
@@ -92,7 +92,7 @@ pub fn quote(text: &str) -> String {
     out
 }
 
-/// Writes a text with what cannot be seen, quotes and backslashes escaped.
+/// Writes a text with hidden characters, quotes and backslashes escaped.
 fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
@@ -111,7 +111,7 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// A text without quotes in which what cannot be seen is escaped, but for the ends of its lines.
+/// Returns a text with hidden characters escaped, except line feeds. Adds no quotes.
 pub fn visible(text: &str) -> String {
     if is_visible_ascii(text.as_bytes()) {
         return text.to_owned();
@@ -129,7 +129,7 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// Bytes as text in quotes if they are text that can be seen, else as hex; cut if they are long.
+/// Returns bytes as text in quotes if all of it is visible, and otherwise as hex. Long data is cut.
 pub fn show_bytes(bytes: &[u8]) -> String {
     let is_shown = |c: char| !is_hidden(c) || matches!(c, '\n' | '\r' | '\t');
     if let Ok(text) = std::str::from_utf8(bytes)
@@ -149,7 +149,7 @@ pub fn show_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// Whether a byte of text is a character of ASCII that can be seen and stands for itself.
+/// Whether a byte is a visible ASCII character that needs no escape.
 const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
 }
@@ -162,7 +162,7 @@ fn is_visible_ascii(bytes: &[u8]) -> bool {
     all(bytes, |byte| matches!(byte, b' '..=b'~' | b'\n'))
 }
 
-/// Whether all bytes are of a kind. It looks at several at once: payloads may be long.
+/// Whether all bytes satisfy a condition. Checks several at once, because payloads may be long.
 fn all(bytes: &[u8], is_of_the_kind: impl Fn(u8) -> bool) -> bool {
     bytes.chunks(64).all(|chunk| {
         chunk
@@ -171,14 +171,14 @@ fn all(bytes: &[u8], is_of_the_kind: impl Fn(u8) -> bool) -> bool {
     })
 }
 
-/// A byte as two hexadecimal digits.
+/// Returns a byte as two hexadecimal digits.
 pub fn hex_digits(byte: u8) -> [char; 2] {
     let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 0xF)]);
     [digit(byte >> 4), digit(byte)]
 }
 
-/// Whether a character cannot be seen, or changes how its neighbours look. The list is our own: that of the
-/// standard library follows Unicode's, and so would change the text of a packet with the compiler.
+/// Whether a character is invisible, or changes how its neighbours look. The list is our own: that of the standard
+/// library follows Unicode, so the text of a packet would change with the compiler.
 fn is_hidden(c: char) -> bool {
     let code = u32::from(c);
     c.is_control()
@@ -191,7 +191,7 @@ fn is_hidden(c: char) -> bool {
         || code & 0xFFFE == 0xFFFE
 }
 
-/// What stands behind a text that was cut: enough to see any change.
+/// The text after data that was cut: enough to show any change.
 struct Rest<'a>(&'a [u8]);
 
 impl fmt::Display for Rest<'_> {
@@ -200,7 +200,7 @@ impl fmt::Display for Rest<'_> {
     }
 }
 
-/// The 64-bit FNV-1a hash.
+/// Returns the 64-bit FNV-1a hash.
 pub fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)

@@ -6,20 +6,20 @@ use std::ops::Range;
 /// A field's name, such as `topic`, `filter[1]`, `topic.length` or `user_properties[0].name`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldName {
-    /// The name itself, in snake case, in the standard's own terms.
+    /// The name itself: the standard's term in snake case.
     pub base: &'static str,
-    /// Which one, counted from 0, of those that stand in lists or stand twice.
+    /// The index, from 0, of a field in a list or of one that is repeated.
     pub index: Option<usize>,
-    /// Which part of the field.
+    /// The part of the field.
     pub part: FieldPart,
 }
 
 /// A part of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FieldPart {
-    /// The value (of a string or binary field: what follows the length).
+    /// The value. For a string or binary field, this is what follows the length.
     Value,
-    /// The two length bytes in front of a string or binary field.
+    /// The two length bytes before a string or binary field.
     Length,
     /// A property's identifier.
     Id,
@@ -34,7 +34,7 @@ pub enum FieldPart {
 }
 
 impl FieldName {
-    /// A field that stands once.
+    /// Makes the name of a field that appears once.
     pub const fn new(base: &'static str) -> Self {
         Self {
             base,
@@ -43,7 +43,7 @@ impl FieldName {
         }
     }
 
-    /// One of a list.
+    /// Makes the name of a field in a list.
     pub const fn at(base: &'static str, index: usize) -> Self {
         Self {
             base,
@@ -52,8 +52,8 @@ impl FieldName {
         }
     }
 
-    /// A property that stands behind `count_before` of its kind: User Properties are a list, another has an
-    /// index only where it stands again.
+    /// Makes the name of a property that follows `count_before` others of its kind. User Properties are a list; any
+    /// other property has an index only if it is repeated.
     pub(crate) fn of_property(base: &'static str, count_before: usize) -> Self {
         if count_before > 0 || base.ends_with("user_properties") {
             Self::at(base, count_before)
@@ -62,7 +62,7 @@ impl FieldName {
         }
     }
 
-    /// Another part of the same field.
+    /// Returns the name of another part of the same field.
     pub const fn with(self, part: FieldPart) -> Self {
         Self { part, ..self }
     }
@@ -92,11 +92,11 @@ impl fmt::Display for FieldName {
     }
 }
 
-/// The bytes that one field takes up in a frame.
+/// The bytes that one field occupies in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldSpan {
-    /// Which field, or which part of it.
+    /// The field, or the part of it.
     pub name: FieldName,
-    /// In bytes from the start of the frame.
+    /// The range in bytes from the start of the frame.
     pub range: Range<usize>,
 }

@@ -1,9 +1,9 @@
-//! A packet as a list of named values: the one source of names for matching, normalising and describing.
+//! A packet as a list of named values: the only source of names for matching, normalising and describing.
 //!
-//! The names are the standard's own in snake case: those of [`PropertyId::key`](crate::PropertyId::key), `topic`,
-//! `packet_id`, `reason`; a Will's have `will_` in front. They stand in wire order. What the version does not put on
-//! the wire (a reason in a 3.1.1 PUBACK) is not in the list; what has a value of its own even if it is not on the
-//! wire (the reason of a short acknowledgement) is.
+//! The names are the standard's in snake case: `topic`, `packet_id`, `reason`, and those of
+//! [`PropertyId::key`](crate::PropertyId::key). Those of a Will have the prefix `will_`. Fields are in wire order. A
+//! field that the version does not have on the wire (the reason of a 3.1.1 PUBACK) is not in the list. A field that has
+//! a value although it is not on the wire (the reason of a short acknowledgement) is in the list.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -17,13 +17,13 @@ use crate::{
 /// A named value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// Its name, with an index if it is one of a list.
+    /// The name, with an index if the field is in a list.
     pub name: FieldName,
-    /// Its value, decoded.
+    /// The value, decoded.
     pub value: FieldValue,
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldValue {
     /// A bit: DUP, RETAIN, Session Present and the like.
@@ -38,12 +38,12 @@ pub enum FieldValue {
     Reason(ReasonCode),
     /// A User Property.
     Pair(ByteString, ByteString),
-    /// Of CONNECT.
+    /// The version of a CONNECT.
     Version(ProtocolVersion),
 }
 
 impl Packet {
-    /// Every field in wire order.
+    /// Returns every field in wire order.
     pub fn fields(&self, version: ProtocolVersion) -> Vec<Field> {
         let mut list = List {
             fields: Vec::new(),
@@ -53,8 +53,8 @@ impl Packet {
         list.fields
     }
 
-    /// The values of every field of this name, whatever its index: all User Properties for `user_properties`, all
-    /// codes of a SUBACK for `reasons`.
+    /// Returns the values of all fields with this name, whatever their index: all User Properties for
+    /// `user_properties`, all codes of a SUBACK for `reasons`.
     pub fn field_values(&self, version: ProtocolVersion, base: &str) -> Vec<FieldValue> {
         let fields = self.fields(version).into_iter();
         let named = fields.filter(|field| field.name.base == base);
@@ -219,7 +219,7 @@ impl List {
 }
 
 impl FieldValue {
-    /// The value of a property.
+    /// Returns the value of a property.
     pub fn of(property: &Property) -> Self {
         match property {
             Property::PayloadFormatIndicator(value)

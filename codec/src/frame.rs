@@ -1,8 +1,8 @@
 //! Raw frames: where one control packet ends and the next begins.
 //!
-//! A Remaining Length that is longer than it need be can still be cut, so it is cut: version 5 forbids it
-//! `[5 MQTT-1.5.5-1]`, 3.1.1 has no such clause, and the version is only known to [`Packet::decode`], which
-//! judges it.
+//! A Remaining Length that is longer than necessary still shows where the packet ends, so it is accepted here. Version
+//! 5 forbids it `[5 MQTT-1.5.5-1]` and 3.1.1 has no such clause. Only [`Packet::decode`] knows the version, and it
+//! checks this.
 //!
 //! [`Packet::decode`]: crate::Packet::decode
 
@@ -14,47 +14,47 @@ use thiserror::Error;
 use crate::PacketType;
 use crate::varint::{self, Read};
 
-/// The bytes of one control packet, fixed header included, just as they were on the wire. The Remaining
-/// Length agrees with the bytes that follow it.
+/// The bytes of one control packet, fixed header included, exactly as they were on the wire. The Remaining Length
+/// agrees with the number of bytes that follow it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
     bytes: Bytes,
 }
 
-/// Why the bytes cannot be cut into frames any further: the stream is lost.
+/// Why bytes cannot be split into frames any further. The stream can no longer be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FrameError {
-    /// The fourth byte of the Remaining Length still says that another follows.
+    /// The fourth byte of the Remaining Length indicates that another follows.
     #[error("the Remaining Length has more than four bytes")]
     LengthTooLong,
-    /// The packet would be larger than the reader takes.
+    /// The packet would be larger than the reader accepts.
     #[error("the packet has {size} bytes, more than the maximum of {maximum}")]
     TooLarge {
-        /// Size of the whole packet in bytes, as its Remaining Length announces it.
+        /// Size of the whole packet in bytes, according to its Remaining Length.
         size: usize,
-        /// The limit that the reader was given, in bytes.
+        /// The limit of the reader, in bytes.
         maximum: usize,
     },
-    /// From [`Frame::from_bytes`] only: the bytes end within the packet.
+    /// Only from [`Frame::from_bytes`]: the bytes end within the packet.
     #[error("the packet is incomplete: at least {missing} bytes are missing")]
     Incomplete {
-        /// Number of missing bytes; more may be missing where the Remaining Length is cut.
+        /// Number of missing bytes. More may be missing if the Remaining Length is incomplete.
         missing: usize,
     },
-    /// From [`Frame::from_bytes`] only: bytes follow the packet.
+    /// Only from [`Frame::from_bytes`]: bytes follow the packet.
     #[error("{extra} bytes follow the packet")]
     Trailing {
-        /// Number of bytes behind the packet.
+        /// Number of bytes after the packet.
         extra: usize,
     },
 }
 
 impl Frame {
-    /// Takes the next frame off the front of `buffer`; `Ok(None)` while bytes are missing. `maximum` is the
-    /// largest whole packet, in bytes, that the reader takes.
+    /// Takes the next frame from the front of `buffer`, or returns `Ok(None)` while bytes are missing. `maximum` is the
+    /// size in bytes of the largest packet that the reader accepts.
     ///
     /// # Errors
-    /// When the stream cannot be cut further; `buffer` is left as it is.
+    /// Returns an error if the stream cannot be split further; `buffer` is then unchanged.
     pub fn read(buffer: &mut BytesMut, maximum: usize) -> Result<Option<Self>, FrameError> {
         let size = whole_size(buffer, maximum)?;
         Ok(size.map(|size| Self {
@@ -62,11 +62,11 @@ impl Frame {
         }))
     }
 
-    /// As [`Self::read`], but copies the frame and leaves it where it is: a frame that is kept then keeps no
-    /// memory besides.
+    /// Like [`Self::read`], but copies the frame and leaves `bytes` unchanged. A frame that is kept then keeps no other
+    /// memory alive.
     ///
     /// # Errors
-    /// When the stream cannot be cut further.
+    /// Returns an error if the stream cannot be split further.
     pub fn copied(bytes: &[u8], maximum: usize) -> Result<Option<Self>, FrameError> {
         let size = whole_size(bytes, maximum)?;
         Ok(size.map(|size| Self {
@@ -74,10 +74,10 @@ impl Frame {
         }))
     }
 
-    /// The frame that `bytes` are, from the first to the last.
+    /// Returns the frame that consists of exactly these bytes.
     ///
     /// # Errors
-    /// When they are less or more than one frame.
+    /// Returns an error if they are less or more than one frame.
     pub fn from_bytes(bytes: Bytes) -> Result<Self, FrameError> {
         let size = size(&bytes)?.unwrap_or(bytes.len() + 1);
         if size > bytes.len() {
@@ -91,24 +91,24 @@ impl Frame {
         Ok(Self { bytes })
     }
 
-    /// The frame that `bytes` are known to be.
+    /// Makes a frame of bytes that are known to be one.
     pub(crate) fn whole(bytes: Bytes) -> Self {
         debug_assert_eq!(size(&bytes), Ok(Some(bytes.len())), "is one whole frame");
         Self { bytes }
     }
 
-    /// The bytes as they were on the wire.
+    /// Returns the bytes as they were on the wire.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// The type bits of the first byte.
+    /// Returns the packet type in the first byte.
     pub fn packet_type(&self) -> PacketType {
         PacketType(self.bytes.first().map_or(0, |b| b >> 4))
     }
 }
 
-/// The size of the packet that begins here, if all of it is here.
+/// Returns the size of the packet that begins here, if all of it is here.
 fn whole_size(bytes: &[u8], maximum: usize) -> Result<Option<usize>, FrameError> {
     match size(bytes)? {
         Some(size) if size > maximum => Err(FrameError::TooLarge { size, maximum }),
@@ -116,7 +116,7 @@ fn whole_size(bytes: &[u8], maximum: usize) -> Result<Option<usize>, FrameError>
     }
 }
 
-/// The whole size of the packet that begins here; `None` while its Remaining Length is incomplete.
+/// Returns the size of the whole packet that begins here, or `None` while its Remaining Length is incomplete.
 fn size(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
     let Some((_, rest)) = bytes.split_first() else {
         return Ok(None);

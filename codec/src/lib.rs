@@ -1,8 +1,8 @@
-//! MQTT 3.1, 3.1.1 and 5.0 packets to and from bytes.
+//! Converts MQTT 3.1, 3.1.1 and 5.0 packets to and from bytes.
 //!
-//! Two levels: a [`Frame`] is one control packet's raw bytes, always kept; a [`Packet`] is what they mean.
-//! The protocol version is a parameter, not a second tree of types: what 3.1.1 does not have (properties,
-//! reason codes in acknowledgements) is empty or success there. No I/O, no async, no session state.
+//! There are two levels: a [`Frame`] has the raw bytes of one control packet, and a [`Packet`] is what they mean. The
+//! protocol version is a parameter, not a second tree of types: what 3.1.1 does not have (properties, reason codes in
+//! acknowledgements) is empty or success there. The crate has no I/O, no async and no session state.
 
 #![warn(missing_docs)]
 

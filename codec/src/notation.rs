@@ -4,12 +4,12 @@
 //! |---|---|
 //! | `10`, `000c` | hex pairs |
 //! | `"a\n"` | the text in UTF-8; escapes `\"` `\\` `\n` `\r` `\t`, `\xNN` for any byte, `\u{N}` for a character |
-//! | `s"a"` | the same behind its length in two bytes |
+//! | `s"a"` | the same after its two-byte length |
 //! | `u8(1)`, `u16(60)`, `u32(0x3c)` | an integer, highest byte first |
-//! | `var(321)`, `var(321, 4)` | a Variable Byte Integer; in so many bytes, up to eight, even if fewer would do |
-//! | `{ … }` | what is inside, behind its length as a Variable Byte Integer |
-//! | `[ … ]` | what is inside, behind its length in two bytes |
-//! | `( … )*20`, `00*20` | so often; the `*` stands right behind any item |
+//! | `var(321)`, `var(321, 4)` | a Variable Byte Integer; in this many bytes, up to eight, even if fewer would do |
+//! | `{ … }` | the content, after its length as a Variable Byte Integer |
+//! | `[ … ]` | the content, after its two-byte length |
+//! | `( … )*20`, `00*20` | repeated this many times; the `*` directly follows any item |
 //! | `# …` | nothing, to the end of the line |
 //!
 //! A CONNECT is `10 { s"MQTT" 04 02 u16(0) s"a" }`.
@@ -21,32 +21,32 @@ use thiserror::Error;
 
 use crate::varint;
 
-/// The most bytes that a text may stand for.
+/// The maximum number of bytes that a text may represent.
 pub const MAX_SIZE: usize = 16 * 1024 * 1024;
 
-/// The deepest nesting of groups.
+/// The maximum nesting depth of groups.
 pub const MAX_DEPTH: usize = 64;
 
-/// What is wrong with a text.
+/// An error in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {problem} ({hint})")]
 pub struct NotationError {
-    /// In bytes from the start of the text.
+    /// The position in bytes from the start of the text.
     pub offset: usize,
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
-    /// As a lowercase fragment.
+    /// The problem, as a lowercase fragment.
     pub problem: String,
-    /// What to do, as a lowercase fragment.
+    /// How to fix it, as a lowercase fragment.
     pub hint: &'static str,
 }
 
-/// The bytes that a text stands for.
+/// Parses a text into the bytes that it represents.
 ///
 /// # Errors
-/// Where the text is wrong, and what to do.
+/// Returns where the text is wrong, and how to fix it.
 pub fn parse(text: &str) -> Result<Bytes, NotationError> {
     let mut parser = Parser { text, position: 0 };
     let mut out = Vec::new();
@@ -54,8 +54,7 @@ pub fn parse(text: &str) -> Result<Bytes, NotationError> {
     Ok(out.into())
 }
 
-/// A text that stands for these bytes: hex pairs, and text where four or more printable ASCII characters stand
-/// in a row.
+/// Writes bytes as a text: hex pairs, and quoted text for four or more printable ASCII characters in a row.
 pub fn write(bytes: &[u8]) -> String {
     let mut out = String::new();
     let mut rest = bytes;
@@ -82,7 +81,7 @@ pub fn write(bytes: &[u8]) -> String {
     out
 }
 
-/// A problem and its hint, before its place is known.
+/// A problem and its hint, before the position is known.
 type Fault = (String, &'static str);
 
 struct Parser<'a> {
@@ -92,7 +91,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// Items up to `close`, which is taken, or up to the end of the text.
+    /// Parses items up to `close`, which is consumed, or up to the end of the text.
     fn sequence(
         &mut self,
         out: &mut Vec<u8>,
@@ -167,7 +166,7 @@ impl Parser<'_> {
         self.sequence(&mut content, Some((close, at)), depth + 1)?;
         match open {
             '{' => {
-                // The limit on size keeps it below the greatest Variable Byte Integer.
+                // The limit on size keeps the length below the largest Variable Byte Integer.
                 let length = content.len() as u32;
                 out.extend(varint::bytes(length, varint::size(length)));
             }
@@ -192,7 +191,7 @@ impl Parser<'_> {
         Ok(length.to_be_bytes())
     }
 
-    /// The text behind an opening quote at `at`, up to the closing one.
+    /// Parses the text after an opening quote at `at`, up to the closing quote.
     fn quoted(&mut self, at: usize, out: &mut Vec<u8>) -> Result<(), NotationError> {
         loop {
             let here = self.position;
@@ -255,7 +254,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Hex pairs, or a function such as `u16(…)`.
+    /// Parses hex pairs, or a function such as `u16(…)`.
     fn word(&mut self, out: &mut Vec<u8>) -> Result<(), NotationError> {
         let at = self.position;
         let rest = self.rest();
@@ -314,7 +313,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// A decimal number, or a hex one behind `0x`, with blanks around it.
+    /// Parses a decimal number, or a hexadecimal one with `0x`, and the blanks around it.
     fn number(&mut self) -> Result<u64, NotationError> {
         self.skip_blank();
         let rest = self.rest();
@@ -333,7 +332,7 @@ impl Parser<'_> {
         Ok(number)
     }
 
-    /// `*20` behind the item whose bytes begin at `start`.
+    /// Parses `*20` after the item whose bytes begin at `start`.
     fn repetition(
         &mut self,
         at: usize,
@@ -348,7 +347,7 @@ impl Parser<'_> {
         let total = (item.len() as u64).saturating_mul(times);
         let total = usize::try_from(total).unwrap_or(usize::MAX);
         self.check_size(at, start.saturating_add(total))?;
-        // An empty item stays empty, however often it stands.
+        // An empty item stays empty, however often it is repeated.
         if total > 0 {
             out.extend(item.repeat(total / item.len()));
         }
@@ -363,7 +362,7 @@ impl Parser<'_> {
         Err(self.error(at, (problem, "shorten it")))
     }
 
-    /// Goes over blanks and comments.
+    /// Skips blanks and comments.
     fn skip_blank(&mut self) {
         loop {
             let rest = self.rest();

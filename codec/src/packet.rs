@@ -8,7 +8,7 @@ use bytestring::ByteString;
 
 use crate::{Properties, ProtocolVersion, ReasonCode};
 
-/// The four type bits of the fixed header; an unknown one cannot exist, 0 and (before 5) 15 are reserved.
+/// The four type bits of the fixed header. Every value is known: 0 is reserved, and so is 15 before version 5.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PacketType(pub u8);
 
@@ -23,7 +23,7 @@ impl PacketType {
     pub const PUBLISH: Self = Self(3);
     /// Answers a PUBLISH of QoS 1.
     pub const PUBACK: Self = Self(4);
-    /// Answers a PUBLISH of QoS 2; the first of its three answers.
+    /// Answers a PUBLISH of QoS 2; PUBREL and PUBCOMP follow.
     pub const PUBREC: Self = Self(5);
     /// Answers PUBREC; sent by the side that sent the PUBLISH.
     pub const PUBREL: Self = Self(6);
@@ -37,16 +37,16 @@ impl PacketType {
     pub const UNSUBSCRIBE: Self = Self(10);
     /// The server's answer to UNSUBSCRIBE.
     pub const UNSUBACK: Self = Self(11);
-    /// A client's sign of life.
+    /// Keeps the connection alive; sent by a client.
     pub const PINGREQ: Self = Self(12);
     /// The server's answer to PINGREQ.
     pub const PINGRESP: Self = Self(13);
-    /// The last packet of a connection; from the server in version 5 only.
+    /// The last packet of a connection. A server sends it in version 5 only.
     pub const DISCONNECT: Self = Self(14);
     /// A step of enhanced authentication in version 5; reserved before.
     pub const AUTH: Self = Self(15);
 
-    /// The standard's name in capitals; `RESERVED` for 0.
+    /// Returns the standard's name in capitals; `RESERVED` for 0.
     pub const fn name(self) -> &'static str {
         match self.0 {
             1 => "CONNECT",
@@ -81,10 +81,10 @@ impl fmt::Debug for PacketType {
     }
 }
 
-/// A Packet Identifier: never 0 on the wire.
+/// A Packet Identifier, which is never 0 on the wire.
 pub type PacketId = NonZeroU16;
 
-/// Quality of service. 3 cannot be expressed: the decoder refuses it.
+/// Quality of service. There is no value for 3, which the decoder refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum QoS {
     /// QoS 0: sent once, without acknowledgement; it may be lost.
@@ -96,12 +96,12 @@ pub enum QoS {
 }
 
 impl QoS {
-    /// 0, 1 or 2.
+    /// Returns 0, 1 or 2.
     pub const fn as_u8(self) -> u8 {
         self as u8
     }
 
-    /// `None` for 3 and above.
+    /// Returns `None` for 3 and above.
     pub const fn from_u8(value: u8) -> Option<Self> {
         match value {
             0 => Some(Self::AtMostOnce),
@@ -121,7 +121,7 @@ impl fmt::Display for QoS {
 /// One control packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packet {
-    /// From the client; boxed, since it is much larger than the others.
+    /// From the client; boxed, because it is much larger than the others.
     Connect(Box<Connect>),
     /// From the server.
     ConnAck(ConnAck),
@@ -154,7 +154,7 @@ pub enum Packet {
 }
 
 impl Packet {
-    /// The type in the fixed header.
+    /// Returns the type in the fixed header.
     pub const fn packet_type(&self) -> PacketType {
         match self {
             Self::Connect(_) => PacketType::CONNECT,
@@ -175,7 +175,7 @@ impl Packet {
         }
     }
 
-    /// The Packet Identifier, of those that carry one.
+    /// Returns the Packet Identifier, if the packet has one.
     pub fn packet_id(&self) -> Option<PacketId> {
         match self {
             Self::Publish(p) => p.packet_id,
@@ -190,7 +190,7 @@ impl Packet {
         }
     }
 
-    /// The properties, of those that can carry them (empty before version 5).
+    /// Returns the properties, if the packet can have any. They are empty before version 5.
     pub fn properties(&self) -> Option<&Properties> {
         match self {
             Self::Connect(p) => Some(&p.properties),
@@ -209,7 +209,7 @@ impl Packet {
         }
     }
 
-    /// The same, to be changed.
+    /// Returns the properties for modification, if the packet can have any.
     pub fn properties_mut(&mut self) -> Option<&mut Properties> {
         match self {
             Self::Connect(p) => Some(&mut p.properties),
@@ -232,33 +232,33 @@ impl Packet {
 /// CONNECT.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
-    /// The version that the client asks for. It rules how the packet itself is encoded.
+    /// The version that the client requests. The packet itself is encoded by it.
     pub version: ProtocolVersion,
     /// Clean Session in 3.1 and 3.1.1, Clean Start in 5.
     pub clean_start: bool,
-    /// Seconds; 0 turns the mechanism off.
+    /// Keep Alive in seconds; 0 turns it off.
     pub keep_alive_s: u16,
-    /// Those of CONNECT itself; the Will has its own. Empty before version 5.
+    /// The properties of CONNECT itself, not of the Will. Empty before version 5.
     pub properties: Properties,
-    /// Client Identifier. If it is empty, the server assigns one or refuses.
+    /// Client Identifier. If it is empty, the server assigns one or refuses the connection.
     pub client_id: ByteString,
-    /// The Will Flag is set exactly when there is one.
+    /// The Will. The Will Flag is set if there is one.
     pub will: Option<Will>,
-    /// The User Name Flag is set exactly when there is one.
+    /// The user name. The User Name Flag is set if there is one.
     pub username: Option<ByteString>,
-    /// The Password Flag is set exactly when there is one. Before version 5 it needs a user name. `[3.1.1
-    /// MQTT-3.1.2-22]`
+    /// The password. The Password Flag is set if there is one. Before version 5 a password needs a user name.
+    /// `[3.1.1 MQTT-3.1.2-22]`
     pub password: Option<Bytes>,
 }
 
 /// The Will that a CONNECT carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Will {
-    /// Topic Name that the Will is published to.
+    /// Topic Name to which the Will is published.
     pub topic: ByteString,
     /// Will Message (3.1.1) or Will Payload (5); may be empty.
     pub payload: Bytes,
-    /// QoS that the Will is published with.
+    /// QoS with which the Will is published.
     pub qos: QoS,
     /// Whether the Will is published as a retained message.
     pub retain: bool,
@@ -266,7 +266,7 @@ pub struct Will {
     pub properties: Properties,
 }
 
-/// CONNACK. In 3.1 and 3.1.1 `reason` holds the Connect Return code.
+/// CONNACK. In 3.1 and 3.1.1 `reason` is the Connect Return code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnAck {
     /// Whether the server resumes a session. In 3.1 the bit is reserved.
@@ -280,16 +280,16 @@ pub struct ConnAck {
 /// PUBLISH.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
-    /// Whether the packet is sent again; 0 at QoS 0. `[5 MQTT-3.3.1-2]`
+    /// Whether the packet is a retransmission; 0 at QoS 0. `[5 MQTT-3.3.1-2]`
     pub dup: bool,
-    /// Decides which packets acknowledge it.
+    /// QoS, which determines the packets that acknowledge this one.
     pub qos: QoS,
-    /// To a server: keep the message for later subscribers. From a server: see `[5 MQTT-3.3.1-8]` to `[5
-    /// MQTT-3.3.1-13]`.
+    /// To a server: whether to keep the message for later subscribers. From a server: see
+    /// `[5 MQTT-3.3.1-8]` to `[5 MQTT-3.3.1-13]`.
     pub retain: bool,
-    /// Topic Name. In version 5 it is empty if a Topic Alias stands for it.
+    /// Topic Name. In version 5 it is empty if a Topic Alias replaces it.
     pub topic: ByteString,
-    /// Present exactly when `qos` is above 0.
+    /// Present if `qos` is above 0, and only then.
     pub packet_id: Option<PacketId>,
     /// Empty before version 5.
     pub properties: Properties,
@@ -297,12 +297,12 @@ pub struct Publish {
     pub payload: Bytes,
 }
 
-/// PUBACK, PUBREC, PUBREL and PUBCOMP. Before version 5, and in the short form, `reason` is success.
+/// PUBACK, PUBREC, PUBREL and PUBCOMP. `reason` is success before version 5 and in the short form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ack {
-    /// The identifier of the PUBLISH that this belongs to.
+    /// The identifier of the PUBLISH that this packet belongs to.
     pub packet_id: PacketId,
-    /// 0x80 and above refuse the message (PUBACK, PUBREC) or do not know the identifier (PUBREL, PUBCOMP).
+    /// 0x80 and above refuse the message (PUBACK, PUBREC) or report an unknown identifier (PUBREL, PUBCOMP).
     pub reason: ReasonCode,
     /// Empty before version 5.
     pub properties: Properties,
@@ -311,7 +311,7 @@ pub struct Ack {
 /// SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscribe {
-    /// SUBACK repeats it.
+    /// The identifier that SUBACK repeats.
     pub packet_id: PacketId,
     /// Empty before version 5.
     pub properties: Properties,
@@ -322,27 +322,27 @@ pub struct Subscribe {
 /// One Topic Filter of a SUBSCRIBE with its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// Topic Filter, of a shared subscription with `$share/GROUP/` in front. The decoder does not judge it.
+    /// Topic Filter, which begins with `$share/GROUP/` if the subscription is shared. The decoder does not check it.
     pub filter: ByteString,
-    /// What the client asks for beside the filter.
+    /// What the client requests for this filter.
     pub options: SubscriptionOptions,
 }
 
 /// Subscription Options. Before version 5 only `qos` is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SubscriptionOptions {
-    /// The maximum QoS that the server may send at.
+    /// The maximum QoS of the messages that the server may send.
     pub qos: QoS,
     /// Whether the client's own messages are left out.
     pub no_local: bool,
-    /// Whether messages keep the RETAIN flag they were published with.
+    /// Whether messages keep the RETAIN flag with which they were published.
     pub retain_as_published: bool,
     /// When retained messages are sent.
     pub retain_handling: RetainHandling,
 }
 
 impl SubscriptionOptions {
-    /// Options with this maximum QoS and every version 5 option off.
+    /// Returns options with this maximum QoS and every version 5 option off.
     pub const fn new(qos: QoS) -> Self {
         Self {
             qos,
@@ -365,12 +365,12 @@ pub enum RetainHandling {
 }
 
 impl RetainHandling {
-    /// 0, 1 or 2.
+    /// Returns 0, 1 or 2.
     pub const fn as_u8(self) -> u8 {
         self as u8
     }
 
-    /// `None` for 3 and above.
+    /// Returns `None` for 3 and above.
     pub const fn from_u8(value: u8) -> Option<Self> {
         match value {
             0 => Some(Self::Send),
@@ -384,18 +384,18 @@ impl RetainHandling {
 /// SUBACK: a code for each Topic Filter, in the order of the SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubAck {
-    /// That of the SUBSCRIBE it answers.
+    /// The identifier of the SUBSCRIBE that this answers.
     pub packet_id: PacketId,
     /// Empty before version 5.
     pub properties: Properties,
-    /// 0 to 2 grant that QoS; 0x80 and above refuse.
+    /// 0 to 2 grant that QoS; 0x80 and above refuse the subscription.
     pub reasons: Vec<ReasonCode>,
 }
 
 /// UNSUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsubscribe {
-    /// UNSUBACK repeats it.
+    /// The identifier that UNSUBACK repeats.
     pub packet_id: PacketId,
     /// Empty before version 5.
     pub properties: Properties,
@@ -406,7 +406,7 @@ pub struct Unsubscribe {
 /// UNSUBACK. `reasons` is empty before version 5.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsubAck {
-    /// That of the UNSUBSCRIBE it answers.
+    /// The identifier of the UNSUBSCRIBE that this answers.
     pub packet_id: PacketId,
     /// Empty before version 5.
     pub properties: Properties,
@@ -414,10 +414,10 @@ pub struct UnsubAck {
     pub reasons: Vec<ReasonCode>,
 }
 
-/// DISCONNECT. Before version 5, and in the short form, `reason` is 0x00.
+/// DISCONNECT. `reason` is 0x00 before version 5 and in the short form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnect {
-    /// Why the connection ends. A client that gives 0x00 wants its Will discarded.
+    /// Why the connection ends. If a client sends 0x00, its Will is discarded.
     pub reason: ReasonCode,
     /// Empty before version 5.
     pub properties: Properties,
@@ -426,8 +426,8 @@ pub struct Disconnect {
 /// AUTH, version 5 only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Auth {
-    /// 0x18 continues, 0x19 asks for another authentication, 0x00 ends it with success.
+    /// 0x18 continues, 0x19 starts re-authentication, 0x00 ends authentication with success.
     pub reason: ReasonCode,
-    /// Authentication Method and Authentication Data, and whatever else the peer sent.
+    /// Authentication Method and Authentication Data, and any other properties that the peer sent.
     pub properties: Properties,
 }

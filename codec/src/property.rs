@@ -1,4 +1,4 @@
-//! The properties of version 5, in the order of the bytes.
+//! The properties of version 5, which keep their order on the wire.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use bytestring::ByteString;
 
 use crate::PacketType;
 
-/// A Property Identifier. An unknown one survives and prints as hex.
+/// A Property Identifier. An unknown one is kept, and prints as hex.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PropertyId(pub u32);
 
-/// One property. The value's type is the standard's; its range is the decoder's affair.
+/// One property. The type of the value is the standard's; the decoder checks its range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Property {
     /// 0 for unspecified bytes, 1 for UTF-8 text.
     PayloadFormatIndicator(u8),
     /// Seconds until the message expires.
     MessageExpiryInterval(u32),
-    /// What the payload is, in words that publisher and subscriber agree on.
+    /// A description of the payload that publisher and subscriber agree on.
     ContentType(ByteString),
-    /// Topic Name for an answer; its presence makes the message a request.
+    /// Topic Name for a response; its presence makes the message a request.
     ResponseTopic(ByteString),
-    /// Returned with the answer, so that the requester knows which request it belongs to.
+    /// Returned with the response, so that the requester knows which request it answers.
     CorrelationData(Bytes),
     /// 1 to 268,435,455. From a server: one for each subscription that the message matched.
     SubscriptionIdentifier(u32),
-    /// Seconds that the session outlives its connection; 0xFFFFFFFF never expires.
+    /// How long the session outlives its connection, in seconds; 0xFFFFFFFF never expires.
     SessionExpiryInterval(u32),
     /// The identifier that the server chose for a client without one.
     AssignedClientIdentifier(ByteString),
-    /// Seconds, instead of the Keep Alive that the client asked for; 0 turns it off.
+    /// The Keep Alive in seconds that replaces the client's; 0 turns it off.
     ServerKeepAlive(u16),
     /// Name of the method, such as `SCRAM-SHA-256`.
     AuthenticationMethod(ByteString),
@@ -42,25 +42,25 @@ pub enum Property {
     WillDelayInterval(u32),
     /// Whether the client wants Response Information in CONNACK, 0 or 1.
     RequestResponseInformation(u8),
-    /// From which the client can make Response Topics.
+    /// A text from which the client can make Response Topics.
     ResponseInformation(ByteString),
     /// Another server to use, `host` or `host:port`, or several.
     ServerReference(ByteString),
-    /// A diagnostic for people.
+    /// A diagnostic for humans.
     ReasonString(ByteString),
-    /// How many messages of QoS 1 and 2 the sender of this takes unacknowledged; not 0.
+    /// How many unacknowledged messages of QoS 1 and 2 the sender of this property accepts; not 0.
     ReceiveMaximum(u16),
-    /// The highest Topic Alias that the sender of this accepts; 0 for none.
+    /// The highest Topic Alias that the sender of this property accepts; 0 for none.
     TopicAliasMaximum(u16),
-    /// A number in place of the Topic Name; not 0.
+    /// A number that replaces the Topic Name; not 0.
     TopicAlias(u16),
     /// The highest QoS that the server supports, 0 or 1; absent for 2.
     MaximumQoS(u8),
     /// Whether the server supports retained messages, 0 or 1.
     RetainAvailable(u8),
-    /// A name and a value; the only property that any packet may repeat.
+    /// A name and a value. The only property that any packet may repeat.
     UserProperty(ByteString, ByteString),
-    /// The largest packet that the sender of this accepts, in bytes with its fixed header; not 0.
+    /// The largest packet that the sender of this property accepts, in bytes with its fixed header; not 0.
     MaximumPacketSize(u32),
     /// Whether the server supports wildcards in Topic Filters, 0 or 1.
     WildcardSubscriptionAvailable(u8),
@@ -93,22 +93,22 @@ macro_rules! property_ids {
                 pub const $constant: Self = Self($id);
             )*
 
-            /// Every identifier that version 5 defines, ascending.
+            /// Every identifier that version 5 defines, in ascending order.
             pub const ALL: &'static [Self] = &[$(Self($id)),*];
 
-            /// The standard's name, `Session Expiry Interval`.
+            /// Returns the standard's name, such as `Session Expiry Interval`.
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 { $($id => Some($name),)* _ => None }
             }
 
-            /// The name that scenarios use, `session_expiry_interval`.
+            /// Returns the name that scenarios use, such as `session_expiry_interval`.
             pub const fn key(self) -> Option<&'static str> {
                 match self.0 { $($id => Some($snake),)* _ => None }
             }
         }
 
         impl Property {
-            /// This property's identifier.
+            /// Returns this property's identifier.
             pub const fn id(&self) -> PropertyId {
                 match self { $(Self::$variant { .. } => PropertyId($id),)* }
             }
@@ -146,17 +146,17 @@ property_ids! {
     SharedSubscriptionAvailable SHARED_SUBSCRIPTION_AVAILABLE = 0x2A "shared_subscription_available" "Shared Subscription Available",
 }
 
-/// Where properties stand: in a packet, or in the Will that a CONNECT carries.
+/// Where properties appear: in a packet, or in the Will of a CONNECT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PropertyPlace {
-    /// Behind the variable header of a packet of this type.
+    /// At the end of the variable header of a packet of this type.
     Packet(PacketType),
-    /// In the payload of CONNECT, in front of the Will Topic.
+    /// In the payload of CONNECT, before the Will Topic.
     Will,
 }
 
 impl PropertyId {
-    /// Whether the standard lets this property stand there, sent by either side. [5 RULE-2.2.2.2-1]
+    /// Whether the standard allows this property there, from either side. [5 RULE-2.2.2.2-1]
     pub const fn is_allowed_in(self, place: PropertyPlace) -> bool {
         let packet = match place {
             PropertyPlace::Packet(packet) => packet,
@@ -230,7 +230,7 @@ impl PropertyId {
         )
     }
 
-    /// The name of the field that holds it: [`PropertyId::key`], with `will_` in front in a Will.
+    /// Returns the name of the field with this property: [`PropertyId::key`], with the prefix `will_` in a Will.
     pub const fn field_in(self, place: PropertyPlace) -> Option<&'static str> {
         if matches!(place, PropertyPlace::Packet(_)) {
             return self.key();
@@ -247,8 +247,8 @@ impl PropertyId {
     }
 }
 
-/// How often each property has stood so far. Looking back each time would take time in the square of their
-/// number, which a peer chooses.
+/// How often each property has appeared so far. Searching the list each time would be quadratic in their number, which
+/// the peer chooses.
 #[derive(Default)]
 pub(crate) struct PropertyCounts([[usize; 16]; 3]);
 
@@ -265,37 +265,37 @@ impl PropertyCounts {
     }
 }
 
-/// The properties of one packet, in wire order; repeated ones stand twice.
+/// The properties of one packet, in wire order. Repeated ones appear twice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Properties(pub Vec<Property>);
 
 impl Properties {
-    /// No properties.
+    /// Makes an empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Whether there are none.
+    /// Whether there are no properties.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Every property, in order.
+    /// Returns all properties in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Property> {
         self.0.iter()
     }
 
-    /// Appends one.
+    /// Appends a property.
     pub fn push(&mut self, property: Property) {
         self.0.push(property);
     }
 
-    /// The first with this identifier.
+    /// Returns the first property with this identifier.
     pub fn find(&self, id: PropertyId) -> Option<&Property> {
         self.0.iter().find(|p| p.id() == id)
     }
 
-    /// User Properties, in order.
+    /// Returns the User Properties in order.
     pub fn user_properties(&self) -> impl Iterator<Item = (&ByteString, &ByteString)> {
         self.0.iter().filter_map(|p| match p {
             Property::UserProperty(name, value) => Some((name, value)),
@@ -303,7 +303,7 @@ impl Properties {
         })
     }
 
-    /// Subscription Identifiers, in order.
+    /// Returns the Subscription Identifiers in order.
     pub fn subscription_identifiers(&self) -> impl Iterator<Item = u32> + '_ {
         self.0.iter().filter_map(|p| match p {
             Property::SubscriptionIdentifier(id) => Some(*id),
@@ -329,55 +329,55 @@ macro_rules! property_values {
 }
 
 property_values! {
-    /// 0 unspecified bytes, 1 UTF-8 text.
+    /// Payload Format Indicator: 0 for unspecified bytes, 1 for UTF-8 text.
     payload_format_indicator: PayloadFormatIndicator -> u8,
-    /// Seconds.
+    /// Message Expiry Interval in seconds.
     message_expiry_interval_s: MessageExpiryInterval -> u32,
-    /// What the payload is.
+    /// A description of the payload.
     content_type: ContentType -> ByteString,
-    /// Topic Name for an answer.
+    /// Topic Name for a response.
     response_topic: ResponseTopic -> ByteString,
-    /// To be returned with the answer.
+    /// Data to be returned with the response.
     correlation_data: CorrelationData -> Bytes,
-    /// Seconds; 0xFFFFFFFF never expires.
+    /// Session Expiry Interval in seconds; 0xFFFFFFFF never expires.
     session_expiry_interval_s: SessionExpiryInterval -> u32,
     /// The identifier that the server chose for the client.
     assigned_client_identifier: AssignedClientIdentifier -> ByteString,
-    /// Seconds.
+    /// Server Keep Alive in seconds.
     server_keep_alive_s: ServerKeepAlive -> u16,
     /// Name of the method of enhanced authentication.
     authentication_method: AuthenticationMethod -> ByteString,
     /// A message of that method.
     authentication_data: AuthenticationData -> Bytes,
-    /// Absent means 1: Reason Strings and User Properties may come with failures.
+    /// Whether failures may have Reason Strings and User Properties. Absent means 1.
     request_problem_information: RequestProblemInformation -> u8,
-    /// Seconds.
+    /// Will Delay Interval in seconds.
     will_delay_interval_s: WillDelayInterval -> u32,
-    /// Absent means 0: the client wants no Response Information.
+    /// Whether the client wants Response Information. Absent means 0.
     request_response_information: RequestResponseInformation -> u8,
-    /// From which the client can make Response Topics.
+    /// A text from which the client can make Response Topics.
     response_information: ResponseInformation -> ByteString,
     /// Another server to use.
     server_reference: ServerReference -> ByteString,
-    /// A diagnostic for people.
+    /// A diagnostic for humans.
     reason_string: ReasonString -> ByteString,
-    /// Absent means 65,535.
+    /// Receive Maximum. Absent means 65,535.
     receive_maximum: ReceiveMaximum -> u16,
-    /// Absent means 0: no Topic Alias is accepted.
+    /// Topic Alias Maximum. Absent means 0: no Topic Alias is accepted.
     topic_alias_maximum: TopicAliasMaximum -> u16,
-    /// The number in place of the Topic Name.
+    /// The number that replaces the Topic Name.
     topic_alias: TopicAlias -> u16,
-    /// Absent means 2.
+    /// Maximum QoS. Absent means 2.
     maximum_qos: MaximumQoS -> u8,
-    /// Absent means 1.
+    /// Whether retained messages are supported. Absent means 1.
     retain_available: RetainAvailable -> u8,
-    /// Bytes, of the whole packet with its fixed header.
+    /// Maximum Packet Size in bytes, for the whole packet with its fixed header.
     maximum_packet_size: MaximumPacketSize -> u32,
-    /// Absent means 1.
+    /// Whether wildcard subscriptions are supported. Absent means 1.
     wildcard_subscription_available: WildcardSubscriptionAvailable -> u8,
-    /// Absent means 1.
+    /// Whether Subscription Identifiers are supported. Absent means 1.
     subscription_identifier_available: SubscriptionIdentifierAvailable -> u8,
-    /// Absent means 1.
+    /// Whether shared subscriptions are supported. Absent means 1.
     shared_subscription_available: SharedSubscriptionAvailable -> u8,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{PacketType, ProtocolVersion};
 
-/// One byte that says how it went. An unknown one survives and prints as hex.
+/// One byte that states an outcome. An unknown one is kept, and prints as hex.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReasonCode(pub u8);
 
@@ -17,7 +17,7 @@ macro_rules! reason_codes {
             )*
         }
 
-        /// Code and name of each version 5 reason; 0x00 to 0x02 have other names in some packets.
+        /// The code and the name of each version 5 reason. 0x00 to 0x02 have other names in some packets.
         const NAMES: &[(u8, &str)] = &[$(($code, $name)),*];
     };
 }
@@ -78,7 +78,7 @@ const RETURN_CODES: &[(u8, &str)] = &[
     (5, "not_authorized"),
 ];
 
-/// Who sends a packet.
+/// The side that sends a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sender {
     /// The side that opened the connection.
@@ -88,10 +88,10 @@ pub enum Sender {
 }
 
 impl ReasonCode {
-    /// Whether the standard lets this sender use the code in this packet. False of packets that have no code,
-    /// or that this sender does not send.
+    /// Whether the standard allows this sender to use the code in this packet. Returns `false` for packets that have no
+    /// code, or that this sender does not send.
     ///
-    /// 0x8C in DISCONNECT counts as allowed: one table of version 5 lists it there, another leaves it out.
+    /// 0x8C in DISCONNECT counts as allowed: one table of version 5 lists it there, another does not.
     pub fn is_allowed_in(
         self,
         packet: PacketType,
@@ -164,12 +164,12 @@ impl ReasonCode {
     /// 3.1.1: Connection Refused, not authorized.
     pub const V3_NOT_AUTHORIZED: Self = Self(5);
 
-    /// Whether the code is below 0x80. Not for a 3.1.1 CONNACK, where only 0 is success.
+    /// Whether the code is below 0x80. Do not use it for a 3.1.1 CONNACK, where only 0 is success.
     pub const fn is_success(self) -> bool {
         self.0 < 0x80
     }
 
-    /// The name in snake case that scenarios use, as it reads in this packet and version; `None` if the
+    /// Returns the code's name in this packet and version, in snake case as scenarios use it. Returns `None` if the
     /// standard gives the code no name there.
     pub fn name(self, packet: PacketType, version: ProtocolVersion) -> Option<&'static str> {
         if packet == PacketType::CONNACK && version != ProtocolVersion::V5 {
@@ -183,14 +183,14 @@ impl ReasonCode {
         }
     }
 
-    /// The code that this name stands for in this packet and version.
+    /// Returns the code with this name in this packet and version.
     pub fn from_name(name: &str, packet: PacketType, version: ProtocolVersion) -> Option<Self> {
         (0..=u8::MAX)
             .map(Self)
             .find(|code| code.name(packet, version) == Some(name))
     }
 
-    /// Every name that the standard gives in this packet and version, with its code.
+    /// Returns every code that the standard names in this packet and version, with its name.
     pub fn names(
         packet: PacketType,
         version: ProtocolVersion,

@@ -1,19 +1,19 @@
-//! Topic Names and Topic Filters: what is well-formed, and what matches what.
+//! Topic Names and Topic Filters: which are well-formed, and which match.
 //!
-//! [`Packet::decode`](crate::Packet::decode) judges Topic Names, since a wrong one makes the whole packet
-//! wrong. Topic Filters it lets through: a server answers them one by one.
+//! [`Packet::decode`](crate::Packet::decode) checks Topic Names, because a wrong one makes the whole packet wrong. It
+//! does not check Topic Filters, because a server answers them one by one.
 
 use thiserror::Error;
 
 use crate::{Clause, ProtocolVersion};
 
-/// Why a text is not a Topic Name or Topic Filter.
+/// Why a text is not a valid Topic Name or Topic Filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{problem} {clause}")]
 pub struct TopicError {
     /// What is wrong, as a lowercase fragment.
     pub problem: TopicProblem,
-    /// The clause that says so.
+    /// The clause that it breaks.
     pub clause: Clause,
 }
 
@@ -49,7 +49,7 @@ pub enum TopicProblem {
     SharedFilterMissing,
 }
 
-/// Every clause that a [`TopicError`] can cite.
+/// Returns every clause that a [`TopicError`] can cite.
 pub(crate) fn cited_clauses() -> impl Iterator<Item = Clause> {
     let versions = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
     versions.into_iter().flat_map(|version| {
@@ -99,19 +99,19 @@ impl TopicProblem {
     }
 }
 
-/// The two halves of `$share/GROUP/FILTER`.
+/// The two parts of `$share/GROUP/FILTER`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SharedFilter<'a> {
     /// The Share Name.
     pub group: &'a str,
-    /// The Topic Filter behind it.
+    /// The Topic Filter after it.
     pub filter: &'a str,
 }
 
-/// Whether `name` is a Topic Name.
+/// Checks that `name` is a valid Topic Name.
 ///
 /// # Errors
-/// What is wrong with it, by the clause of this version.
+/// Returns the problem, with the clause of this version.
 pub fn check_name(name: &str, version: ProtocolVersion) -> Result<(), TopicError> {
     check_text(name, version)?;
     if name.contains(['+', '#']) {
@@ -120,10 +120,10 @@ pub fn check_name(name: &str, version: ProtocolVersion) -> Result<(), TopicError
     Ok(())
 }
 
-/// Whether `filter` is a Topic Filter; in version 5 also whether a shared one is whole.
+/// Checks that `filter` is a valid Topic Filter. In version 5 a shared one must also be complete.
 ///
 /// # Errors
-/// What is wrong with it, by the clause of this version.
+/// Returns the problem, with the clause of this version.
 pub fn check_filter(filter: &str, version: ProtocolVersion) -> Result<(), TopicError> {
     check_text(filter, version)?;
     let shared = match version {
@@ -157,11 +157,11 @@ fn check_text(text: &str, version: ProtocolVersion) -> Result<(), TopicError> {
     Err(problem.at(version))
 }
 
-/// The group and the filter of a shared one (`$share/…`), `None` of another. The filter behind the group is not
-/// judged, except that there is one.
+/// Returns the group and the filter of a shared filter (`$share/…`), or `None` for any other. The filter after the
+/// group must not be empty, but is not checked otherwise.
 ///
 /// # Errors
-/// When it begins with `$share/` but is not whole.
+/// Returns an error if the filter begins with `$share/`, but is incomplete or has a wildcard in the group.
 pub fn split_shared(filter: &str) -> Result<Option<SharedFilter<'_>>, TopicError> {
     let Some(rest) = filter.strip_prefix("$share/") else {
         return Ok(None);
@@ -179,13 +179,13 @@ pub fn split_shared(filter: &str) -> Result<Option<SharedFilter<'_>>, TopicError
     Err(problem.at(ProtocolVersion::V5))
 }
 
-/// Whether the filter holds a wildcard.
+/// Whether the filter contains a wildcard.
 pub fn has_wildcard(filter: &str) -> bool {
     filter.contains(['+', '#'])
 }
 
-/// Whether a Topic Filter matches a Topic Name. Both are taken to be well-formed; of a shared filter, it is the
-/// part behind the group that matches.
+/// Whether a Topic Filter matches a Topic Name. Both must be well-formed. Of a shared filter, pass only the part after
+/// the group.
 ///
 /// A filter that begins with a wildcard matches no name that begins with `$`. [5 MQTT-4.7.2-1]
 pub fn matches(filter: &str, name: &str) -> bool {
@@ -195,7 +195,7 @@ pub fn matches(filter: &str, name: &str) -> bool {
     let (mut filter, mut name) = (filter.split('/'), name.split('/'));
     loop {
         match (filter.next(), name.next()) {
-            // Also where the name ends before it: `sport/#` matches `sport`.
+            // `sport/#` also matches `sport`, so the name may end here.
             (Some("#"), _) => return true,
             (Some("+"), Some(_)) => {}
             (Some(level), Some(of_name)) if level == of_name => {}

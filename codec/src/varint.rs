@@ -1,20 +1,21 @@
-//! The Variable Byte Integer: seven bits a byte, least significant first, the top bit says that more follow.
+//! The Variable Byte Integer: seven bits in each byte, least significant first. The top bit indicates that more bytes
+//! follow.
 
-/// The largest value that four bytes hold.
+/// The largest value that fits in four bytes.
 pub const MAX: u32 = 268_435_455;
 
-/// What stands at the front of some bytes.
+/// The result of reading a Variable Byte Integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
-    /// A value, and the number of bytes that it takes up.
+    /// A value, and the number of bytes that it occupies.
     Value(u32, usize),
     /// The bytes end before the integer does.
     Incomplete,
-    /// The fourth byte says that a fifth follows.
+    /// The fourth byte indicates that a fifth follows.
     TooLong,
 }
 
-/// Reads one from the front of `bytes`, in its shortest form or not.
+/// Reads a Variable Byte Integer from the front of `bytes`, whether it has its shortest form or not.
 pub fn read(bytes: &[u8]) -> Read {
     let mut value = 0;
     for (i, byte) in bytes.iter().take(4).enumerate() {
@@ -30,7 +31,7 @@ pub fn read(bytes: &[u8]) -> Read {
     }
 }
 
-/// The number of bytes of the shortest form. A value above [`MAX`] would need five.
+/// Returns the number of bytes of the shortest form. A value above [`MAX`] would need five.
 pub const fn size(value: u32) -> usize {
     match value {
         0..=0x7F => 1,
@@ -41,8 +42,8 @@ pub const fn size(value: u32) -> usize {
     }
 }
 
-/// The bytes of `value` in `width` bytes: the shortest form if that is [`size`], an over-long one if it is
-/// more. Bits that `width` has no room for are lost.
+/// Returns `value` in `width` bytes: in its shortest form if that is [`size`], or padded if it is more. Bits that do
+/// not fit are lost.
 pub(crate) fn bytes(value: impl Into<u64>, width: usize) -> impl Iterator<Item = u8> {
     let value = value.into();
     (0..width).map(move |i| {

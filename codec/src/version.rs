@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A protocol version that this crate speaks.
+/// A protocol version that this crate supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ProtocolVersion {
     /// MQTT 3.1: name `MQIsdp`, level 3.
@@ -14,7 +14,7 @@ pub enum ProtocolVersion {
 }
 
 impl ProtocolVersion {
-    /// The Protocol Level (3.1.1) or Protocol Version (5) byte of CONNECT.
+    /// Returns the Protocol Level (3.1.1) or Protocol Version (5) byte of CONNECT.
     pub const fn level(self) -> u8 {
         match self {
             Self::V3_1 => 3,
@@ -23,7 +23,7 @@ impl ProtocolVersion {
         }
     }
 
-    /// The Protocol Name of CONNECT.
+    /// Returns the Protocol Name of CONNECT.
     pub const fn protocol_name(self) -> &'static str {
         match self {
             Self::V3_1 => "MQIsdp",
@@ -31,7 +31,7 @@ impl ProtocolVersion {
         }
     }
 
-    /// As scenarios and reports write it: `3.1`, `3.1.1` or `5`.
+    /// Returns the version as scenarios and reports write it: `3.1`, `3.1.1` or `5`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V3_1 => "3.1",

@@ -1,4 +1,4 @@
-//! Packets as lines. The form is part of every snapshot: change it with care.
+//! Packets as lines of text. Every snapshot contains them: change their form with care.
 
 use mqtt_check_codec::{Frame, Packet, ProtocolVersion, notation};
 

@@ -1,4 +1,4 @@
-//! Packets whose bytes are known, written out by hand.
+//! Packets with known bytes, written out by hand.
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::{

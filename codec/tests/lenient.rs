@@ -1,4 +1,4 @@
-//! A CONNACK that breaks a rule, read as far as it is clear.
+//! A CONNACK that breaks a rule is read as far as its meaning is clear.
 
 use bytes::Bytes;
 use mqtt_check_codec::{ConnAck, Frame, Packet, PropertyId, ProtocolVersion, ReasonCode, notation};
@@ -6,7 +6,7 @@ use mqtt_check_codec::{ConnAck, Frame, Packet, PropertyId, ProtocolVersion, Reas
 const V311: ProtocolVersion = ProtocolVersion::V3_1_1;
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// What it means, and the fields that are wrong.
+/// Returns the CONNACK, and the fields that are wrong.
 fn read(text: &str, version: ProtocolVersion) -> (Option<ConnAck>, Vec<&'static str>) {
     let bytes: Bytes = notation::parse(text).expect("notation");
     let frame = Frame::from_bytes(bytes).expect("a frame");
@@ -58,13 +58,13 @@ fn what_is_wrong_counts_as_absent_and_the_rest_is_read() {
             vec![alias],
             vec!["payload_format_indicator"],
         ),
-        // Every fault is told.
+        // Every fault is reported.
         (
             "20 { 00 00 { 24 02 25 02 22 0005 } 00 }",
             vec![alias],
             vec!["maximum_qos", "retain_available", "trailing_bytes"],
         ),
-        // What stands behind an unknown property cannot be told.
+        // What follows an unknown property cannot be read.
         (
             "20 { 00 00 { 22 0005 7e 01 } }",
             vec![alias],

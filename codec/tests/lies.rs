@@ -1,4 +1,4 @@
-//! Each deliberate fault: the bytes that it makes, and what the decoder says to them.
+//! Each deliberate fault: the bytes that it produces, and the error that the decoder reports for them.
 
 use bytes::Bytes;
 use mqtt_check_codec::{
@@ -111,7 +111,7 @@ fn disconnect() -> Packet {
     })
 }
 
-/// A packet, its lies, the bytes that come of it, and the field and reason code of the decoder's error.
+/// A packet, its lies, the resulting bytes, and the field and reason code of the decoder's error.
 type Case = (
     Packet,
     ProtocolVersion,
@@ -200,7 +200,7 @@ fn cases() -> Vec<Case> {
         (subscribe(), V3, vec![omit("options")], r#"82 { 0001 s"f" }"#, Some(("options", 0x81))),
         (subscribe(), V3, vec![repeat("subscription", 2)], r#"82 { 0001 (s"f" 01)*3 }"#, None),
         (subscribe(), V5, vec![set("filter[0]", r#""$share/g/f""#), set("no_local[0]", "01")], r#"82 { 0001 00 s"$share/g/f" 05 }"#, Some(("no_local", 0x82))),
-        // The forms of acknowledgements, and what has none.
+        // The forms of acknowledgements, and packets that have only one form.
         (puback(), V5, vec![set("reason", "00")], "40 { 0001 00 }", None),
         (puback(), V5, vec![set("reason", "c7")], "40 { 0001 c7 }", None),
         (puback(), V5, vec![Lie::Properties(bytes(""))], "40 { 0001 00 00 }", None),
@@ -215,7 +215,7 @@ fn cases() -> Vec<Case> {
             Packet::SubAck(SubAck { packet_id: PacketId::MIN, properties: Properties::new(), reasons: vec![ReasonCode::SUCCESS] }),
             V3, vec![omit("reasons[0]")], "90 { 0001 }", Some(("reasons", 0x81)),
         ),
-        // Neighbours.
+        // Bytes beside a field.
         (puback(), V3, vec![before("packet_id", "ff")], "40 { ff 0001 }", Some(("trailing_bytes", 0x81))),
         (connect(V3), V3, vec![after("keep_alive", "00")], r#"10 { s"MQTT" 04 02 0000 00 s"a" }"#, Some(("trailing_bytes", 0x81))),
     ]

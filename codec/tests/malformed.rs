@@ -1,5 +1,4 @@
-//! What is wrong with a packet: the field, where it stands, the clause and the reason code. Each row has one
-//! fault.
+//! What is wrong with a packet: the field, its offset, the clause and the reason code. Each row has one fault.
 
 mod faults;
 
@@ -41,7 +40,7 @@ fn each_fault_is_named_placed_and_cited() {
     }
 }
 
-/// A clause that no row reaches is one that the decoder may cite wrongly, or never.
+/// If no row reaches a clause, the decoder may cite it wrongly, or never.
 #[test]
 fn each_clause_that_can_be_cited_is_by_some_row() {
     let by_rows: BTreeSet<String> = ROWS.iter().map(|row| row.4.to_owned()).collect();
@@ -49,8 +48,8 @@ fn each_clause_that_can_be_cited_is_by_some_row() {
         .map(|clause| format!("{} {}", clause.version, clause.id))
         .filter(|clause| !by_rows.contains(clause))
         .collect();
-    // The first takes the caller's word that a server sent the packet (see below), the others are on Topic Filters,
-    // which the decoder lets through.
+    // The first is cited only if the caller knows that a server sent the packet (see below). The others are about Topic
+    // Filters, which the decoder does not check.
     let expected = [
         "5 MQTT-2.2.1-4",
         "3.1.1 MQTT-4.7.3-2",
@@ -83,7 +82,7 @@ fn a_server_breaks_its_own_clause_with_packet_identifier_0() {
 
 #[test]
 fn a_server_breaks_the_rule_on_reserved_flags_with_those_of_its_disconnect() {
-    // The other one has the receiver look at them.
+    // The other clause tells the receiver to check them.
     let error = decode(V5, "e2 00").expect_err("has flags");
     assert_eq!(error.clause, Some(Clause::v5("MQTT-3.14.1-1")));
     let by_server = error.sent_by_server();

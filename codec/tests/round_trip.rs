@@ -1,4 +1,4 @@
-//! What is written is read again, cut anywhere it is incomplete, and nothing that comes in panics.
+//! What is written can be read again, is incomplete wherever it is cut, and no input panics.
 
 mod packets;
 
@@ -33,7 +33,7 @@ fn read(bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
     Frame::read(&mut BytesMut::from(bytes), usize::MAX)
 }
 
-/// The frame with its body cut to `size` bytes, and a Remaining Length that agrees.
+/// Returns the frame with its body cut to `size` bytes, and a Remaining Length that agrees.
 fn shortened(frame: &Frame, size: usize) -> Frame {
     let bytes = frame.bytes();
     let width = bytes[1..].iter().take_while(|b| **b >= 0x80).count() + 1;
@@ -83,10 +83,10 @@ proptest! {
             for size in 0..body.min(300) {
                 let short = shortened(&frame, size);
                 let decoded = Packet::decode(&short, version);
-                // 3.1 takes a CONNECT without the user name that it announces.
+                // 3.1 accepts a CONNECT without the user name that it announces.
                 let is_lenient = version == ProtocolVersion::V3_1;
                 if let Ok(decoded) = &decoded && !is_lenient {
-                    // What is left is a packet in its own right: it is written as it was read.
+                    // What is left is a valid packet of its own: it is written as it was read.
                     let again = FORMS.map(|form| encoded(decoded, version, form));
                     prop_assert!(again.contains(short.bytes()), "{:?}", short);
                 }
@@ -110,7 +110,7 @@ proptest! {
             position = span.range.end;
         }
         prop_assert_eq!(position, bytes.len());
-        // The names are those that a lie can name.
+        // These are the names that a lie can use.
         let names = packet.field_names(version);
         for span in &spans {
             prop_assert!(names.contains(&span.name), "{} is not in {:?}", span.name, names);
@@ -169,7 +169,7 @@ proptest! {
         if let Ok(frame) = Frame::from_bytes(bytes.freeze())
             && let Ok(changed) = Packet::decode(&frame, version)
         {
-            // In 3.1 some bits count for nothing.
+            // In 3.1 some bits are ignored.
             if version != ProtocolVersion::V3_1 {
                 prop_assert_ne!(changed.describe(version), packet.describe(version));
             }
@@ -272,7 +272,7 @@ fn what_does_not_fit_the_wire_is_refused_and_nothing_written() {
     );
 }
 
-/// The strategies draw every property that there is; this makes sure that none was forgotten in a table.
+/// The strategies generate every property in the tables; this test makes sure that no table misses one.
 #[test]
 fn every_property_has_a_place() {
     let packets = (0..16).map(|t| PropertyPlace::Packet(mqtt_check_codec::PacketType(t)));

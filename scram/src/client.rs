@@ -6,7 +6,7 @@ use crate::message::{
 };
 use crate::{Error, ITERATIONS_MAXIMUM};
 
-/// What a client without channel binding begins with.
+/// The GS2 header of a client without channel binding.
 const GS2_HEADER: &str = "n,,";
 
 /// The client's first message.
@@ -17,7 +17,7 @@ pub struct ClientFirst {
 }
 
 impl ClientFirst {
-    /// For this user, with this nonce: printable characters without a comma.
+    /// Makes the message for this user and this nonce, which consists of printable characters without a comma.
     pub fn new(user: &str, nonce: &str) -> Self {
         let user = prepared(user.as_bytes()).into_owned();
         let user = escape(&String::from_utf8_lossy(&user));
@@ -27,10 +27,10 @@ impl ClientFirst {
         }
     }
 
-    /// The one that was sent before.
+    /// Parses a message that was sent before.
     ///
     /// # Errors
-    /// When it is none of ours.
+    /// Returns an error if the message is not one that this crate makes.
     pub fn sent(message: &[u8]) -> Result<Self, Error> {
         let message = text(crate::message::CLIENT_FIRST, message)?;
         let malformed = |problem| Error::Malformed {
@@ -49,23 +49,25 @@ impl ClientFirst {
         })
     }
 
-    /// As it is sent.
+    /// Returns the message as it is sent.
     pub fn message(&self) -> Vec<u8> {
         format!("{GS2_HEADER}{}", self.bare).into_bytes()
     }
 
-    /// Takes the server's first message, and answers it.
+    /// Answers the server's first message.
     ///
     /// # Errors
-    /// When the message is none, is not about this exchange, or asks for what is too much.
+    /// Returns an error if the message is malformed, reports an error, belongs to another exchange, or requires too
+    /// many iterations.
     pub fn answer(&self, server_first: &[u8], password: &[u8]) -> Result<ClientFinal, Error> {
         self.answer_with(server_first, password, None)
     }
 
-    /// The same with another nonce than the exchange's, which no honest client would send.
+    /// Like [`ClientFirst::answer`], but with another nonce than that of the exchange, which no honest client would
+    /// send.
     ///
     /// # Errors
-    /// As [`ClientFirst::answer`].
+    /// Returns the same errors as [`ClientFirst::answer`].
     pub fn answer_with(
         &self,
         server_first: &[u8],
@@ -94,7 +96,7 @@ impl ClientFirst {
     }
 }
 
-/// The client's final message, and what the server must answer to it.
+/// The client's final message, and the signature with which the server must answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientFinal {
     without_proof: String,
@@ -103,12 +105,12 @@ pub struct ClientFinal {
 }
 
 impl ClientFinal {
-    /// As it is sent.
+    /// Returns the message as it is sent.
     pub fn message(&self) -> Vec<u8> {
         self.with_proof(&self.proof)
     }
 
-    /// The message with a wrong proof.
+    /// Returns the message with a wrong proof.
     pub fn with_wrong_proof(&self) -> Vec<u8> {
         let mut proof = self.proof;
         proof[0] ^= 1;
@@ -119,10 +121,10 @@ impl ClientFinal {
         format!("{},p={}", self.without_proof, base64(proof)).into_bytes()
     }
 
-    /// Whether the server knows the password too.
+    /// Checks that the server knows the password too.
     ///
     /// # Errors
-    /// When it does not, or says why it refuses.
+    /// Returns an error if the server does not, or if it refuses the exchange.
     pub fn verify(&self, server_final: &[u8]) -> Result<(), Error> {
         let server_final = text(SERVER_FINAL, server_final)?;
         let mut attributes = Attributes::of(SERVER_FINAL, server_final)?;
@@ -138,7 +140,7 @@ impl ClientFinal {
     }
 }
 
-/// What the server's first message says.
+/// The content of the server's first message.
 struct Challenge<'a> {
     nonce: &'a str,
     salt: Vec<u8>,

@@ -9,17 +9,17 @@ use sha2::{Digest, Sha256};
 
 pub(crate) type Key = [u8; 32];
 
-/// How many salted passwords are remembered.
+/// The maximum number of salted passwords in the cache.
 const REMEMBERED_MAXIMUM: usize = 256;
 
-/// A password, its salt, and how often it was hashed.
+/// A password, its salt, and the number of iterations.
 type Question = (Vec<u8>, Vec<u8>, u32);
 
-/// Salted passwords that were asked for before, as RFC 5802 lets both ends keep them: thousands of exchanges with the
-/// same password would spend all their time here.
+/// A cache of salted passwords, which RFC 5802 allows both ends to keep. Thousands of exchanges with the same password
+/// would otherwise spend all their time deriving it.
 static REMEMBERED: Mutex<BTreeMap<Question, Key>> = Mutex::new(BTreeMap::new());
 
-/// What a server keeps of a password.
+/// What a server stores about a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verifier {
     pub(crate) salt: Vec<u8>,
@@ -29,7 +29,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// What is kept of this password. `iterations` is taken as 1 if it is 0.
+    /// Derives what is stored about this password. `iterations` counts as 1 if it is 0.
     pub fn new(password: &[u8], salt: &[u8], iterations: u32) -> Self {
         let iterations = iterations.max(1);
         let salted = salted_password(password, salt, iterations);
@@ -41,18 +41,18 @@ impl Verifier {
         }
     }
 
-    /// What a client's proof is held against.
+    /// Returns the key against which a client's proof is checked.
     pub fn stored_key(&self) -> &[u8] {
         &self.stored_key
     }
 
-    /// What the server signs with.
+    /// Returns the key with which the server signs.
     pub fn server_key(&self) -> &[u8] {
         &self.server_key
     }
 }
 
-/// The text as SASLprep has it; what is no text, or has forbidden characters in it, as it stands.
+/// Applies SASLprep to a text. Returns it unchanged if it is not UTF-8 or has forbidden characters.
 pub(crate) fn prepared(text: &[u8]) -> Cow<'_, [u8]> {
     let prepared = std::str::from_utf8(text)
         .ok()
@@ -78,9 +78,9 @@ pub(crate) fn salted_password(password: &[u8], salt: &[u8], iterations: u32) -> 
     key
 }
 
-/// HMAC of these parts, one after the other.
+/// Returns the HMAC of these parts, one after the other.
 pub(crate) fn mac(key: &Key, parts: &[&[u8]]) -> Key {
-    // A key shorter than a block is filled up with zeroes. [RFC 2104, section 2]
+    // A key shorter than a block is padded with zeros. [RFC 2104, section 2]
     let mut block = [0; 64];
     block[..32].copy_from_slice(key);
     let mut mac = Hmac::<Sha256>::new(&block.into());
@@ -90,7 +90,7 @@ pub(crate) fn mac(key: &Key, parts: &[&[u8]]) -> Key {
     mac.finalize().into_bytes().into()
 }
 
-/// What both ends sign: the exchange so far.
+/// Signs the exchange so far, as both ends do.
 pub(crate) fn signed(key: &Key, bare: &str, server_first: &str, without_proof: &str) -> Key {
     let parts = [bare, ",", server_first, ",", without_proof].map(str::as_bytes);
     mac(key, &parts)

@@ -11,14 +11,14 @@ pub(crate) const SERVER_FIRST: &str = "the server's first message";
 pub(crate) const CLIENT_FINAL: &str = "the client's final message";
 pub(crate) const SERVER_FINAL: &str = "the server's final message";
 
-/// Attributes of one message, in the order that the mechanism prescribes.
+/// The attributes of one message, in the order that the mechanism prescribes.
 pub(crate) struct Attributes<'a> {
     message: &'static str,
     rest: std::iter::Peekable<std::str::Split<'a, char>>,
 }
 
 impl<'a> Attributes<'a> {
-    /// Those of a whole message, or of what is left of one.
+    /// Splits a whole message, or the rest of one, into attributes.
     pub(crate) fn of(message: &'static str, text: &'a str) -> Result<Self, Error> {
         let mut rest = text.split(',').peekable();
         if rest.peek().is_some_and(|first| first.starts_with("m=")) {
@@ -32,12 +32,12 @@ impl<'a> Attributes<'a> {
         Error::Malformed { message, problem }
     }
 
-    /// The value of the next attribute, which must be this one.
+    /// Returns the value of the next attribute, which must have this name.
     pub(crate) fn next(&mut self, name: char, problem: &'static str) -> Result<&'a str, Error> {
         self.optional(name).ok_or_else(|| self.malformed(problem))
     }
 
-    /// The value of the next attribute if it is this one.
+    /// Returns the value of the next attribute, if it has this name.
     pub(crate) fn optional(&mut self, name: char) -> Option<&'a str> {
         let value = self.rest.peek()?.strip_prefix(name)?.strip_prefix('=')?;
         self.rest.next();
@@ -45,13 +45,13 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// The message as text.
+/// Returns the message as text.
 pub(crate) fn text<'a>(message: &'static str, bytes: &'a [u8]) -> Result<&'a str, Error> {
     let problem = "it is not UTF-8";
     std::str::from_utf8(bytes).map_err(|_| Error::Malformed { message, problem })
 }
 
-/// A nonce has printable characters without a comma, and some.
+/// Whether a text is a nonce: not empty, and only printable characters without a comma.
 pub(crate) fn is_nonce(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -63,7 +63,7 @@ pub(crate) fn escape(name: &str) -> String {
     name.replace('=', "=3D").replace(',', "=2C")
 }
 
-/// The name that was written so; `None` for a `=` that begins nothing.
+/// Reverses [`escape`]. Returns `None` if a `=` begins no known escape.
 pub(crate) fn unescape(name: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = name;

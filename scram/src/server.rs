@@ -7,7 +7,7 @@ use crate::message::{
 };
 use sha2::{Digest, Sha256};
 
-/// An exchange that has begun: the client's first message came, the server's first is to be sent.
+/// An exchange that has begun: the client's first message was received, and the server's first is to be sent.
 #[derive(Debug, Clone)]
 pub struct ServerExchange {
     user: String,
@@ -21,11 +21,12 @@ pub struct ServerExchange {
 }
 
 impl ServerExchange {
-    /// Takes the client's first message. `look_up` gives what is kept of a user's password; for a user that nobody knows
-    /// the salt and the iterations that one would have, so that the answer does not tell.
+    /// Processes the client's first message. `look_up` returns what is stored about a user's password. For an unknown
+    /// user it returns the salt and the iterations that the user would have, so that the answer does not reveal which
+    /// users exist.
     ///
     /// # Errors
-    /// When the message is none, or asks for what is not offered.
+    /// Returns an error if the message is malformed, or requires something that is not supported.
     pub fn begin(
         client_first: &[u8],
         server_nonce: &str,
@@ -86,20 +87,20 @@ impl ServerExchange {
         })
     }
 
-    /// Who the client says it is.
+    /// Returns the user that the client claims to be.
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// The server's first message.
+    /// Returns the server's first message.
     pub fn server_first(&self) -> &[u8] {
         self.server_first.as_bytes()
     }
 
-    /// Takes the client's final message; gives the server's, with its signature.
+    /// Processes the client's final message, and returns the server's with its signature.
     ///
     /// # Errors
-    /// When the client does not know the password, or the message is none.
+    /// Returns an error if the client does not know the password, or the message is malformed.
     pub fn finish(&self, client_final: &[u8]) -> Result<Vec<u8>, Error> {
         let whole = text(CLIENT_FINAL, client_final)?;
         let malformed = |problem| Error::Malformed {

@@ -1,9 +1,9 @@
-//! Whatever a network sends is an error at worst.
+//! Whatever a network sends, the result is an error at worst.
 
 use mqtt_check_scram::{ClientFirst, ServerExchange, Verifier};
 use proptest::prelude::*;
 
-/// Pieces that messages are made of, in any order.
+/// Generates fragments of messages, in any order.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"n,,".to_vec()),

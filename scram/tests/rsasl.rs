@@ -1,4 +1,4 @@
-//! Both ends against those of rsasl, which shares none of this.
+//! Compares both ends with those of rsasl, an independent implementation.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use rsasl::validate::{Validate, ValidationError};
 const USERS: [(&str, &str); 3] = [
     ("ursula", "a long one, with a comma = and more"),
     ("o", "0"),
-    // Nothing in it that SASLprep would change: rsasl leaves that to its caller.
+    // SASLprep changes nothing in these, because rsasl leaves it to its caller.
     ("gr\u{fc}n", "p\u{e4}ssw\u{f6}rt"),
 ];
 const SALT: &[u8] = b"a salt of theirs";

@@ -143,7 +143,7 @@ fn server_refuses_what_does_not_fit() {
 
 #[test]
 fn names_and_passwords_are_prepared_and_escaped() {
-    // A soft hyphen is mapped to nothing, a Roman nine to its letters.
+    // SASLprep removes a soft hyphen, and replaces the Roman numeral nine by letters.
     let first = ClientFirst::new("a,b=\u{2168}\u{ad}", "nonce");
     assert_eq!(first.message(), b"n,,n=a=2Cb=3DIX,r=nonce");
     let verifier = |password: &str| Verifier::new(password.as_bytes(), &SALT, 10);

@@ -21,22 +21,22 @@ use super::value::{boolean, only_version_5};
 use super::websocket;
 use crate::diagnostic::Place;
 
-/// What an AUTH does that begins the authentication anew.
+/// The word for an AUTH that starts re-authentication.
 const REAUTHENTICATE: &str = "reauthenticate";
 
-/// Actions that are no packets.
+/// Actions that are not packets.
 const OTHERS: [&str; 6] = ["open", "drop", "send", "batch", "frame", "expect"];
 
-/// Whoever acts: what its packets are filled up with.
+/// The acting client's defaults, which complete its packets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Actor<'a> {
-    /// Fields of its CONNECT.
+    /// The default fields of its CONNECT.
     pub(crate) defaults: &'a [Field],
-    /// Who it proves to be.
+    /// Its SCRAM credentials.
     pub(crate) scram: Option<&'a Scram>,
 }
 
-/// The action that a value says.
+/// Reads the action of a client.
 pub(crate) fn action(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<ClientAction> {
     one(scope, actor, node, false)
 }
@@ -92,7 +92,7 @@ fn several<T>(scope: Scope<'_>, first: &Entry, second: &Entry) -> Option<T> {
     scope.fail(scope.at(second.key.place, title).hint(hint))
 }
 
-/// The packet of an action that is named like one, and of `ping`.
+/// Returns the packet type of an action that is named after a packet, or of `ping`.
 fn action_packet(word: &str) -> Option<PacketType> {
     match word {
         "ping" => Some(PacketType::PINGREQ),
@@ -132,7 +132,7 @@ fn drop_how(scope: Scope<'_>, value: Option<&Node>) -> Option<DropHow> {
     }
 }
 
-/// What goes out in one write, or in one frame.
+/// Reads the actions whose packets go out in one write or in one frame.
 pub(crate) fn batch(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<Vec<ClientAction>> {
     let Some(items) = node.items().filter(|items| !items.is_empty()) else {
         return scope.expected(node, "a list of actions");
@@ -163,7 +163,7 @@ fn send(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<SendBytes> {
     Some(SendBytes::Packet(written.packet))
 }
 
-/// A packet as a mapping says it, with what stands beside its fields.
+/// A packet as its mapping describes it, and the keys beside its fields.
 struct Written<'a> {
     packet: PacketTemplate,
     expect: Option<&'a Node>,
@@ -172,7 +172,7 @@ struct Written<'a> {
     within: Option<&'a Node>,
     until: Option<&'a Node>,
     keep_open: Option<&'a Node>,
-    /// Who the client proves to be, as CONNECT says it, or as an AUTH that begins again.
+    /// The SCRAM credentials of a CONNECT, or of an AUTH that re-authenticates.
     scram: Option<&'a Node>,
 }
 
@@ -254,7 +254,7 @@ impl<'a> Written<'a> {
         Some(out)
     }
 
-    /// Types the fields, and puts them over the defaults.
+    /// Types the fields and applies them over the client's defaults.
     fn fill(
         &mut self,
         scope: Scope<'_>,
@@ -292,7 +292,7 @@ impl<'a> Written<'a> {
     }
 }
 
-/// `filter` with options, or `filters`.
+/// Reads `filter` with options, or `filters`.
 fn filters(
     scope: Scope<'_>,
     packet: PacketType,
@@ -402,7 +402,7 @@ fn exchange(
     })
 }
 
-/// Who the client proves to be with this packet, if it does.
+/// Returns the SCRAM credentials if this packet starts a SCRAM exchange.
 fn proven(scope: Scope<'_>, actor: Actor<'_>, written: &Written<'_>) -> Option<Option<Scram>> {
     let packet = &written.packet;
     let connects = packet.packet_type == PacketType::CONNECT;
@@ -433,7 +433,7 @@ fn proven(scope: Scope<'_>, actor: Actor<'_>, written: &Written<'_>) -> Option<O
     scram.map(Some)
 }
 
-/// The QoS of a PUBLISH; 0 where it does not say.
+/// Returns the QoS of a PUBLISH, 0 by default.
 fn qos(packet: &PacketTemplate) -> u64 {
     let qos = packet.fields.iter().find(|f| f.name == "qos");
     match qos.map(|f| &f.value) {
@@ -442,7 +442,7 @@ fn qos(packet: &PacketTemplate) -> u64 {
     }
 }
 
-/// The packet that answers, if one does.
+/// Returns the type of the packet that answers this one, if any.
 fn answering(packet: &PacketTemplate) -> Option<PacketType> {
     match packet.packet_type {
         PacketType::CONNECT => Some(PacketType::CONNACK),
@@ -461,8 +461,8 @@ fn answering(packet: &PacketTemplate) -> Option<PacketType> {
     }
 }
 
-/// Whether the answer is waited for without a word. AUTH may be answered by CONNACK as well, and acknowledgements
-/// are sent to see what comes.
+/// Whether a step waits for the answer by default. It does not after AUTH, which CONNACK may answer as well, or after
+/// an acknowledgement, which scenarios send to see what follows.
 fn waits_by_itself(packet: PacketType) -> bool {
     matches!(
         packet,

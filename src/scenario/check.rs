@@ -1,4 +1,4 @@
-//! Checks that need the whole scene: duplicate ids, names that are never bound, silences that prove nothing.
+//! Checks that need the whole scene: duplicate ids, names that are never bound, silences without a control.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::{sizes, websocket};
 use crate::diagnostic::Place;
 use mqtt_check_codec::PacketType;
 
-/// Reports everything that is wrong between the parts of a scene.
+/// Reports every error that involves several parts of a scene.
 pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
     ids(scope, &scene.steps);
     choices(scope, scene);
@@ -23,7 +23,7 @@ pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
     websocket::check(scope, scene);
 }
 
-/// Ids are unique, and `after` names a step that has begun.
+/// Checks that ids are unique, and that `after` names a step that has begun.
 fn ids(scope: Scope<'_>, steps: &[Arc<Step>]) {
     let mut known: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     each_step(steps, &mut |step| {
@@ -82,7 +82,7 @@ fn nested<'s>(expectations: &'s [Expectation], visit: &mut dyn FnMut(&'s Expecta
     }
 }
 
-/// Whether two steps are never played both, since they want different answers to one choice.
+/// Whether two steps are never played in the same case, because they require different answers to one choice.
 fn excludes(one: &Step, other: &Step) -> bool {
     one.when.iter().any(|(choice, answer)| {
         let mut conditions = other.when.iter();
@@ -90,7 +90,7 @@ fn excludes(one: &Step, other: &Step) -> bool {
     })
 }
 
-/// A choice, or what decides who bears a name.
+/// A choice, or a `one_of`, which is a choice of the client that gets a name.
 struct Question<'s> {
     name: &'s str,
     answers: Vec<&'s str>,
@@ -118,7 +118,7 @@ impl<'s> Question<'s> {
     }
 }
 
-/// `when` names a choice before it and one of its answers; a choice is made once.
+/// Checks that `when` names an earlier choice and one of its answers, and that no choice is made twice.
 fn choices(scope: Scope<'_>, scene: &Scene) {
     let mut known: Vec<Question<'_>> = Vec::new();
     let mut visit = |step| {
@@ -158,7 +158,7 @@ fn choices(scope: Scope<'_>, scene: &Scene) {
     }
 }
 
-/// A silence needs a control, which itself needs something that comes.
+/// Checks that every silence has a control, and that no control expects silence.
 fn silences(scope: Scope<'_>, scene: &Scene) {
     if let Some(control) = &scene.control {
         for step in &control.expect {
@@ -206,14 +206,14 @@ fn is_silence(expectation: &Expectation) -> bool {
     }
 }
 
-/// Names are bound by an expectation before they are used.
+/// Checks that an expectation binds each name before it is used.
 fn names(scope: Scope<'_>, scene: &Scene) {
     let mut names = Names {
         scope,
         scene,
         bound: BTreeSet::new(),
     };
-    // What a client withholds it knows from the beginning.
+    // A client knows its `withhold` patterns from the beginning, when no name is bound.
     for pattern in scene.clients.iter().flat_map(|client| &client.withhold) {
         names.judged_only(pattern);
     }
@@ -247,7 +247,7 @@ impl Names<'_> {
                 self.receives(action);
             }
             Action::Parallel(steps) => {
-                // All are sent before any answer is taken.
+                // The packets of all steps are sent before any answer is taken.
                 for inner in steps {
                     if let Action::Client { client, action } = &inner.action {
                         self.sends(inner.place, *client, action);
@@ -260,7 +260,7 @@ impl Names<'_> {
                 }
             }
             Action::Rounds(rounds) => {
-                // What a round binds is forgotten by the next, and after the last.
+                // What a round binds is not visible to the next round, nor after the last.
                 let before = self.bound.clone();
                 self.bound.extend(rounds.counter.clone());
                 for inner in &rounds.steps {

@@ -12,20 +12,20 @@ use super::scram;
 use super::text::{self, Rules, STRING_MAX};
 use super::value::number;
 
-/// Words that mean something where a client's name could stand.
+/// Words that have a meaning where a client's name could appear.
 pub(crate) const RESERVED: [&str; 26] = [
     "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of", "id", "only", "when",
     "clause", "level", "note", "as", "of", "answers", "rest", "expect", "any", "all", "connack",
     "text", "if", "steps", "varies", "about",
 ];
-/// How many clients one scenario has at most.
+/// The maximum number of clients in a scenario.
 const CLIENT_LIMIT: usize = 64;
-/// The last node that a client may be on.
+/// The highest node number that a client may name.
 pub(crate) const NODE_MAX: u64 = 63;
-/// So long an id may be that the run's prefix fits before it.
+/// The maximum length of a Client Identifier in bytes, so that the prefix of a run fits before it.
 const ID_LIMIT: usize = 15;
 
-/// The clients' names and versions. Scopes that know them are made from this.
+/// Reads the clients' names and versions. Scopes that know the clients are made from these.
 pub(crate) fn heads(scope: Scope<'_>, node: &Node) -> Option<Vec<ClientHead>> {
     let Some(entries) = node.entries().filter(|entries| !entries.is_empty()) else {
         return scope.expected(node, "at least one client (a mapping)");
@@ -37,7 +37,7 @@ pub(crate) fn heads(scope: Scope<'_>, node: &Node) -> Option<Vec<ClientHead>> {
     Some(entries.iter().map(|entry| head(scope, entry)).collect())
 }
 
-/// A client that is wrongly named is one all the same, so that its steps are read.
+/// Reads one client's name and version. A client with a wrong name is kept, so that its steps are still read.
 fn head(scope: Scope<'_>, entry: &Entry) -> ClientHead {
     let name = &*entry.key.text;
     if let Some(fault) = name_fault(name) {
@@ -56,7 +56,7 @@ fn head(scope: Scope<'_>, entry: &Entry) -> ClientHead {
     }
 }
 
-/// Why this cannot be a client's name, if it cannot.
+/// Returns why this cannot be a client's name, or `None` if it can.
 pub(crate) fn name_fault(name: &str) -> Option<String> {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if RESERVED.contains(&name) {
@@ -70,7 +70,7 @@ pub(crate) fn name_fault(name: &str) -> Option<String> {
     }
 }
 
-/// A protocol version.
+/// Reads a protocol version.
 pub(crate) fn version(scope: Scope<'_>, node: &Node) -> Option<ProtocolVersion> {
     match node.text() {
         Some("3.1") => Some(ProtocolVersion::V3_1),
@@ -80,14 +80,14 @@ pub(crate) fn version(scope: Scope<'_>, node: &Node) -> Option<ProtocolVersion> 
     }
 }
 
-/// What a scenario allows a Client Identifier to be.
+/// What a scenario permits as a Client Identifier.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IdRules<'a> {
     pub(crate) exclusive: bool,
     pub(crate) needs: &'a [Capability],
 }
 
-/// One client; its name has been checked.
+/// Reads one client. Its name has been checked already.
 pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Option<Client> {
     let name = entry.key.text.to_string();
     let empty;
@@ -108,7 +108,7 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         None => Some(default_identifier(&name)),
     };
     if let (None, Some(Expr::Literal(Literal::Bytes(bytes)))) = (node.find("id"), &id) {
-        // A long name makes a long id.
+        // The default identifier is as long as the name.
         check_identifier(scope, entry.key.place, bytes, rules)?;
     }
     let driver = match map.take("driver") {
@@ -169,7 +169,7 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
     })
 }
 
-/// `withhold`: what the client does not acknowledge by itself.
+/// Reads `withhold`: the messages that the client does not acknowledge by itself.
 fn withheld(scope: Scope<'_>, node: &Node) -> Option<Vec<PacketPattern>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     let all: Vec<_> = items
@@ -185,7 +185,7 @@ fn withheld(scope: Scope<'_>, node: &Node) -> Option<Vec<PacketPattern>> {
     all.into_iter().collect()
 }
 
-/// `transport` and `node`.
+/// Reads `transport` and `node`.
 fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Way> {
     let transport = match map.take("transport") {
         None => Some(Transport::Default),
@@ -220,7 +220,7 @@ fn identifier(scope: Scope<'_>, node: &Node, rules: IdRules<'_>) -> Option<Expr>
     let id = text::text_expr(scope, node, text_rules)?;
     match &id {
         Expr::Literal(Literal::Bytes(bytes)) => check_identifier(scope, node.place, bytes, rules)?,
-        // What the run draws is not known here; a long one needs leave as any other.
+        // Only the run knows this identifier. Check it like a long one.
         Expr::Repeated { .. } | Expr::Size(_) => {
             check_identifier(scope, node.place, &[b'-'; 24], rules)?;
         }

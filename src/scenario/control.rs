@@ -12,8 +12,8 @@ use super::step::{Body, Setting, Stage, body, flip, label, only, when};
 use super::value::prose;
 use crate::diagnostic::Place;
 
-/// The control, or none where all that it expects is of other versions. `base` is the scenario's own configuration,
-/// `required` what it demands.
+/// Reads the control. The result is `Some(None)` if all of its expectations are for other versions. `base` is the
+/// scenario's own configuration, and `required` is the part of it that a broker must have.
 pub(crate) fn control(
     stage: Stage<'_>,
     node: &Node,
@@ -49,7 +49,7 @@ pub(crate) fn control(
     let broker = map.take("broker");
     let over = |base| move |n| settings(scope, n, base, "`broker`");
     let configured = broker.map(over(base));
-    // What is wrong is said once.
+    // If the settings have an error, do not read them again, so that it is reported once.
     let demanded = match &configured {
         Some(Some(_)) => broker.map(over(required)),
         _ => None,
@@ -74,7 +74,7 @@ pub(crate) fn control(
     Some((!control.expect.is_empty()).then_some(control))
 }
 
-/// Ids that a control names, and where.
+/// Returns the step ids that a control names, with their places.
 pub(crate) fn named_ids(node: &Node) -> Vec<(String, Place)> {
     let without = node.find("without").into_iter().flat_map(|list| {
         let items = list.items().unwrap_or(std::slice::from_ref(list));
@@ -100,7 +100,7 @@ fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
     Some(all.into_iter().flatten().map(Arc::new).collect())
 }
 
-/// An entry of a control's `with`: what is played instead of a step.
+/// Reads an entry of a control's `with`: the replacement of a step.
 fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Arc<Step>> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "a step of `with`")?;
@@ -121,7 +121,7 @@ fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Arc<Step>> {
     }
 }
 
-/// An entry of a control's `expect`: `CLIENT: EXPECTATION`, or a `hooks` step.
+/// Reads an entry of a control's `expect`: `CLIENT: EXPECTATION`, or a `hooks` step.
 fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "an expectation of the control")?;

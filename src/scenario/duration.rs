@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 const HINT: &str =
     "a number and a unit without a space, `500ms`, `5s`, `2m`, `2h`, or several, `1h30m`";
 
-/// A span of time.
+/// Reads a duration.
 pub(crate) fn duration(scope: Scope<'_>, node: &Node) -> Option<Duration> {
     let Some(parsed) = node.text().and_then(parse) else {
         let title = format!("expected a duration, found {}", node.found());
@@ -27,7 +27,7 @@ pub(crate) fn duration(scope: Scope<'_>, node: &Node) -> Option<Duration> {
     Some(parsed)
 }
 
-/// A duration, or `None` for `never`.
+/// Reads a duration, or `never`, which is `Some(None)`.
 pub(crate) fn duration_or_never(scope: Scope<'_>, node: &Node) -> Option<Option<Duration>> {
     if node.word() == Some("never") {
         return Some(None);
@@ -35,8 +35,8 @@ pub(crate) fn duration_or_never(scope: Scope<'_>, node: &Node) -> Option<Option<
     duration(scope, node).map(Some)
 }
 
-/// Seconds on the wire up to `max`: a number, a duration of whole seconds, an expression, or `never`, which is the
-/// largest number of four bytes.
+/// Reads a field in seconds, up to `max`: a number, a duration of whole seconds, an expression, or `never`, which is
+/// the largest four-byte number.
 pub(crate) fn seconds_expr(scope: Scope<'_>, node: &Node, max: u64) -> Option<Expr> {
     let literal = |n| Some(Expr::Literal(Literal::Number(n)));
     if max == U32_MAX && node.word() == Some("never") {
@@ -57,7 +57,7 @@ pub(crate) fn seconds_expr(scope: Scope<'_>, node: &Node, max: u64) -> Option<Ex
     literal(span.as_secs())
 }
 
-/// A duration as it is written; `None` if it is none. What overflows is longer than anything.
+/// Parses a duration. Returns `None` if the text is not one. An overflow gives a duration longer than [`LONGEST`].
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;

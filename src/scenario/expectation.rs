@@ -1,4 +1,4 @@
-//! `expect`: what must come, what may come, and what must not.
+//! `expect`: what must happen, what may happen, and what must not.
 
 use mqtt_check_codec::PacketType;
 
@@ -15,7 +15,7 @@ use super::value::{boolean, number};
 use super::websocket;
 use crate::diagnostic::Place;
 
-/// Expectations that are no packets.
+/// Expectations that are not packets.
 const OTHERS: [&str; 8] = [
     "closed",
     "refused",
@@ -26,7 +26,7 @@ const OTHERS: [&str; 8] = [
     "unordered",
     "any_of",
 ];
-/// What may stand beside an expectation in its mapping.
+/// Keys that may appear beside an expectation in its mapping.
 pub(crate) const MODIFIERS: [&str; 8] = [
     "within",
     "not_before",
@@ -37,10 +37,10 @@ pub(crate) const MODIFIERS: [&str; 8] = [
     "at_most",
     "optional",
 ];
-/// So many packets one expectation takes at most.
+/// The maximum number of packets that one expectation takes.
 const COUNT_MAX: u64 = 1_000_000;
 
-/// One expectation, or a list of them.
+/// Reads one expectation, or a list of them.
 pub(crate) fn sequence(scope: Scope<'_>, node: &Node) -> Option<Vec<Expectation>> {
     let Some(items) = node.items() else {
         return expectation(scope, node).map(|e| vec![e]);
@@ -52,7 +52,7 @@ pub(crate) fn sequence(scope: Scope<'_>, node: &Node) -> Option<Vec<Expectation>
     all.into_iter().collect()
 }
 
-/// One expectation with its limits.
+/// Reads one expectation with its limits.
 pub(crate) fn expectation(scope: Scope<'_>, node: &Node) -> Option<Expectation> {
     if let Some(word) = node.text() {
         let pattern = pattern(scope, word, node.place, None)?;
@@ -84,7 +84,7 @@ pub(crate) fn expectation(scope: Scope<'_>, node: &Node) -> Option<Expectation> 
     })
 }
 
-/// The one pair that is no modifier.
+/// Returns the one pair that is not a modifier.
 fn the_only<'a>(scope: Scope<'_>, node: &Node, rest: &[&'a Entry]) -> Option<&'a Entry> {
     match rest {
         [entry] => Some(entry),
@@ -106,9 +106,9 @@ fn the_only<'a>(scope: Scope<'_>, node: &Node, rest: &[&'a Entry]) -> Option<&'a
     }
 }
 
-/// What is expected, by its key.
+/// Reads what is expected, by its key.
 fn pattern(scope: Scope<'_>, key: &str, place: Place, value: Option<&Node>) -> Option<Pattern> {
-    // `closed:` with nothing behind it is `closed`.
+    // `closed:` without a value means `closed`.
     let value = value.filter(|node| node.kind() != "nothing");
     if let Some(packet) = packet_named(key) {
         return matcher::pattern(scope, packet, place, value).map(Pattern::Packet);
@@ -162,7 +162,7 @@ fn closed(scope: Scope<'_>, value: Option<&Node>) -> Option<Pattern> {
     Some(Pattern::Closed { how: how? })
 }
 
-/// `refused` and what stands in it.
+/// Reads `refused` and its options.
 pub(crate) fn refused(scope: Scope<'_>, value: Option<&Node>) -> Option<Refused> {
     let mut out = Refused {
         codes: Vec::new(),
@@ -253,7 +253,7 @@ fn unordered(scope: Scope<'_>, node: &Node) -> Option<Vec<PacketPattern>> {
     all.into_iter().collect()
 }
 
-/// `PACKET`, or `PACKET: { … }` and nothing beside it.
+/// Reads `PACKET`, or `PACKET: { … }` without further keys.
 pub(crate) fn packet_pattern(scope: Scope<'_>, node: &Node) -> Option<PacketPattern> {
     let (key, place, value) = match (node.text(), node.single()) {
         (Some(word), _) => (word, node.place, None),
@@ -280,7 +280,7 @@ const ONCE: Count = Count {
     at_most: Some(1),
 };
 
-/// The number of seconds of a Keep Alive. 0 turns it off, so that no close would follow from it.
+/// Reads a Keep Alive in seconds. 0 is refused, because it turns the Keep Alive off and no close would follow from it.
 fn keep_alive(scope: Scope<'_>, node: &Node) -> Option<KeepAlive> {
     let range = 1..=u64::from(u16::MAX);
     let seconds = number(scope, node, &range, "a Keep Alive in seconds")?;
@@ -294,7 +294,7 @@ struct Limits {
     not_before: Option<std::time::Duration>,
     keep_alive: Option<KeepAlive>,
     after: After,
-    /// `None`: nothing was said of it.
+    /// `None` if the scenario does not give it.
     count: Option<Count>,
 }
 

@@ -1,9 +1,9 @@
 //! The grammar of `$name`, `$connack.FIELD`, arithmetic, and `${name}` within texts. Other modules decide what the
-//! names stand for.
+//! names mean.
 
 use super::model::Operator;
 
-/// An expression as it was written.
+/// An expression as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Formula {
     Number(u64),
@@ -16,13 +16,13 @@ pub(crate) enum Formula {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     Text(&'a str),
-    /// What stands between the braces, as a path.
+    /// The content of the braces, as a path.
     Path(Vec<String>),
-    /// `${` without a name and a closing brace behind it.
+    /// `${` that is not followed by a name and a closing brace.
     Broken(&'a str),
 }
 
-/// The expression that a whole text is, if it is one with a `$` in it, or arithmetic of numbers.
+/// Parses a whole text as an expression: numbers and `$paths`, joined by operators. Returns `None` for any other text.
 pub(crate) fn parse(text: &str) -> Option<Formula> {
     let mut parser = Parser {
         rest: text.trim(),
@@ -32,12 +32,12 @@ pub(crate) fn parse(text: &str) -> Option<Formula> {
     parser.rest.is_empty().then_some(formula)
 }
 
-/// Whether the text is one `$path` and nothing else.
+/// Returns the path if the text is one `$path` and nothing else.
 pub(crate) fn whole_path(text: &str) -> Option<Vec<String>> {
     path(text.strip_prefix('$')?)
 }
 
-/// The pieces of a text, in order.
+/// Splits a text into its pieces, in order.
 pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -75,7 +75,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 /// A decimal number, or a hexadecimal one with `0x`.
 pub(crate) fn number(text: &str) -> Option<u64> {
     match text.strip_prefix("0x") {
-        // `from_str_radix` would take a sign.
+        // `from_str_radix` would accept a sign.
         Some(hex) if hex.chars().all(|c| c.is_ascii_hexdigit()) => {
             u64::from_str_radix(hex, 16).ok()
         }
@@ -86,7 +86,7 @@ pub(crate) fn number(text: &str) -> Option<u64> {
 
 fn path(text: &str) -> Option<Vec<String>> {
     let segments: Vec<String> = text.split('.').map(str::to_owned).collect();
-    // A client's name may hold capitals behind its first letter; a field's and a value's cannot.
+    // A client's name may contain capitals after its first letter; the names of fields and values cannot.
     let is_segment = |s: &String| {
         s.starts_with(|c: char| c.is_ascii_lowercase())
             && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -94,7 +94,7 @@ fn path(text: &str) -> Option<Vec<String>> {
     segments.iter().all(is_segment).then_some(segments)
 }
 
-/// More terms than anybody writes; a longer one would nest too deep.
+/// The maximum number of terms. A longer expression would nest too deep.
 const TERM_LIMIT: usize = 16;
 
 struct Parser<'a> {

@@ -1,5 +1,5 @@
 //! Every field of every packet as scenarios name it: its type, its versions, and whether a client sends or receives it.
-//! Parsing, messages and the JSON Schema use this table.
+//! The parser, the messages and the JSON Schema use this table.
 
 use mqtt_check_codec::{PacketType, PropertyId};
 
@@ -15,7 +15,7 @@ pub(crate) struct FieldSpec {
     pub(crate) optional: bool,
 }
 
-/// What a field takes.
+/// The values that a field accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A bit of a header.
@@ -26,7 +26,7 @@ pub(crate) enum Kind {
     Number(u64),
     /// A property that is 0 or 1.
     Switch,
-    /// Seconds up to this many; 0xFFFFFFFF may be written `never` where it fits.
+    /// Seconds up to this many. Where 0xFFFFFFFF fits, it may be written `never`.
     Seconds(u64),
     /// 1 to 65535.
     PacketId,
@@ -39,7 +39,7 @@ pub(crate) enum Kind {
     Reason,
     Reasons,
     UserProperties,
-    /// In a SUBSCRIBE one, in a PUBLISH that comes any number.
+    /// One in a SUBSCRIBE, any number in a received PUBLISH.
     SubscriptionIdentifiers,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -47,15 +47,15 @@ pub(crate) enum Kind {
     Will,
 }
 
-/// On which way a field is named.
+/// The direction in which a field is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stands {
     /// A client sends it.
     Sent,
-    /// A server sends it: expected of what comes, or given in `send`.
+    /// A server sends it: a scenario expects it, or gives it in `send`.
     Received,
     Both,
-    /// Expected only: not on the wire by itself.
+    /// Only expected: not a field on the wire.
     Judged,
 }
 
@@ -84,7 +84,7 @@ impl FieldSpec {
 
 /// The largest Variable Byte Integer.
 pub(crate) const VARIABLE_MAX: u64 = 268_435_455;
-/// The largest number of four bytes; as an expiry it means never.
+/// The largest four-byte number. As an expiry interval it means never.
 pub(crate) const U32_MAX: u64 = u32::MAX as u64;
 const U16_MAX: u64 = u16::MAX as u64;
 
@@ -94,7 +94,7 @@ use Kind::{
 use Stands::{Both, Judged, Received, Sent};
 
 const SIZE: FieldSpec = field("size", Number(VARIABLE_MAX + 5), Judged);
-/// The type of the WebSocket message that a packet came in.
+/// The type of the WebSocket message that contained the packet.
 const FRAME: FieldSpec = field("frame", Word(&["binary", "text"]), Judged);
 const ACK_ID: FieldSpec = field("packet_id", PacketId, Both);
 const REASON: FieldSpec = field("reason", Reason, Both);
@@ -142,7 +142,7 @@ const DISCONNECT: &[FieldSpec] = &[REASON.v5(), SIZE, FRAME];
 const AUTH: &[FieldSpec] = &[REASON.v5(), SIZE, FRAME];
 const PINGRESP: &[FieldSpec] = &[SIZE, FRAME];
 
-/// The fields of a Will, as `will` has them.
+/// The fields of a Will, as `will` names them.
 pub(crate) const WILL: &[FieldSpec] = &[
     field("topic", Text, Sent),
     field("payload", Binary, Sent),
@@ -165,17 +165,17 @@ pub(crate) const SUBSCRIPTION: &[FieldSpec] = &[
     field("retain_handling", Number(2), Sent).v5(),
 ];
 
-/// The answer to an upgrade.
+/// The fields of the answer to an upgrade.
 pub(crate) const UPGRADE: &[FieldSpec] = &[
     field("status", Number(999), Judged),
     field("subprotocol", Text, Judged).optional(),
 ];
-/// A close frame.
+/// The fields of a close frame.
 pub(crate) const CLOSE_FRAME: &[FieldSpec] = &[field("code", Number(U16_MAX), Judged).optional()];
-/// A ping frame or a pong frame.
+/// The fields of a ping or pong frame.
 pub(crate) const PING_FRAME: &[FieldSpec] = &[field("payload", Payload, Judged)];
 
-/// Every field of a packet.
+/// Returns every field of a packet, properties included.
 pub(crate) fn of(packet: PacketType) -> impl Iterator<Item = FieldSpec> + Clone {
     let own = match packet {
         PacketType::CONNECT => CONNECT,
@@ -198,7 +198,7 @@ pub(crate) fn of(packet: PacketType) -> impl Iterator<Item = FieldSpec> + Clone 
     own.iter().copied().chain(properties)
 }
 
-/// The properties of a packet and their way.
+/// Returns the properties of a packet, with the direction of each.
 fn properties(packet: PacketType) -> &'static [(PropertyId, Stands)] {
     use PropertyId as P;
     match packet {
@@ -266,7 +266,7 @@ fn properties(packet: PacketType) -> &'static [(PropertyId, Stands)] {
     }
 }
 
-/// What a property takes.
+/// Returns the values that a property accepts.
 pub(crate) fn property_kind(id: PropertyId) -> Kind {
     use PropertyId as P;
     match id {
@@ -291,7 +291,7 @@ pub(crate) fn property_kind(id: PropertyId) -> Kind {
     }
 }
 
-/// Packets by the word that scenarios have for them, in the order of their types.
+/// The packets and the words that scenarios use for them, in the order of the packet types.
 pub(crate) const PACKETS: &[(&str, PacketType)] = &[
     ("connect", PacketType::CONNECT),
     ("connack", PacketType::CONNACK),
@@ -310,13 +310,13 @@ pub(crate) const PACKETS: &[(&str, PacketType)] = &[
     ("auth", PacketType::AUTH),
 ];
 
-/// The packet that a word names.
+/// Returns the packet that a word names.
 pub(crate) fn packet_named(word: &str) -> Option<PacketType> {
     let entry = PACKETS.iter().find(|(name, _)| *name == word)?;
     Some(entry.1)
 }
 
-/// The word for a packet.
+/// Returns the word for a packet.
 pub(crate) fn packet_word(packet: PacketType) -> &'static str {
     let entry = PACKETS.iter().find(|(_, p)| *p == packet);
     entry.map_or("packet", |(name, _)| name)

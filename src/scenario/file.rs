@@ -1,4 +1,4 @@
-//! Reads one scenario file: from its tree to the scenes of all its cases.
+//! Reads one scenario file: its tree becomes the scenes of all its cases.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -43,10 +43,10 @@ pub(crate) const KEYS: [&str; 15] = [
     "cases",
 ];
 
-/// The scenes of one file. `path` is what its ids begin with; what it has read beside itself is in `reach`.
+/// Reads the scenes of one file. Their ids begin with `path`, and `reach` says what else the file may read.
 ///
 /// # Errors
-/// Everything that is wrong with it, in the order of its lines.
+/// Returns everything that is wrong with the file, in the order of its lines.
 pub(crate) fn scenes(
     source: &Arc<Source>,
     path: &str,
@@ -82,15 +82,15 @@ struct File<'a> {
     seen: RefCell<Seen>,
 }
 
-/// What is only wrong if it is so in every case.
+/// What all cases contain, for errors that count only if they occur in every case.
 #[derive(Debug, Default)]
 struct Seen {
     clients: Vec<(String, Place)>,
     used: BTreeSet<String>,
     step_ids: BTreeSet<String>,
-    /// Ids that a control names.
+    /// Step ids that a control names.
     named: Vec<(String, Place)>,
-    /// Whether some case could not be typed, so that something may be missing here.
+    /// Whether some case could not be typed, so that these lists may be incomplete.
     broken: bool,
 }
 
@@ -156,7 +156,8 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The versions that a file or a row names; where they cannot be read, the usual ones, so that the rest is.
+    /// Reads the versions of a file or a row. If they are wrong, returns the default ones, so that the rest is still
+    /// read.
     fn versions(&self, list: Option<&Node>) -> Vec<ProtocolVersion> {
         let usual = vec![ProtocolVersion::V3_1_1, ProtocolVersion::V5];
         let Some(list) = list else {
@@ -199,7 +200,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The scene of one case, or what is wrong with it.
+    /// Reads the scene of one case, and reports what is wrong with it.
     fn case(&self, row: Option<&Row<'_>>, version: ProtocolVersion) -> Option<Scene> {
         let tree = self.tree(row, version)?;
         self.steps.case.set(0);
@@ -235,7 +236,7 @@ impl<'a> File<'a> {
         Some(scene)
     }
 
-    /// The file's tree for one case, without what was read already.
+    /// Builds the tree of the file for one case, without `cases` and `versions`, which have been read already.
     fn tree(&self, row: Option<&Row<'_>>, version: ProtocolVersion) -> Option<Node> {
         if row.is_some_and(|row| !row.is_complete) {
             return None;
@@ -260,13 +261,13 @@ impl<'a> File<'a> {
         if self.budget.is_spent(self.report, self.root.place) || self.budget.has_failed() {
             return None;
         }
-        // A row may bring a key that the file does not have.
+        // A row may add a key that the file does not have.
         for pair in row.map_or(&[][..], |row| &row.own) {
             let key = &*pair.key.text;
             if key == "versions" || self.root.find(key).is_some() {
                 continue;
             }
-            // What a row says is not filled in, but may be a switch.
+            // Names in a row's value are not filled in, but the value may be a version switch.
             let Some(value) =
                 rows::fill(self.report, &self.budget, (key, &pair.value), None, version)
             else {
@@ -285,7 +286,7 @@ impl<'a> File<'a> {
 
     fn check_seen(&self) {
         let seen = self.seen.borrow();
-        // Where something could not be typed, ids of its own making may be missing.
+        // If some case could not be typed, ids that contain a counter may be missing.
         let is_certain = !seen.broken || !seen.step_ids.iter().any(|id| id.contains('$'));
         for (id, place) in seen.named.iter().filter(|_| is_certain) {
             if !seen.step_ids.contains(id) {
@@ -297,7 +298,7 @@ impl<'a> File<'a> {
                 self.report.add(diagnostic);
             }
         }
-        // A client may be used in what could not be typed.
+        // A client may be used in a case that could not be typed.
         for (name, place) in seen.clients.iter().filter(|_| !seen.broken) {
             if !seen.used.contains(name) {
                 let title = format!("the client `{name}` does nothing");
@@ -307,7 +308,7 @@ impl<'a> File<'a> {
     }
 }
 
-/// The ids of steps as they are written, whether the steps can be typed or not.
+/// Collects the ids of steps as written, whether the steps can be typed or not.
 fn written_ids(node: &Node, out: &mut BTreeSet<String>) {
     for step in node.items().unwrap_or(&[]) {
         out.extend(step.find("id").and_then(Node::text).map(str::to_owned));
@@ -320,7 +321,7 @@ fn written_ids(node: &Node, out: &mut BTreeSet<String>) {
     }
 }
 
-/// `prefix`.
+/// Reads `prefix`.
 fn sharing(scope: Scope<'_>, node: &Node) -> Option<Sharing> {
     match node.text() {
         Some("apart") => Some(Sharing::Apart),
@@ -329,7 +330,7 @@ fn sharing(scope: Scope<'_>, node: &Node) -> Option<Sharing> {
     }
 }
 
-/// Types a case's tree.
+/// Types the tree of one case.
 fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Option<Scene> {
     let tree = &roles::expand(scope, tree);
     let title = tree.find("title").map(|n| prose(scope, n, "a title"));
@@ -343,7 +344,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let preferred = tree.find("prefers");
     let preferred = preferred.map(|n| settings(scope, n, &defaults, "`prefers`"));
     let preferred = preferred.unwrap_or(Some(Settings::default()));
-    // `broker` is read twice: what it demands alone, and over what is preferred.
+    // `broker` is read twice: alone, for what it requires, and over the preferred settings.
     let required = tree
         .find("broker")
         .map(|n| settings(scope, n, &defaults, "`broker`"));
@@ -358,7 +359,8 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let exclusive = exclusive.unwrap_or(Some(false));
     let needs = needs.unwrap_or(Some(Vec::new()));
     let rules = IdRules {
-        // What is wrong with these is said once.
+        // An error in one of these has been reported already. Permit everything, so that no further error follows from
+        // it.
         exclusive: exclusive.unwrap_or(true),
         needs: needs.as_deref().unwrap_or(Capability::ALL),
     };
@@ -424,7 +426,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     })
 }
 
-/// Where the behaviour was seen: `mosquitto#2342`.
+/// Reads `threads`, where the behaviour was seen: `mosquitto#2342`.
 fn threads(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     let Some(items) = node.items() else {
         return scope.expected(node, "a list of threads, `[mosquitto#2342]`");
@@ -451,7 +453,8 @@ fn threads(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     is_right.then_some(out)
 }
 
-/// `mosquitto#2342`. The number has no leading zero, so that no thread has two names.
+/// Whether a text names a thread: `mosquitto#2342`. The number has no leading zero, so that each thread has one name
+/// only.
 pub(crate) fn is_thread(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     text.split_once('#').is_some_and(|(project, number)| {

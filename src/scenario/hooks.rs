@@ -1,4 +1,4 @@
-//! `hooks`: the broker events that a scenario expects.
+//! `hooks`: the events of the broker that a scenario expects.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::reason;
 use super::scope::{Mapping, Scope, unknown_key};
 use super::value::number;
 
-/// A list of events, or `of` and `events`.
+/// Reads a list of events, or `of` and `events`.
 pub(crate) fn hook_list(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookList> {
     if node.items().is_some() {
         let events = events(scope, clients, node)?;
@@ -34,7 +34,7 @@ pub(crate) fn hook_list(scope: Scope<'_>, clients: &[Client], node: &Node) -> Op
     Some(HookList { of, events })
 }
 
-/// The list of the clients that its events name.
+/// Makes a list that covers the clients named by its events.
 fn of_events(scope: Scope<'_>, node: &Node, events: Vec<HookPattern>) -> Option<HookList> {
     let mut of: Vec<String> = Vec::new();
     let mut known = HashSet::new();
@@ -129,12 +129,12 @@ fn event_field(
     Some(((*name).to_owned(), text?))
 }
 
-/// A Client Identifier; one that no client has is a slip.
+/// Reads a Client Identifier. One that no client has is a mistake.
 fn client_id(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<String> {
     let Some(id) = node.text() else {
         return scope.expected(node, "a Client Identifier");
     };
-    // An id that only the run knows may be any.
+    // If only the run knows a client's id, any id may be right.
     let mut known = Vec::new();
     for client in clients {
         match &client.id {

@@ -14,17 +14,17 @@ use super::syntax::FILE_LIMIT;
 use crate::builtin::{self, Origin};
 use crate::diagnostic::{Diagnostic, Source};
 
-/// How deep folders may nest.
+/// The maximum depth of nested folders.
 const FOLDER_DEPTH: usize = 32;
 
-/// A file and the path that its ids begin with.
+/// A file, and its id without row and version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
     id: String,
     path: PathBuf,
 }
 
-/// Every scene of the files at or below these paths.
+/// Loads every scene of the files at or below these paths.
 pub(crate) fn load(
     paths: &[PathBuf],
     reach: &Reach,
@@ -46,7 +46,7 @@ pub(crate) fn load(
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
     for Found { id, path } in found {
         match files.get(&id) {
-            // The same file may have been named twice, or below a folder that was named as well.
+            // The same file may have been named twice, or be below a folder that was named too.
             Some(first) if is_same(first, &path) => {}
             Some(first) => wrong.push(twice(&id, first, &path)),
             None => {
@@ -84,7 +84,7 @@ fn of_file(
     Ok(scenes.into_iter().map(of_origin).collect())
 }
 
-/// What becomes of each item, in the order of the items.
+/// Applies `of` to each item, on all cores. The results are in the order of the items.
 fn on_all_cores<T: Sync, R: Send>(items: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = items.len().div_ceil(cores).max(1);
@@ -124,7 +124,7 @@ fn about(path: &Path, title: impl Into<String>) -> Diagnostic {
     Diagnostic::new(&no_text(path), None, title)
 }
 
-/// The scenario files at or below a path.
+/// Finds the scenario files at or below a path.
 fn find(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
     let unreadable = |error: std::io::Error| {
         Box::new(match error.kind() {
@@ -150,7 +150,7 @@ fn find(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
     Ok(walk.found)
 }
 
-/// The scenario files of the built-in suite at or below a path.
+/// Finds the scenario files of the built-in suite at or below a path.
 fn find_built_in(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
     let mut files: Vec<&Path> = builtin::below(path).into_iter().map(|f| f.0).collect();
     if builtin::file(path).is_some() {
@@ -173,17 +173,17 @@ fn find_built_in(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
     }
 }
 
-/// The text of a file of the built-in suite.
+/// Reads a file of the built-in suite.
 fn read_built_in(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
     let bytes = builtin::file(path).unwrap_or_default().to_vec();
     decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])
 }
 
-/// A way through folders.
+/// A walk through folders.
 #[derive(Debug, Default)]
 struct Walk {
     found: Vec<Found>,
-    /// The folders around the present one, by their true paths.
+    /// The folders around the current one, by their canonical paths.
     around: Vec<PathBuf>,
 }
 
@@ -192,7 +192,7 @@ impl Walk {
         let fail =
             |error: std::io::Error| Box::new(about(folder, format!("cannot be read: {error}")));
         let true_path = folder.canonicalize().map_err(fail)?;
-        // A link may lead back to where it stands.
+        // A link may lead back to a folder that contains it.
         if self.around.contains(&true_path) {
             return Ok(());
         }
@@ -223,13 +223,13 @@ impl Walk {
     }
 }
 
-/// Whether a file is a scenario, by its name.
+/// Whether a file is a scenario, judged by its name.
 pub(crate) fn is_scenario(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     matches!(extension, Some("yaml" | "yml"))
 }
 
-/// A part of an id. Ids hold `[row]` and `@version` besides, and become the names of snapshots.
+/// Checks a part of an id. Ids also contain `[row]` and `@version`, and become the names of snapshots.
 fn segment(path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if !name.is_empty() && name.chars().all(fits) {
@@ -241,7 +241,7 @@ fn segment(path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
     ))
 }
 
-/// The id of a file that was named itself: its path below the nearest folder `scenarios`, else its name.
+/// Returns the id of a file that was named itself: its path below the nearest folder `scenarios`, or else its name.
 fn id_of_named_file(path: &Path) -> Result<String, Box<Diagnostic>> {
     let absolute = absolute(path);
     let stem = absolute.file_stem().unwrap_or_default().to_string_lossy();
@@ -251,15 +251,15 @@ fn id_of_named_file(path: &Path) -> Result<String, Box<Diagnostic>> {
     Ok(checked?.join("/"))
 }
 
-/// What the ids of a folder's files begin with: its path below the nearest folder `scenarios`, so that a part of a
-/// suite has the same ids as the whole; nothing if there is none.
+/// Returns the prefix for the ids of a folder's files: its path below the nearest folder `scenarios`, so that a part of
+/// a suite has the same ids as the whole. It is empty if there is no such folder.
 fn prefix_of_named_folder(path: &Path) -> Result<String, Box<Diagnostic>> {
     let below = below_scenarios(&absolute(path)).unwrap_or_default();
     let checked: Result<Vec<_>, _> = below.iter().map(|s| segment(path, s)).collect();
     Ok(checked?.into_iter().map(|s| format!("{s}/")).collect())
 }
 
-/// The folders below the nearest one named `scenarios`, which may be the folder itself.
+/// Returns the path below the nearest folder named `scenarios`, which may be the folder itself.
 fn below_scenarios(folder: &Path) -> Option<Vec<String>> {
     let folders: Vec<String> = folder
         .components()
@@ -269,7 +269,7 @@ fn below_scenarios(folder: &Path) -> Option<Vec<String>> {
     Some(folders[at + 1..].to_vec())
 }
 
-/// The text of a file, or why it is none.
+/// Reads the text of a file, or reports why it cannot be read.
 pub(super) fn read(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
     use std::io::Read as _;
     let fail = |diagnostic: Diagnostic| Err(vec![diagnostic]);
@@ -282,7 +282,7 @@ pub(super) fn read(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
     decode(path, bytes).or_else(|diagnostic| fail(*diagnostic))
 }
 
-/// Bytes as a text with places.
+/// Decodes the bytes of a file as text.
 pub(crate) fn decode(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Box<Diagnostic>> {
     if bytes.len() > FILE_LIMIT {
         return Err(Box::new(about(path, "the file is larger than 1 MiB")));
@@ -290,7 +290,7 @@ pub(crate) fn decode(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Box<Dia
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Arc::new(Source {
             path: path.display().to_string(),
-            // A byte order mark is no part of the text.
+            // A byte order mark is not part of the text.
             text: text
                 .strip_prefix('\u{FEFF}')
                 .map(str::to_owned)

@@ -1,4 +1,5 @@
-//! Deliberate errors in an encoded packet: `override`, and beside it `append`, `trailing`, `properties` and `cut`.
+//! Deliberate errors in an encoded packet: `override`, and the keys beside it, `append`, `trailing`, `properties` and
+//! `cut`.
 
 use std::collections::HashSet;
 
@@ -18,7 +19,7 @@ use super::scope::{Mapping, Scope};
 use super::text::{self, PAYLOAD_MAX, Rules};
 use super::value::{number, only_version_5};
 
-/// The faults of a packet, which its mapping has beside its fields.
+/// The keys for wrong bytes, which are beside the fields in a packet's mapping.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Faults<'a> {
     overridden: Option<&'a Node>,
@@ -39,7 +40,7 @@ impl<'a> Faults<'a> {
         }
     }
 
-    /// The faults, typed. The packet's fields and filters say what there is to override.
+    /// Types these keys. The packet's fields and filters determine what can be overridden.
     pub(crate) fn lies(&self, scope: Scope<'_>, packet: &PacketTemplate) -> Option<Vec<Lie>> {
         let mut out = match self.overridden {
             None => Some(Vec::new()),
@@ -77,7 +78,7 @@ fn overrides(scope: Scope<'_>, packet: &PacketTemplate, node: &Node) -> Option<V
         return scope.expected(node, "fields and their bytes (a mapping)");
     };
     let names = names(packet, scope.version);
-    // A name without an index is the first's.
+    // A name without an index means the first item.
     let firsts = names.iter().map(|name| name.replacen("[0]", "", 1));
     let known: HashSet<String> = names.iter().cloned().chain(firsts).collect();
     let all: Vec<_> = entries
@@ -124,7 +125,7 @@ fn unknown<T>(scope: Scope<'_>, packet: PacketType, names: &[String], entry: &En
     scope.fail(diagnostic)
 }
 
-/// Notation, or one of the forms of a payload.
+/// Reads notation, or one of the forms of a payload.
 fn bytes(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     if node.entries().is_some() {
         let rules = Rules {
@@ -136,7 +137,7 @@ fn bytes(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     notation::bytes(scope, node)
 }
 
-/// The names of the fields that this packet will have when it is encoded.
+/// Returns the names of the fields that this packet will have when it is encoded.
 fn names(template: &PacketTemplate, version: ProtocolVersion) -> Vec<String> {
     let mut out: Vec<String> = match sample(template, version) {
         Some(packet) => {
@@ -176,7 +177,7 @@ fn names(template: &PacketTemplate, version: ProtocolVersion) -> Vec<String> {
     out
 }
 
-/// A packet of this shape: as many filters and reasons, and no property.
+/// Makes a packet of this shape, with as many filters and reason codes, but without properties.
 fn sample(template: &PacketTemplate, version: ProtocolVersion) -> Option<Packet> {
     let properties = Properties::new();
     let packet_id = PacketId::MIN;

@@ -11,7 +11,7 @@ use super::scope::{Mapping, Scope, unknown_key};
 use super::text::{self, PAYLOAD_MAX, Rules};
 use super::value::{number, number_expr, only_version_5};
 
-/// A packet and its fields, as `PACKET` or `PACKET: { … }`.
+/// Reads a packet and its expected fields: `PACKET` or `PACKET: { … }`.
 pub(crate) fn pattern(
     scope: Scope<'_>,
     packet: PacketType,
@@ -44,7 +44,7 @@ pub(crate) fn pattern(
     })
 }
 
-/// Named fields and what is expected of them.
+/// Reads the expected fields of a received packet.
 pub(crate) fn match_fields(
     scope: Scope<'_>,
     packet: PacketType,
@@ -55,8 +55,8 @@ pub(crate) fn match_fields(
     match_named(scope, packet, &what, expected, node)
 }
 
-/// Fields of one of these names and what is expected of them. `what` has them, for messages; `packet` says what its
-/// reasons are called.
+/// Reads expected fields, which must be among `specs`. `what` names their owner in messages, and `packet` determines
+/// the names of its reason codes.
 pub(crate) fn match_named(
     scope: Scope<'_>,
     packet: PacketType,
@@ -126,7 +126,7 @@ fn matcher(scope: Scope<'_>, packet: PacketType, spec: &FieldSpec, node: &Node) 
     expected_value(scope, packet, spec, node).map(Matcher::Is)
 }
 
-/// A list of reasons with matchers among them.
+/// Reads a list of reason codes that contains matchers.
 fn each_reason(
     scope: Scope<'_>,
     packet: PacketType,
@@ -148,7 +148,7 @@ fn is_name(node: &Node) -> bool {
     node.text().is_some_and(|t| t.starts_with('$'))
 }
 
-/// A field's value as it is compared: strings may be ill-formed, and any field may be a bound name.
+/// Reads the value that a field is compared with. Strings may be ill-formed, and any field may be a bound name.
 fn expected_value(
     scope: Scope<'_>,
     packet: PacketType,
@@ -167,8 +167,8 @@ fn expected_value(
     }
 }
 
-/// Whether a mapping's key makes it a matcher. A User Property may have the same name, but never a collection as
-/// its value.
+/// Whether a mapping's key makes it a matcher. A User Property may have the same name, but its value is never a list or
+/// a mapping.
 fn is_matcher(spec: &FieldSpec, entry: &Entry) -> bool {
     match &*entry.key.text {
         "not" | "one_of" | "includes" if spec.kind == Kind::UserProperties => {

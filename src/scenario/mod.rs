@@ -1,12 +1,14 @@
-//! Scenario files: from YAML text to a [`model::Scene`] for each case, or to everything that is wrong with them.
+//! Reads scenario files: YAML text becomes a [`model::Scene`] for each case, or a list of all errors in the files.
 //!
 //! ```text
 //! files -> text -> tree with places -> a tree for each row and version -> scene -> checks between its parts
 //! ```
-//! `library` finds and reads files; `syntax` makes the tree (`node`) and refuses what is no plain YAML; `rows` fills
-//! in rows and resolves version switches; `file`, `client`, `step`, `action`, `expectation` and what stands below
-//! them type it, going by the tables in `fields`, `hooks` and `settings`; `check` looks at the whole.
-//! Errors are collected, not thrown: typing goes on after one, so that a file shows all of them at once.
+//! `library` finds and reads files. `syntax` builds the tree (`node`) and refuses everything that is not plain YAML.
+//! `rows` fills in rows and resolves version switches. `file`, `client`, `step`, `action`, `expectation` and the
+//! modules that they call type the tree, using the tables in `fields`, `hooks` and `settings`. `check` looks at the
+//! whole scene.
+//!
+//! Errors are collected, not thrown: typing continues after an error, so that a file shows all of them at once.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,20 +53,21 @@ mod text;
 mod value;
 mod websocket;
 
-/// Reads every scenario file at or below these paths and gives every case of every version and row, in the order
-/// of their ids. Ids count from the folder that was named, or from the nearest folder `scenarios` above what was named.
-/// Each reaches below its own folder.
+/// Reads every scenario file at or below these paths. Returns every case, for each version and row, sorted by id.
+///
+/// Ids are relative to the folder that was named, or to the nearest folder `scenarios` above the path that was named.
+/// Each file can read other files only below its own folder.
 ///
 /// # Errors
-/// Everything that is wrong with all of the files.
+/// Returns everything that is wrong with all of the files.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
     load_within(paths, &Reach::default(), Origin::Disk)
 }
 
-/// The same, with what is in `reach` besides, from the disk or from the built-in suite.
+/// Like [`load`], but with the given `reach`, and either from disk or from the built-in suite.
 ///
 /// # Errors
-/// Everything that is wrong with all of the files.
+/// Returns everything that is wrong with all of the files.
 pub fn load_within(
     paths: &[PathBuf],
     reach: &Reach,
@@ -73,10 +76,11 @@ pub fn load_within(
     library::load(paths, reach, origin)
 }
 
-/// The scenes of one scenario file's text, which reaches below its own folder. Their ids begin with `path`.
+/// Returns the scenes in the text of one scenario file, which can read files only below its own folder. Their ids begin
+/// with `path`.
 ///
 /// # Errors
-/// Everything that is wrong with it, in the order of its lines.
+/// Returns everything that is wrong with the file, in the order of its lines.
 pub fn parse(source: &Arc<Source>, path: &str) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
     file::scenes(source, path, &Reach::default())
 }

@@ -1,7 +1,8 @@
-//! A scenario as the language defines it, for one case: rows filled in, version switches resolved, every scalar typed.
+//! A scenario as the language defines it, for one case: rows are filled in, version switches resolved, and scalars
+//! typed.
 //!
-//! After parsing a wrong scenario cannot be expressed here, but for what only the plan can see (a name used
-//! before it is bound, an id twice over several files).
+//! Most wrong scenarios cannot be expressed in these types. `check` refuses those that still can, such as one that uses
+//! a name before it is bound. Only the plan finds actions that a client's driver cannot perform.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +16,17 @@ use crate::diagnostic::{Place, Source};
 
 pub use mqtt_check_vocabulary::{Secret, Settings, User};
 
-/// `session/takeover@5`, `connect/malformed[empty-payload]@3.1.1`.
+/// The id of a case: `session/takeover@5`, `connect/malformed[empty-payload]@3.1.1`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CaseId {
-    /// The path below the scenario folder, with `/` and without its ending.
+    /// The path below the scenario folder, with `/` and without the file name's extension.
     pub path: String,
     pub row: Option<String>,
     pub version: ProtocolVersion,
 }
 
 impl CaseId {
-    /// The folder of the case, by which results are grouped.
+    /// Returns the folder of the case, by which results are grouped.
     pub fn area(&self) -> &str {
         match self.path.rsplit_once('/') {
             Some((folder, _)) => folder,
@@ -33,7 +34,7 @@ impl CaseId {
         }
     }
 
-    /// The id without its version.
+    /// Returns the id without its version.
     pub fn without_version(&self) -> String {
         match &self.row {
             Some(row) => format!("{}[{row}]", self.path),
@@ -48,13 +49,14 @@ impl std::fmt::Display for CaseId {
     }
 }
 
-/// How a case's topics are told from those of others on a shared broker.
+/// How a case's topics are kept apart from those of others on a shared broker.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sharing {
-    /// By a first level of their own.
+    /// The prefix is a first level of its own.
     #[default]
     Apart,
-    /// By what the name of their first level begins with. Messages of other topics may come, and are passed over.
+    /// The prefix is joined to the name of the first level. Messages on the topics of others may arrive and are
+    /// ignored.
     Joined,
 }
 
@@ -73,9 +75,9 @@ pub struct Scene {
     pub needs: Vec<Capability>,
     pub exclusive: bool,
     pub sharing: Sharing,
-    /// What a broker that can be configured is configured with: `broker` and `prefers`.
+    /// The configuration for a broker that can be configured: `broker` over `prefers`.
     pub settings: Arc<Settings>,
-    /// What a broker must be configured with: `broker` alone.
+    /// The configuration that a broker must have: `broker` alone.
     pub required: Arc<Settings>,
     /// In the order in which the file declares them.
     pub clients: Vec<Client>,
@@ -85,7 +87,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// What its steps cite, those inside of others included; each once, in the order of the file.
+    /// Returns the clauses that the steps cite, nested steps included. Each appears once, in the order of the file.
     pub fn clauses(&self) -> Vec<&String> {
         let mut found = Vec::new();
         each_step(&self.steps, &mut |step| {
@@ -98,7 +100,7 @@ impl Scene {
         found
     }
 
-    /// Whether it costs so much that it is played only where that is asked for.
+    /// Whether the case is so expensive that it is played only on request.
     pub fn is_heavy(&self) -> bool {
         self.tags.iter().any(|tag| tag == "heavy")
     }
@@ -115,15 +117,15 @@ macro_rules! word_enum {
         pub enum $name { $($(#[$vdoc])* $variant,)* }
 
         impl $name {
-            /// Every value with its word, in the order of the reference.
+            /// Every value, in the order of the reference.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// As scenarios write it.
+            /// Returns the word that scenarios use for this value.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
 
-            /// The value that this word stands for.
+            /// Returns the value that this word stands for.
             pub fn from_word(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|v| v.as_str() == word)
             }
@@ -170,7 +172,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// How much a step that does not hold weighs.
+    /// How serious the failure of a step is.
     Level {
         Must = "must",
         Should = "should",
@@ -180,7 +182,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// Who plays a client.
+    /// What plays a client.
     Driver {
         Wire = "wire",
         Rumqttc = "rumqttc",
@@ -188,20 +190,20 @@ word_enum! {
 }
 
 word_enum! {
-    /// What a client does wrong in an exchange of SCRAM.
+    /// What a client does wrong in a SCRAM exchange.
     ScramFault {
-        /// Its proof is wrong, though it knows the password.
+        /// The proof is wrong, although the client knows the password.
         Proof = "proof",
-        /// Its final message has another nonce.
+        /// The final message has another nonce.
         Nonce = "nonce",
-        /// The AUTH with its final message says 0x19.
+        /// The AUTH with the final message has reason code 0x19.
         Code = "code",
-        /// The AUTH with its final message has another Authentication Method.
+        /// The AUTH with the final message has another Authentication Method.
         Method = "method",
     }
 }
 
-/// Who a client proves to be by SCRAM-SHA-256.
+/// The credentials that a client proves by SCRAM-SHA-256.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scram {
     pub user: String,
@@ -209,7 +211,7 @@ pub struct Scram {
     pub wrong: Option<ScramFault>,
 }
 
-/// An exchange of SCRAM, as far as the plan knows it.
+/// A SCRAM exchange, as far as the plan knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScramExchange {
     /// The client's first message.
@@ -228,31 +230,31 @@ pub struct Client {
     pub id: Expr,
     pub version: ProtocolVersion,
     pub driver: Driver,
-    /// Whether what comes in with QoS 1 and 2 is acknowledged at once.
+    /// Whether received messages of QoS 1 and 2 are acknowledged at once.
     pub auto_ack: bool,
-    /// Of what is acknowledged at once: PUBLISH packets that are not, nor what follows in their exchanges.
+    /// Exceptions to `auto_ack`: PUBLISH packets that are not acknowledged, nor is any later packet of their exchanges.
     pub withhold: Vec<PacketPattern>,
-    /// Where it connects to.
+    /// The node that it connects to, and over which transport.
     pub way: Way,
-    /// Who it proves to be, in its `connect` steps and again.
+    /// The credentials for its `connect` steps and for re-authentication.
     pub scram: Option<Scram>,
-    /// Fields of CONNECT. Every CONNECT of the client's steps has them already, where it does not say otherwise.
+    /// Default fields for every CONNECT of this client. The fields of a step override them.
     pub connect: Vec<Field>,
 }
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The action's place: the actor's key.
+    /// The place of the action: the actor's key.
     pub place: Place,
     pub id: Option<String>,
-    /// The step as it reads: `second: connect`.
+    /// The step as written: `second: connect`.
     pub label: String,
-    /// What it judges: clauses of the case's version, and behind them rules of other standards, `RFC 6455, 5.5.2`.
+    /// What the step judges: clauses of the case's version, then rules of other standards, such as `RFC 6455, 5.5.2`.
     pub clauses: Vec<String>,
     pub level: Level,
     pub note: Option<String>,
-    /// Choices and the answers that they must have had.
+    /// Choices, and the answers that they must have had.
     pub when: Vec<(String, String)>,
     pub action: Action,
 }
@@ -270,22 +272,22 @@ pub enum Action {
     Choice(Choice),
     OneOf(OneOf),
     Parallel(Vec<Arc<Step>>),
-    /// A `repeat` that is folded. Any other is written out by the parser, `$i` filled in.
+    /// A folded `repeat`. Any other is expanded by the parser, with `$i` filled in.
     Rounds(Rounds),
 }
 
-/// Steps that are played over and over, and not written out.
+/// Steps that are played in a loop instead of being expanded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rounds {
     pub times: u64,
-    /// The name that counts the rounds from 1.
+    /// The name of the counter, which starts at 1.
     pub counter: Option<String>,
-    /// Clients' actions and waits.
+    /// Only actions of clients, and waits.
     pub steps: Vec<Arc<Step>>,
 }
 
 impl Action {
-    /// The steps inside of a parallel or of rounds.
+    /// Returns the steps inside a `parallel` or inside rounds.
     pub fn inner(&self) -> &[Arc<Step>] {
         match self {
             Self::Parallel(steps) => steps,
@@ -295,7 +297,7 @@ impl Action {
     }
 }
 
-/// Every step, those inside of others included, in the order of the file.
+/// Visits every step in the order of the file, nested steps included.
 pub fn each_step<'s>(steps: &'s [Arc<Step>], visit: &mut dyn FnMut(&'s Step)) {
     for step in steps {
         visit(step);
@@ -306,40 +308,40 @@ pub fn each_step<'s>(steps: &'s [Arc<Step>], visit: &mut dyn FnMut(&'s Step)) {
 /// What a client does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientAction {
-    /// With what is said at the upgrade, of a client on a WebSocket.
+    /// For a client on a WebSocket, with the details of the upgrade.
     Open(Option<Opening>),
     /// `connect`, `publish`, `subscribe`, `unsubscribe`, the acknowledgements, `ping`, `auth`, `disconnect`.
     Exchange(Exchange),
     Send(SendBytes),
-    /// One write. Only `Exchange`s, whose answers are not waited for, and `Send`s.
+    /// Several packets in one write. Contains only `Exchange`s without an expected answer, and `Send`s.
     Batch(Vec<ClientAction>),
-    /// On a WebSocket: frames as they are said.
+    /// WebSocket frames exactly as described.
     Frame(FrameTemplate),
     Drop(DropHow),
     Expect(Vec<Expectation>),
 }
 
-/// A packet and what is waited for.
+/// A packet, and the answer that the step waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
     pub packet: PacketTemplate,
     pub answer: Answer,
-    /// The limit of the answer; `None` is the target's.
+    /// The time limit for the answer; `None` means the target's.
     pub within: Option<Duration>,
-    /// A QoS 2 PUBLISH: stop after PUBREC.
+    /// For a QoS 2 PUBLISH: stop after PUBREC.
     pub until_pubrec: bool,
-    /// A DISCONNECT: leave the transport open.
+    /// For a DISCONNECT: leave the transport open.
     pub keep_open: bool,
-    /// A CONNECT, or an AUTH, that begins an exchange of SCRAM.
+    /// For a CONNECT or AUTH that begins a SCRAM exchange.
     pub scram: Option<Box<Scram>>,
 }
 
-/// What is expected of the answer.
+/// The expected answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Send only.
     None,
-    /// The handshake's next packet, with these fields; success unless they say otherwise.
+    /// The next packet of the handshake, with these fields. It must be a success unless they say otherwise.
     Fields(Vec<FieldMatch>),
     Refused(Refused),
 }
@@ -348,12 +350,12 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PacketTemplate {
     pub packet_type: PacketType,
-    /// By the names of the reference. A Will's fields have `will_` before theirs. `clean_session` does not stand
-    /// here: it is `clean_start`, and in version 5 with 0 also a `session_expiry_interval`.
+    /// Fields by the names of the reference. Those of a Will have the prefix `will_`. `clean_session` never appears
+    /// here: it becomes `clean_start` and, in version 5 with the value 0, also a `session_expiry_interval`.
     pub fields: Vec<Field>,
-    /// SUBSCRIBE's filters with their options; UNSUBSCRIBE's have none.
+    /// The filters of SUBSCRIBE with their options, or of UNSUBSCRIBE, which have none.
     pub filters: Vec<FilterTemplate>,
-    /// Deliberate lies; empty in an honest packet.
+    /// Deliberate errors; empty in an honest packet.
     pub lies: Vec<Lie>,
 }
 
@@ -375,12 +377,12 @@ pub struct FilterTemplate {
     pub retain_handling: u8,
 }
 
-/// `send`.
+/// What `send` sends.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SendBytes {
-    /// From the notation.
+    /// Bytes given in notation.
     Bytes(Bytes),
-    /// A packet whatever the connection's state; nothing is waited for.
+    /// A packet, sent whatever the state of the connection. The step waits for nothing.
     Packet(PacketTemplate),
 }
 
@@ -392,37 +394,37 @@ pub enum DropHow {
     Reset,
 }
 
-/// A value that may need what the run brought.
+/// A value, which may depend on the run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
     Literal(Literal),
     /// `$name`.
     Name(String),
-    /// `$connack.FIELD` or `$CLIENT.connack.FIELD`; the acting client's if `None`.
+    /// `$connack.FIELD` or `$CLIENT.connack.FIELD`. `None` means the acting client's CONNACK.
     Connack {
         client: Option<ClientIndex>,
         property: String,
     },
-    /// `left + right` and so on.
+    /// `left + right`, and so on.
     Arithmetic {
         left: Box<Expr>,
         operator: Operator,
         right: Box<Expr>,
     },
-    /// A text with `${name}` in it.
+    /// A text that contains `${name}`.
     Joined(Vec<Expr>),
-    /// So many bytes `x`.
+    /// This many bytes `x`.
     Size(Box<Expr>),
-    /// This so many times.
+    /// The text, repeated this many times.
     Repeated {
         text: Bytes,
         times: Box<Expr>,
     },
-    /// The client's final message of this exchange.
+    /// The client's final message in this exchange.
     ScramFinal(Arc<ScramExchange>),
 }
 
-/// In an arithmetic expression.
+/// An operator in an arithmetic expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     Plus,
@@ -430,19 +432,19 @@ pub enum Operator {
     Times,
 }
 
-/// A typed value. The type goes by the field: a header's bit is a `Bool`, a property that is 0 or 1 a `Number`,
+/// A typed value. The field determines the type: a header bit is a `Bool`, a property that is 0 or 1 is a `Number`, and
 /// seconds are a `Number`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Literal {
     Bool(bool),
     Number(u64),
-    /// A string or a payload: bytes, since a scenario may want ill-formed ones.
+    /// A string or a payload. It is bytes because a scenario may need an ill-formed string.
     Bytes(Bytes),
     Reason(ReasonCode),
     Reasons(Vec<ReasonCode>),
     /// User Properties.
     Pairs(Vec<(Bytes, Bytes)>),
-    /// Subscription Identifiers that are expected of a PUBLISH, in this order. One that is sent is a `Number`.
+    /// The Subscription Identifiers expected in a PUBLISH, in this order. An identifier to be sent is a `Number`.
     Numbers(Vec<u64>),
 }
 
@@ -457,7 +459,7 @@ pub struct FieldMatch {
 /// How a field's value is judged.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matcher {
-    /// Equal; an unbound `$name` is bound.
+    /// Equal. A `$name` that is not bound yet is bound to the received value.
     Is(Expr),
     Absent,
     Present,
@@ -468,19 +470,19 @@ pub enum Matcher {
         at_most: Option<Expr>,
     },
     StartsWith(Bytes),
-    /// A reason below 0x80.
+    /// A reason code below 0x80.
     Success,
-    /// So many reasons, each below 0x80.
+    /// This many reason codes, each below 0x80.
     Successes(usize),
-    /// A reason for each of these QoS, which grants it or a lower one.
+    /// A reason code for each of these QoS values. Each grants that QoS or a lower one.
     Granted(Vec<u8>),
-    /// A list with as many values as these, each as it says.
+    /// A list of as many values, each matched by its own matcher.
     Each(Vec<Matcher>),
-    /// User Properties that hold these in this order, among others.
+    /// User Properties that contain these in this order, possibly among others.
     Includes(Vec<(Bytes, Bytes)>),
     /// Subscription Identifiers in any order.
     Set(Vec<u64>),
-    /// A challenge to this exchange's first message; it is bound.
+    /// A challenge that answers the first message of this exchange. It is bound to a name.
     ScramChallenge(Arc<ScramExchange>),
     /// The signature of a server that knows the password.
     ScramSignature(Arc<ScramExchange>),
@@ -500,15 +502,15 @@ pub struct Expectation {
     pub pattern: Pattern,
     pub within: Option<Duration>,
     pub not_before: Option<Duration>,
-    /// The Keep Alive that a close follows from. It gives `within` too.
+    /// The Keep Alive that causes the close. It also sets `within`.
     pub keep_alive: Option<KeepAlive>,
     pub after: After,
-    /// How many; `{1, Some(1)}` unless said otherwise.
+    /// How many packets; `{1, Some(1)}` unless the scenario says otherwise.
     pub count: Count,
 }
 
 impl Expectation {
-    /// That it comes once, from now on, within the usual time.
+    /// Expects the pattern once, from now on, within the default time.
     pub const fn once(pattern: Pattern, place: Place) -> Self {
         Self {
             place,
@@ -525,35 +527,35 @@ impl Expectation {
     }
 }
 
-/// A Keep Alive, and when a silent client has to be disconnected by it.
+/// A Keep Alive, and when it obliges the server to disconnect a silent client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeepAlive {
     pub seconds: u16,
 }
 
 impl KeepAlive {
-    /// A close that is late by more than this is slow, since a server may look from time to time only.
+    /// A close that is late by more than this is slow. A server may check only from time to time.
     const SLOW: Duration = Duration::from_secs(1);
-    /// A close that is late by this or more does not count.
+    /// A close that is late by this much or more does not count.
     const TOO_LATE: Duration = Duration::from_secs(15);
 
-    /// When the server has to close: one and a half times the Keep Alive.
+    /// Returns the silence after which the server must close: one and a half times the Keep Alive.
     /// [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
     pub fn due(self) -> Duration {
         Duration::from_millis(u64::from(self.seconds) * 1_500)
     }
 
-    /// From when on a close is slow, on a way that takes `delay`.
+    /// Returns the silence after which a close is slow, on a path that takes `delay`.
     pub fn slow_after(self, delay: Duration) -> Duration {
         self.due() + Self::SLOW + delay
     }
 
-    /// How long a close is waited for.
+    /// Returns how long the harness waits for a close.
     pub fn too_late_after(self) -> Duration {
         self.due() + Self::TOO_LATE
     }
 
-    /// How many times the Keep Alive this is.
+    /// Returns a silence as a multiple of the Keep Alive.
     pub fn ratio(self, silence: Duration) -> f64 {
         silence.as_secs_f64() / f64::from(self.seconds)
     }
@@ -563,16 +565,16 @@ impl KeepAlive {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     pub at_least: u32,
-    /// `None`: as many as have come.
+    /// `None` means as many as have arrived.
     pub at_most: Option<u32>,
 }
 
-/// What `within`, `not_before` and `keep_alive` count from.
+/// The start of the time that `within`, `not_before` and `keep_alive` measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum After {
-    /// The step's begin.
+    /// The beginning of the step.
     Now,
-    /// The begin of the step with this id.
+    /// The beginning of the step with this id.
     Step(String),
     /// The last packet that this connection sent.
     LastPacket,
@@ -582,35 +584,35 @@ pub enum After {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pattern {
     Packet(PacketPattern),
-    /// `how`: `Some(Close)`, `Some(Reset)`, or either.
+    /// The way in which the transport ends: `Some(Close)`, `Some(Reset)`, or `None` for either.
     Closed {
         how: Option<DropHow>,
     },
     Refused(Refused),
-    /// The answer to an upgrade, of `open`.
+    /// The answer to a WebSocket upgrade, which `open` requested.
     Upgrade(Vec<FieldMatch>),
-    /// A frame of a WebSocket that is no part of a message.
+    /// A WebSocket frame that is not part of a message.
     Frame(FramePattern),
     Silence {
-        /// Empty: of everything.
+        /// The packet types that must not arrive; if empty, none may.
         of: Vec<PacketType>,
         span: Duration,
     },
     InOrder(Vec<Expectation>),
     Unordered(Vec<PacketPattern>),
-    /// Each alternative is a sequence.
+    /// Each alternative is a sequence of expectations.
     AnyOf(Vec<Vec<Expectation>>),
 }
 
-/// What the standard lets a server do with what it cannot take.
+/// What the standard lets a server do with something that it cannot accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// Codes in CONNACK or DISCONNECT; empty: any that says failure.
+    /// The accepted reason codes in CONNACK or DISCONNECT; if empty, any failure.
     pub codes: Vec<ReasonCode>,
     pub connack: ConnAckRule,
 }
 
-/// Whether a refusal comes with a CONNACK.
+/// Whether a refusal includes a CONNACK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnAckRule {
     Allowed,
@@ -618,10 +620,10 @@ pub enum ConnAckRule {
     Required,
 }
 
-/// `hooks:`.
+/// The `hooks` action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HookList {
-    /// The Client Identifiers whose events are meant.
+    /// The Client Identifiers whose events are compared.
     pub of: Vec<String>,
     pub events: Vec<HookPattern>,
 }
@@ -632,11 +634,11 @@ pub struct HookPattern {
     pub place: Place,
     /// `session.created`.
     pub name: String,
-    /// Fields and their texts; unnamed ones may be anything.
+    /// Fields and their texts. Fields that are not named may have any value.
     pub fields: Vec<(String, String)>,
 }
 
-/// `broker:` as a step.
+/// The `broker` action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BrokerAction {
     Kick {
@@ -651,44 +653,44 @@ pub enum BrokerAction {
     },
     Restart,
     Stop,
-    /// Ended without warning, and started again.
+    /// Ends the broker without warning and starts it again.
     Kill,
 }
 
-/// `choice:`.
+/// The `choice` action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     pub name: String,
-    /// What it is about, in words that a report puts before the answer.
+    /// A description that reports put before the answer.
     pub about: Option<String>,
     pub of: ClientIndex,
-    /// Whether the answer varies from play to play by its nature, so that none is expected again.
+    /// Whether the answer naturally varies from play to play, so that a baseline does not expect the same one again.
     pub varies: bool,
-    /// In the order in which they are tried.
+    /// The answers, in the order in which they are tried.
     pub answers: Vec<(String, Vec<Expectation>)>,
 }
 
-/// `one_of:`. Which client it was is the answer to a choice of this name; steps of the names that it gives are written
-/// out for each client, with a `when`.
+/// The `one_of` action. The client that received the packet is the answer to a choice of this name. Steps that use the
+/// names given here are expanded for each client, with a `when`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OneOf {
     pub name: String,
-    /// The clients with their names, in the order of the file.
+    /// The clients and their names, in the order of the file.
     pub members: Vec<(String, ClientIndex)>,
-    /// One packet.
+    /// The one packet that a client must receive.
     pub expectation: Expectation,
 }
 
-/// `control:`.
+/// The control of a scene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Control {
     pub place: Place,
-    /// Ids of steps that are not played.
+    /// Ids of the steps that are left out.
     pub without: Vec<String>,
-    /// Ids of steps and what is played instead.
+    /// Ids of the steps that are replaced, and their replacements.
     pub with: Vec<(String, Arc<Step>)>,
     pub settings: Option<Arc<Settings>>,
-    /// What a broker must be configured with for it.
+    /// The configuration that a broker must have for the control.
     pub required: Arc<Settings>,
     /// `Action::Client` with `Expect`, or `Action::Hooks`.
     pub expect: Vec<Arc<Step>>,

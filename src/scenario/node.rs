@@ -1,4 +1,4 @@
-//! A YAML document as a tree with positions. Scalars keep their text; the field that they belong to decides what it
+//! A YAML document as a tree with positions. Scalars keep their text; the field to which they belong decides what it
 //! means.
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) enum Value {
     Map(Vec<Entry>),
 }
 
-/// A text as it was written, with its quotes and escapes taken off.
+/// A text as written, without its quotes and with its escapes resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scalar {
     pub(crate) text: Arc<str>,
@@ -33,9 +33,9 @@ pub(crate) struct Scalar {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     Plain,
-    /// With quotes, or as a block: never one of the language's own words.
+    /// In quotes or as a block: never one of the language's own words.
     Quoted,
-    /// An expression in which a row's value or a counter was filled in.
+    /// An expression with a row's value or a counter filled in.
     Computed,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Key {
 }
 
 impl Node {
-    /// The scalar's text.
+    /// Returns the text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar(scalar) => Some(&scalar.text),
@@ -62,7 +62,7 @@ impl Node {
         }
     }
 
-    /// The text, if it was written without quotes and so may be one of the language's words.
+    /// Returns the text if it was written without quotes, so that it may be one of the language's words.
     pub(crate) fn word(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar(scalar) if scalar.style == Style::Plain => Some(&scalar.text),
@@ -70,7 +70,7 @@ impl Node {
         }
     }
 
-    /// The pairs of a mapping.
+    /// Returns the pairs of a mapping.
     pub(crate) fn entries(&self) -> Option<&[Entry]> {
         match &self.value {
             Value::Map(entries) => Some(entries),
@@ -78,7 +78,7 @@ impl Node {
         }
     }
 
-    /// The items of a list.
+    /// Returns the items of a list.
     pub(crate) fn items(&self) -> Option<&[Node]> {
         match &self.value {
             Value::List(items) => Some(items),
@@ -86,13 +86,13 @@ impl Node {
         }
     }
 
-    /// The value under this key of a mapping.
+    /// Returns the value of this key in a mapping.
     pub(crate) fn find(&self, key: &str) -> Option<&Node> {
         let entry = self.entries()?.iter().find(|e| &*e.key.text == key)?;
         Some(&entry.value)
     }
 
-    /// The only pair of a mapping that has one.
+    /// Returns the pair of a mapping that has exactly one.
     pub(crate) fn single(&self) -> Option<&Entry> {
         match self.entries()? {
             [entry] => Some(entry),
@@ -100,7 +100,7 @@ impl Node {
         }
     }
 
-    /// What it is, for a message.
+    /// Describes the kind of node, for a message.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Empty => "nothing",
@@ -112,7 +112,7 @@ impl Node {
         }
     }
 
-    /// What was found instead of what was wanted, for a message.
+    /// Describes what was found, for a message.
     pub(crate) fn found(&self) -> String {
         match self.text() {
             Some(text) => format!("`{}`", short(text)),
@@ -120,8 +120,8 @@ impl Node {
         }
     }
 
-    /// The place of a part of a scalar's text, counted in characters; the whole scalar's where the text is not
-    /// in the source as it reads.
+    /// Returns the place of a part of a scalar's text; `start` and `length` count characters. If the source does not
+    /// contain the text literally, returns the place of the whole scalar.
     pub(crate) fn part(&self, source: &Source, start: usize, length: usize) -> Place {
         let (Some(text), Some(line)) = (self.text(), source.line(self.place.line)) else {
             return self.place;
@@ -150,7 +150,7 @@ impl Node {
         }
     }
 
-    /// As one line of YAML, cut when it gets long.
+    /// Renders the node as one line of YAML, shortened if it is long.
     pub(crate) fn flow(&self) -> String {
         let mut out = String::new();
         self.write_flow(&mut out);
@@ -158,7 +158,7 @@ impl Node {
     }
 
     fn write_flow(&self, out: &mut String) {
-        // What comes behind is cut off anyway.
+        // The rest would be cut off anyway.
         if out.len() > 1_000 {
             return;
         }
@@ -201,7 +201,7 @@ fn write_scalar(scalar: &Scalar, out: &mut String) {
     }
 }
 
-/// A text for a message: not longer than a glance.
+/// Shortens a text for a message.
 pub(crate) fn short(text: &str) -> String {
     shorten(text, 60)
 }

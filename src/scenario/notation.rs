@@ -1,4 +1,4 @@
-//! Bytes in scenarios: hex pairs, and the notation of the codec.
+//! Bytes in scenarios: pairs of hex digits, and the codec's notation.
 
 use bytes::Bytes;
 use mqtt_check_codec::notation;
@@ -6,7 +6,7 @@ use mqtt_check_codec::notation;
 use super::node::Node;
 use super::scope::Scope;
 
-/// Hex pairs, with spaces as one likes.
+/// Reads pairs of hex digits, with any whitespace between them.
 pub(crate) fn hex(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let Some(text) = node.text() else {
         return scope.expected(node, "hex pairs");
@@ -38,7 +38,7 @@ pub(crate) fn hex(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     Some(out.into())
 }
 
-/// The codec's notation.
+/// Reads bytes in the codec's notation.
 pub(crate) fn bytes(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let Some(text) = node.text() else {
         return scope.expected(node, "bytes in notation");

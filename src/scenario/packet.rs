@@ -13,23 +13,23 @@ use super::scope::{Mapping, Scope, unknown_key};
 use super::text::{self, PAYLOAD_MAX, Rules, STRING_MAX};
 use super::value::{boolean, number, number_expr, only_version_5, reference};
 
-/// Whether a packet keeps to what a client may send.
+/// Whether a packet must be one that a client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conformity {
     Honest,
-    /// Under `send`: fields of a server's packets too.
+    /// Under `send`: the packet may also be one that only a server sends.
     Raw,
 }
 
-/// What a mapping says of one field, over the defaults.
+/// A change that a mapping makes to the default of one field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Change {
     Set(Field),
-    /// Left out; `will` means all of its fields.
+    /// The field is left out; `will` means all fields of the Will.
     Without(&'static str),
 }
 
-/// The value of a field that is sent, or compared with.
+/// Reads the value of a field that is sent or compared.
 pub(crate) fn field_value(
     scope: Scope<'_>,
     packet: PacketType,
@@ -71,7 +71,7 @@ pub(crate) fn field_value(
         }
         Kind::Reasons if name.is_none() => reason::reasons(scope, node, &[packet])
             .map(|reasons| Expr::Literal(Literal::Reasons(reasons))),
-        // What is left may be a name that an earlier step bound.
+        // The other kinds may be a name that an earlier step bound.
         _ => match name {
             Some(path) => reference(scope, node, &path),
             None if spec.kind == Kind::Reason => reason::reason(scope, node, &[packet])
@@ -81,7 +81,7 @@ pub(crate) fn field_value(
     }
 }
 
-/// User Properties: a mapping in its order, or a list of pairs.
+/// Reads User Properties: a mapping in its order, or a list of pairs.
 pub(crate) fn user_properties(scope: Scope<'_>, node: &Node) -> Option<Vec<(Bytes, Bytes)>> {
     let rules = Rules {
         limit: STRING_MAX,
@@ -110,7 +110,7 @@ pub(crate) fn user_properties(scope: Scope<'_>, node: &Node) -> Option<Vec<(Byte
     pairs.into_iter().collect()
 }
 
-/// The fields that pairs of a mapping name. `also` are keys that the mapping may have besides, for suggestions.
+/// Reads the fields of a packet. `also` lists the other keys of the mapping, for suggestions.
 pub(crate) fn sent_fields(
     scope: Scope<'_>,
     packet: PacketType,
@@ -166,7 +166,7 @@ fn sent_field(
     })])
 }
 
-/// A Will's fields, with `will_` before their names.
+/// Reads the fields of a Will and adds the prefix `will_` to their names.
 fn will(scope: Scope<'_>, entry: &Entry) -> Option<Vec<Change>> {
     let mut map = Mapping::of(scope, &entry.value, "a Will")?;
     let mut out = vec![Change::Without("will")];
@@ -199,7 +199,7 @@ fn will(scope: Scope<'_>, entry: &Entry) -> Option<Vec<Change>> {
     sound.then_some(out)
 }
 
-/// `clean_session` as what stands on the wire: in version 5 it says when the session ends as well.
+/// Replaces `clean_session` by the fields that are sent. In version 5 they also determine when the session expires.
 pub(crate) fn expand_clean_session(scope: Scope<'_>, changes: Vec<Change>) -> Option<Vec<Change>> {
     let named = |name: &str| {
         changes.iter().find_map(|change| match change {
@@ -246,7 +246,7 @@ pub(crate) fn expand_clean_session(scope: Scope<'_>, changes: Vec<Change>) -> Op
     Some(out)
 }
 
-/// Defaults, with what a packet says itself over them.
+/// Applies a packet's changes to the defaults.
 pub(crate) fn merge(defaults: &[Field], changes: Vec<Change>) -> Vec<Field> {
     let mut out = defaults.to_vec();
     for change in changes {
@@ -262,7 +262,7 @@ pub(crate) fn merge(defaults: &[Field], changes: Vec<Change>) -> Vec<Field> {
     out
 }
 
-/// One Topic Filter of a SUBSCRIBE or UNSUBSCRIBE: a text, or a mapping with options over the given ones.
+/// Reads one Topic Filter of a SUBSCRIBE or UNSUBSCRIBE: a text, or a mapping whose options override the defaults.
 pub(crate) fn filter(
     scope: Scope<'_>,
     node: &Node,
@@ -295,7 +295,7 @@ pub(crate) fn filter(
     })
 }
 
-/// Subscription Options, over the given ones.
+/// Reads Subscription Options, which override the defaults.
 pub(crate) fn filter_options(
     scope: Scope<'_>,
     map: &mut Mapping<'_>,
@@ -326,7 +326,7 @@ pub(crate) fn filter_options(
     sound.then_some(out)
 }
 
-/// A filter that nothing was said of yet.
+/// Returns an empty filter with default options.
 pub(crate) fn plain_filter() -> FilterTemplate {
     FilterTemplate {
         filter: Expr::Literal(Literal::Bytes(Bytes::new())),

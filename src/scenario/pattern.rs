@@ -1,19 +1,20 @@
-//! Patterns, as in filters on the command line and in the cases of target files: docs/suites.md#patterns.
+//! Patterns for filters on the command line and for the cases of target files: docs/suites.md#patterns.
 
-/// A pattern on a name: `*` stands for any text, `?` for any one character, `{a,b}` for either. All else, brackets too,
-/// stands for itself.
+/// A pattern for a name: `*` matches any text, `?` any one character, and `{a,b}` either alternative. Everything else,
+/// brackets included, matches itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     text: String,
-    /// What the braces come to.
+    /// The patterns that the braces expand to.
     alternatives: Vec<String>,
 }
 
-/// A pattern has no more alternatives.
+/// The maximum number of alternatives in a pattern.
 const ALTERNATIVES: usize = 256;
 
 impl Pattern {
-    /// Every text is a pattern. Braces that are not closed, or that come to too many alternatives, stand for themselves.
+    /// Makes a pattern of any text. Braces that are not closed, or that expand to too many alternatives, match
+    /// themselves.
     pub fn new(text: &str) -> Self {
         let mut alternatives = Vec::new();
         let is_within = spread(text, &mut alternatives);
@@ -26,19 +27,19 @@ impl Pattern {
         }
     }
 
-    /// As it was written.
+    /// Returns the pattern as written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether a name is as the pattern says, from its beginning to its end.
+    /// Whether the pattern matches a name from beginning to end.
     pub fn matches(&self, name: &str) -> bool {
         let mut all = self.alternatives.iter();
         self.text == name || all.any(|pattern| is_like(pattern.as_bytes(), name.as_bytes()))
     }
 
-    /// Whether a case's id is as the pattern says: the whole id, the id without its version, or the scenario alone. A
-    /// record of a target has a name like an id, with `@TARGET/` before it.
+    /// Whether the pattern matches a case's id: the whole id, the id without its version, or the scenario alone. A
+    /// target's record has a name like an id, with `@TARGET/` before it.
     pub fn matches_case(&self, id: &str) -> bool {
         let row = match id.rsplit_once('@') {
             Some((row, _)) if !row.is_empty() => row,
@@ -49,7 +50,7 @@ impl Pattern {
     }
 }
 
-/// The patterns that one with braces comes to; `false` when there are too many.
+/// Expands the braces of a pattern. Returns `false` if there are too many alternatives.
 fn spread(text: &str, into: &mut Vec<String>) -> bool {
     let braces = text.find('{').and_then(|open| {
         let close = open + text[open..].find('}')?;
@@ -65,7 +66,7 @@ fn spread(text: &str, into: &mut Vec<String>) -> bool {
     })
 }
 
-/// Goes back to the last `*` only, so that no pattern takes more than its length times that of the name.
+/// Backtracks to the last `*` only, so that the time is bounded by the length of the pattern times that of the name.
 fn is_like(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut last_star = None;

@@ -1,25 +1,25 @@
-//! What a scenario may read from this machine: passwords from files and environment variables.
+//! What a scenario may read from this machine: passwords in files and environment variables.
 //!
-//! A scenario may have any author. By itself it reads below its own folder only, and no variable. What an operator
-//! writes, a configuration or a target file, reads what it names.
+//! Anyone may be the author of a scenario. By default a scenario can read files below its own folder only, and no
+//! variables. A file that the operator writes, a configuration or a target file, can read everything that it names.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What may be read for a file beside itself.
+/// What a file may read in addition to itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// Files outside of its own folder.
+    /// Whether it may read files outside of its own folder.
     pub files: bool,
-    /// Variables of the environment.
+    /// The environment variables that it may read.
     pub variables: Variables,
 }
 
-/// Variables of the environment.
+/// Environment variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variables {
-    /// Those of these names.
+    /// The variables with these names.
     Named(Vec<String>),
     All,
 }
@@ -31,7 +31,7 @@ impl Default for Variables {
 }
 
 impl Reach {
-    /// That of a file that the operator has written.
+    /// The reach of a file that the operator has written.
     pub(super) const fn everything() -> Self {
         Self {
             files: true,
@@ -46,7 +46,8 @@ impl Reach {
         }
     }
 
-    /// Where the file is that a file at `from` names; `None` if that is out of its reach. Links count as what they lead to.
+    /// Returns the path of a file that the file at `from` names, or `None` if it is out of reach. Links are resolved
+    /// first.
     pub(super) fn file(&self, from: &str, named: &str) -> Option<PathBuf> {
         let folder = Path::new(from).parent().unwrap_or(Path::new(""));
         let path = folder.join(named);
@@ -61,12 +62,12 @@ impl Reach {
     }
 }
 
-/// Whether a path, or what is there of it, is below a folder.
+/// Whether a path is below a folder. If the path does not exist, its nearest existing ancestor decides.
 fn is_below(folder: &Path, path: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else {
         return false;
     };
-    // What is not there is told so only if it would be within reach.
+    // A missing file may be reported as missing only if it would be within reach.
     let there = path
         .ancestors()
         .find_map(|part| match part.as_os_str().is_empty() {
@@ -76,16 +77,16 @@ fn is_below(folder: &Path, path: &Path) -> bool {
     there.is_some_and(|there| there.starts_with(folder))
 }
 
-/// Opens a regular file. A pipe or a device might never end, or never begin.
+/// Opens a regular file. Others are refused: reading a pipe or a device might never end, or never begin.
 ///
 /// # Errors
-/// When it is none, or cannot be opened.
+/// Returns an error if the file is not regular or cannot be opened.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let regular = |metadata: fs::Metadata| match metadata.is_file() {
         true => Ok(()),
         false => Err(io::Error::other("not a regular file")),
     };
-    // Opening a pipe without a writer waits already.
+    // Opening a pipe without a writer would block, so look before opening.
     regular(fs::metadata(path)?)?;
     let file = File::open(path)?;
     regular(file.metadata()?)?;

@@ -8,7 +8,7 @@ use super::fields::packet_word;
 use super::node::{Node, short};
 use super::scope::Scope;
 
-/// The reason that a value names in one of these packets.
+/// Reads a reason code by its number, or by its name in one of these packets.
 pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> Option<ReasonCode> {
     let version = scope.version;
     let Some(text) = node.text() else {
@@ -59,7 +59,7 @@ pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> O
     scope.fail(diagnostic)
 }
 
-/// A list of reasons, or one.
+/// Reads a list of reason codes, or one.
 pub(crate) fn reasons(
     scope: Scope<'_>,
     node: &Node,
@@ -78,7 +78,7 @@ fn code(name: &str, packet: PacketType, version: ProtocolVersion) -> Option<Reas
     names(packet, version).find_map(|(code, n)| (n == name).then_some(code))
 }
 
-/// The names that a packet has in a version, whoever sends it.
+/// Returns the named reason codes of a packet in a version, whichever side sends it.
 fn names(
     packet: PacketType,
     version: ProtocolVersion,

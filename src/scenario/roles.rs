@@ -1,7 +1,7 @@
 //! The names that a `one_of` gives to the client that was chosen and to the one that was not.
 //!
-//! Which client that is, is known when the case is played. So a step of such a name is written out for each client
-//! that may bear it, under the condition (`when`) that it does. All of it is done on the tree, before anything is typed.
+//! Only the run decides which client that is. So a step that uses such a name is expanded for each client that may have
+//! the name, with a `when` for that answer. This is done on the tree, before anything is typed.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use super::scope::{Mapping, Scope};
 use super::{client, expectation, step};
 use crate::scenario::model::{Count, Pattern};
 
-/// A name that one of several clients bears.
+/// A name for one of several clients.
 #[derive(Debug)]
 struct Role {
     name: Arc<str>,
-    /// The `one_of` that decides it.
+    /// The `one_of` that decides which client it is.
     choice: Arc<str>,
-    /// The answer, and who bears the name then.
+    /// Each answer, and the client that then has the name.
     cast: Vec<(Arc<str>, Arc<str>)>,
 }
 
-/// The case's tree with the steps of such names written out.
+/// Returns the case's tree, with every step that uses such a name expanded.
 pub(crate) fn expand(scope: Scope<'_>, tree: &Node) -> Node {
     let mut roles = Vec::new();
     let steps = tree.find("steps").map(|n| list(scope, n, &mut roles));
@@ -65,7 +65,7 @@ fn list(scope: Scope<'_>, node: &Node, roles: &mut Vec<Role>) -> Node {
     }
 }
 
-/// What is sent at once is sent before anything decides who sends it.
+/// Reports names of a `one_of` inside `parallel`, whose packets are sent before the name is decided.
 fn refuse_in_parallel(scope: Scope<'_>, item: &Node, roles: &[Role]) {
     let inner = item.find("parallel").and_then(Node::items);
     for step in inner.unwrap_or_default() {
@@ -79,7 +79,7 @@ fn refuse_in_parallel(scope: Scope<'_>, item: &Node, roles: &[Role]) {
     }
 }
 
-/// The names that a `one_of` gives. What is wrong with it is said where it is typed.
+/// Collects the names that a `one_of` gives. Errors in it are reported when it is typed.
 fn define(item: &Node, roles: &mut Vec<Role>) {
     let Some(list) = item.find("one_of") else {
         return;
@@ -113,7 +113,7 @@ fn text(node: &Node) -> Option<Arc<str>> {
 }
 
 impl Role {
-    /// Whether a step is this one's.
+    /// Whether a step uses this name.
     fn acts_in(&self, item: &Node) -> bool {
         let entries = item.entries().unwrap_or_default();
         entries.iter().any(|entry| match &*entry.key.text {
@@ -134,7 +134,7 @@ impl Role {
         node.text() == Some(&self.name)
     }
 
-    /// The step as this client plays it, if the name is its.
+    /// Returns the step for one client, under the condition that it has this name.
     fn played_by(&self, item: &Node, (answer, client): &(Arc<str>, Arc<str>)) -> Node {
         let mut entries: Vec<Entry> = item
             .entries()
@@ -171,7 +171,7 @@ impl Role {
         let when = entries.iter_mut().find(|entry| &*entry.key.text == "when");
         match when.map(|entry| &mut entry.value.value) {
             Some(Value::Map(conditions)) => conditions.push(condition),
-            // What is wrong with it is said where it is typed.
+            // An error here is reported when it is typed.
             Some(_) => {}
             None => entries.push(Entry {
                 key: Key {
@@ -190,7 +190,7 @@ impl Role {
         }
     }
 
-    /// With the client's name in place of this one, as a value or under `client`.
+    /// Replaces this name by the client's in the value of `of` or `broker`.
     fn renamed(&self, node: &Node, client: &Arc<str>) -> Node {
         let value = match &node.value {
             Value::Scalar(scalar) if scalar.text == self.name => Value::Scalar(Scalar {
@@ -218,7 +218,7 @@ impl Role {
     }
 }
 
-/// The mapping with another value under this key.
+/// Returns the mapping with another value for this key.
 fn with_value(map: &Node, key: &str, value: &Node) -> Node {
     let entries = map.entries().unwrap_or_default();
     let entries = entries.iter().map(|entry| {
@@ -234,7 +234,7 @@ fn with_value(map: &Node, key: &str, value: &Node) -> Node {
     }
 }
 
-/// Types a `one_of`; `map` is the step around it.
+/// Types a `one_of`. `map` is the step that contains it.
 pub(crate) fn one_of(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<OneOf> {
     let name = map.require("as").and_then(|n| role(scope, n));
     let rest = map.take("rest");
@@ -289,7 +289,7 @@ pub(crate) fn one_of(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> O
     })
 }
 
-/// A name for whichever client it is.
+/// Reads a name that a `one_of` gives.
 fn role(scope: Scope<'_>, node: &Node) -> Option<String> {
     let Some(name) = node.text() else {
         return scope.expected(node, "a name");

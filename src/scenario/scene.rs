@@ -20,16 +20,16 @@ use super::scope::{Mapping, Scope};
 use super::step::{Body, Setting, Stage, flip, label, steps, too_many, word};
 use super::value::{boolean, number_expr, prose};
 
-/// Words that stand where a client's name could.
+/// Words that appear where a client's name could.
 pub(crate) const WORDS: [&str; 7] = [
     "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of",
 ];
-/// So often a repeat goes round at most.
+/// The maximum number of rounds of a repeat.
 const TIMES_MAX: u64 = 10_000;
-/// So often a folded one does.
+/// The maximum number of rounds of a folded repeat.
 const FOLDED_MAX: u64 = 100_000;
 
-/// What a scene's action does; `map` is the step around it.
+/// Reads an action of the scene. `map` is the step that contains it.
 pub(crate) fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entry) -> Option<Body> {
     let scope = stage.scope;
     let (place, value) = (entry.key.place, &entry.value);
@@ -96,8 +96,8 @@ fn kick(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
     })
 }
 
-/// A reason of a server's DISCONNECT or CONNACK. It is named as version 5 names it, whatever the client speaks,
-/// since the broker is told in its own words.
+/// Reads the reason code of a server's DISCONNECT or CONNACK. Its name is always that of version 5, whatever the client
+/// speaks, because the code is given to the broker by an administrator.
 fn server_reason(scope: Scope<'_>, node: &Node) -> Option<ReasonCode> {
     let scope = scope.under(ProtocolVersion::V5);
     reason::reason(scope, node, &[PacketType::DISCONNECT, PacketType::CONNACK])
@@ -143,7 +143,7 @@ fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choic
     };
     let all: Vec<_> = entries.iter().map(|entry| answer(scope, entry)).collect();
     let mut answers: Vec<_> = all.into_iter().collect::<Option<_>>()?;
-    // Silence holds only when nothing else does.
+    // Silence is tried last, because it holds only if nothing else does.
     let is_silence = |a: &(String, Vec<Expectation>)| {
         matches!(
             a.1.first().map(|e| &e.pattern),
@@ -204,11 +204,11 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
             Some(name) => with_counter(scope, list, name, i)?,
             None => list.clone(),
         };
-        // An `if` may leave nothing of a round.
+        // An `if` may leave a round empty.
         if round.items() == Some(&[]) {
             continue;
         }
-        // What is wrong with one round is wrong with all.
+        // An error in one round is an error in all.
         out.extend(steps(stage, &round, Setting::Scene)?);
         if too_many(scope, node.place) {
             return None;
@@ -224,7 +224,7 @@ fn counter(scope: Scope<'_>, node: &Node) -> Option<String> {
     }
 }
 
-/// A repeat that is not written out: its steps are typed once, and the counter is known when they are played.
+/// Reads a repeat that is not expanded: its steps are typed once, and the counter is known only when they are played.
 fn folded(stage: Stage<'_>, node: &Node) -> Option<Rounds> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "`repeat`")?;

@@ -1,4 +1,4 @@
-//! The context that every part of a scenario is parsed in: where errors go, the version, the clients.
+//! The context in which every part of a scenario is parsed: where errors go, the version, the clients.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,11 +15,11 @@ use super::suggestion::{self, either};
 use super::syntax::{SHOWN, more_errors};
 use crate::diagnostic::{Diagnostic, Place, Source};
 
-/// Collects what is wrong with one file.
+/// Collects the errors of one file.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) source: Arc<Source>,
-    /// What may be read for it.
+    /// What the file may read.
     pub(crate) reach: Reach,
     found: RefCell<Found>,
 }
@@ -27,9 +27,9 @@ pub(crate) struct Report {
 #[derive(Debug, Default)]
 struct Found {
     diagnostics: Vec<Diagnostic>,
-    /// Where what stands, so that another row or version does not say it again.
+    /// The index of each diagnostic by place and title, so that another row or version does not repeat it.
     known: HashMap<(Option<Place>, String), usize>,
-    /// Errors that are not shown.
+    /// The number of errors that are not shown.
     more: usize,
 }
 
@@ -42,12 +42,12 @@ impl Report {
         }
     }
 
-    /// A diagnostic for this file, not yet reported.
+    /// Makes a diagnostic for this file, without reporting it.
     pub(crate) fn at(&self, place: Place, title: impl Into<String>) -> Diagnostic {
         Diagnostic::new(&self.source, Some(place), title)
     }
 
-    /// Reports it, unless another row or version already did.
+    /// Reports a diagnostic, unless another row or version already did.
     pub(crate) fn add(&self, diagnostic: Diagnostic) {
         let found = &mut *self.found.borrow_mut();
         let title = match diagnostic.place {
@@ -60,7 +60,7 @@ impl Report {
                 entry.insert(found.diagnostics.len());
                 found.diagnostics.push(diagnostic);
             }
-            // The one that knows what was meant is the better one.
+            // A diagnostic with a suggestion is better than one without.
             Entry::Occupied(entry) => {
                 let first = &mut found.diagnostics[*entry.get()];
                 if first.label.is_none() && diagnostic.label.is_some() {
@@ -70,7 +70,7 @@ impl Report {
         }
     }
 
-    /// `did you mean …?`, if something was probably meant and will be shown.
+    /// Returns `did you mean …?`, if a candidate is near and the error will be shown.
     pub(crate) fn suggest<'a>(
         &self,
         word: &str,
@@ -82,7 +82,7 @@ impl Report {
         suggestion::did_you_mean(word, candidates)
     }
 
-    /// Everything that was reported, in the order of the file.
+    /// Returns all reported diagnostics, in the order of the file.
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
         let found = self.found.into_inner();
         let mut diagnostics = found.diagnostics;
@@ -92,40 +92,40 @@ impl Report {
     }
 }
 
-/// A title without what stands in backticks, which may differ from row to row.
+/// Removes the text in backticks from a title, since it may differ from row to row.
 fn without_names(title: &str) -> String {
     title.split('`').step_by(2).collect()
 }
 
-/// A client's name and what others need to know of it.
+/// A client's name, and what other parts need to know of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientHead {
     pub(crate) name: String,
     pub(crate) version: ProtocolVersion,
 }
 
-/// The surroundings of a value.
+/// The context of a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub(crate) report: &'a Report,
-    /// What filling in may still use.
+    /// The amount that filling in may still use.
     pub(crate) budget: &'a Budget,
-    /// The version whose rules hold: the case's, or the acting client's.
+    /// The version whose rules apply: the case's, or the acting client's.
     pub(crate) version: ProtocolVersion,
     pub(crate) clients: &'a [ClientHead],
-    /// Which clients something was said of.
+    /// For each client, whether the scenario uses it.
     pub(crate) used: &'a RefCell<Vec<bool>>,
     pub(crate) steps: &'a StepCount,
 }
 
-/// Steps typed so far, those of repeats and parallels included.
+/// The number of steps typed so far, including those inside repeats and parallels.
 #[derive(Debug, Default)]
 pub(crate) struct StepCount {
-    /// Of this case.
+    /// In this case.
     pub(crate) case: Cell<usize>,
-    /// Of all cases of the file.
+    /// In all cases of the file.
     pub(crate) file: Cell<usize>,
-    /// Whether it was said that there are too many.
+    /// Whether it has been reported that there are too many.
     pub(crate) told: Cell<bool>,
 }
 
@@ -137,12 +137,12 @@ impl StepCount {
 }
 
 impl<'a> Scope<'a> {
-    /// Under another version's rules.
+    /// Returns the scope with another version.
     pub(crate) fn under(self, version: ProtocolVersion) -> Self {
         Self { version, ..self }
     }
 
-    /// Under the rules of this client's version.
+    /// Returns the scope with the version of this client.
     pub(crate) fn of(self, client: ClientIndex) -> Self {
         match self.clients.get(client.0) {
             Some(head) => self.under(head.version),
@@ -158,7 +158,7 @@ impl<'a> Scope<'a> {
         self.report.add(diagnostic);
     }
 
-    /// `did you mean …?`, if something was probably meant.
+    /// Returns `did you mean …?`, if a candidate is near.
     pub(crate) fn suggest<'c>(
         self,
         word: &str,
@@ -167,13 +167,13 @@ impl<'a> Scope<'a> {
         self.report.suggest(word, candidates)
     }
 
-    /// Reports and gives nothing, for `return scope.fail(…)`.
+    /// Reports a diagnostic and returns `None`, for `return scope.fail(…)`.
     pub(crate) fn fail<T>(self, diagnostic: Diagnostic) -> Option<T> {
         self.add(diagnostic);
         None
     }
 
-    /// Something else was wanted here.
+    /// Reports that something else was expected here.
     pub(crate) fn expected<T>(self, node: &Node, what: &str) -> Option<T> {
         let title = format!("expected {what}, found {}", node.found());
         let mut diagnostic = self.at(node.place, title);
@@ -184,7 +184,7 @@ impl<'a> Scope<'a> {
         self.fail(diagnostic)
     }
 
-    /// One of these words was wanted here.
+    /// Reports that one of these words was expected here.
     pub(crate) fn expected_word<T>(self, node: &Node, words: &[&str]) -> Option<T> {
         let title = format!(
             "expected {}, found {}",
@@ -198,7 +198,7 @@ impl<'a> Scope<'a> {
         self.fail(diagnostic)
     }
 
-    /// The client of this name, noted as used.
+    /// Returns the client of this name and marks it as used.
     pub(crate) fn client(self, name: &str) -> Option<ClientIndex> {
         let index = self.clients.iter().position(|c| c.name == name)?;
         if let Some(used) = self.used.borrow_mut().get_mut(index) {
@@ -207,7 +207,7 @@ impl<'a> Scope<'a> {
         Some(ClientIndex(index))
     }
 
-    /// The client that a value names.
+    /// Returns the client that a value names.
     pub(crate) fn client_named(self, node: &Node) -> Option<ClientIndex> {
         let Some(name) = node.text() else {
             return self.expected(node, "the name of a client");
@@ -230,7 +230,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// A mapping whose keys are taken one by one; what is not taken is unknown.
+/// A mapping whose keys are taken one by one. A key that is never taken is unknown.
 #[derive(Debug)]
 pub(crate) struct Mapping<'a> {
     scope: Scope<'a>,
@@ -238,12 +238,12 @@ pub(crate) struct Mapping<'a> {
     entries: &'a [node::Entry],
     taken: Vec<bool>,
     known: Vec<&'static str>,
-    /// What the mapping is, for messages: `a step`.
+    /// The kind of mapping, for messages: `a step`.
     what: &'static str,
 }
 
 impl<'a> Mapping<'a> {
-    /// The mapping, or an error that none is here.
+    /// Returns the mapping, or reports that the node is not one.
     pub(crate) fn of(scope: Scope<'a>, node: &'a Node, what: &'static str) -> Option<Self> {
         let Some(entries) = node.entries() else {
             return scope.expected(node, &format!("{what} (a mapping)"));
@@ -258,12 +258,12 @@ impl<'a> Mapping<'a> {
         })
     }
 
-    /// The value under a key.
+    /// Takes the value of a key.
     pub(crate) fn take(&mut self, key: &'static str) -> Option<&'a Node> {
         Some(&self.take_entry(key)?.value)
     }
 
-    /// The pair with a key.
+    /// Takes the pair with a key.
     pub(crate) fn take_entry(&mut self, key: &'static str) -> Option<&'a node::Entry> {
         self.known.push(key);
         let index = self.entries.iter().position(|e| &*e.key.text == key)?;
@@ -271,7 +271,7 @@ impl<'a> Mapping<'a> {
         Some(&self.entries[index])
     }
 
-    /// The value under a key that must be there.
+    /// Takes the value of a key, and reports an error if the key is missing.
     pub(crate) fn require(&mut self, key: &'static str) -> Option<&'a Node> {
         let value = self.take(key);
         if value.is_none() {
@@ -281,14 +281,14 @@ impl<'a> Mapping<'a> {
         value
     }
 
-    /// Pairs that are not taken yet, to be taken by other means.
+    /// Takes all remaining pairs. The caller reads them by other means.
     pub(crate) fn rest(&mut self) -> Vec<&'a node::Entry> {
         let taken = std::mem::replace(&mut self.taken, vec![true; self.entries.len()]);
         let pairs = self.entries.iter().zip(taken);
         pairs.filter(|(_, t)| !t).map(|(e, _)| e).collect()
     }
 
-    /// A pair that is not taken yet and whose key is a client's name.
+    /// Takes a remaining pair whose key is a client's name.
     pub(crate) fn take_client(&mut self) -> Option<&'a node::Entry> {
         let is_client = |e: &node::Entry| self.scope.clients.iter().any(|c| c.name == *e.key.text);
         let mut pairs = self.entries.iter().enumerate();
@@ -297,7 +297,7 @@ impl<'a> Mapping<'a> {
         Some(entry)
     }
 
-    /// Keys that have been asked for.
+    /// Returns the keys that have been asked for.
     pub(crate) fn known(&self) -> &[&'static str] {
         &self.known
     }

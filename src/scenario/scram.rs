@@ -1,4 +1,4 @@
-//! `scram`: the user that a client authenticates as by SCRAM-SHA-256.
+//! `scram`: the user as which a client authenticates by SCRAM-SHA-256.
 
 use super::model::{Scram, ScramFault};
 use super::node::Node;
@@ -6,7 +6,7 @@ use super::scope::{Mapping, Scope};
 use super::text::{self, Rules, STRING_MAX};
 use super::value::only_version_5;
 
-/// The keys that a mapping names, over what the client has.
+/// Reads the keys of a `scram` mapping. What it leaves out comes from the client's credentials in `base`.
 pub(crate) fn scram(scope: Scope<'_>, node: &Node, base: Option<&Scram>) -> Option<Scram> {
     if !scope.version.has_properties() {
         return scope.fail(only_version_5(scope, node.place, "`scram`"));
@@ -46,7 +46,7 @@ pub(crate) fn scram(scope: Scope<'_>, node: &Node, base: Option<&Scram>) -> Opti
     }
 }
 
-/// What a client is told that has nobody to be.
+/// Reports that a user or a password is missing.
 pub(crate) fn incomplete<T>(scope: Scope<'_>, node: &Node) -> Option<T> {
     let hint = "write `scram: { user: NAME, password: WORD }` here or at the client";
     let title = "`scram` needs a user and a password";

@@ -1,4 +1,4 @@
-//! Broker settings: `broker` in a scenario, and the same in a configuration file.
+//! Broker settings: `broker` in a scenario, and the same settings in a configuration file.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ mod access;
 pub mod configuration;
 mod users;
 
-/// The settings that a mapping names, over the given ones.
+/// Reads the settings in a mapping, over those in `base`.
 pub(crate) fn settings(
     scope: Scope<'_>,
     node: &Node,
@@ -33,8 +33,8 @@ pub(crate) fn settings(
     out
 }
 
-/// Names and passwords that stand in a file of another kind, and everything that is wrong with them. No message repeats
-/// a password.
+/// Reads names and passwords in another kind of file. Returns them, and everything that is wrong with them. No message
+/// repeats a password.
 pub(crate) fn known_users(
     source: &Arc<Source>,
     node: &Node,
@@ -42,7 +42,7 @@ pub(crate) fn known_users(
     by_itself(source, |scope| users::users(scope, node))
 }
 
-/// Settings that stand in a file of another kind, and everything that is wrong with them.
+/// Reads settings in another kind of file. Returns them, and everything that is wrong with them.
 pub(crate) fn known_settings(
     source: &Arc<Source>,
     node: &Node,
@@ -52,7 +52,7 @@ pub(crate) fn known_settings(
     })
 }
 
-/// Reads something that belongs to no scenario; with what it gives comes everything that is wrong.
+/// Reads something that is not part of a scenario. Returns the result, and everything that is wrong.
 fn by_itself<T>(source: &Arc<Source>, read: impl FnOnce(Scope<'_>) -> T) -> (T, Vec<Diagnostic>) {
     let (report, budget, used, steps) = (
         Report::new(source, Reach::everything()),
@@ -85,7 +85,7 @@ fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<
     is_sound.then_some(out)
 }
 
-/// What a setting of this kind is given.
+/// Reads the value of a setting of this kind.
 fn value(scope: Scope<'_>, node: &Node, kind: Kind) -> Option<Value> {
     match kind {
         Kind::Flag => boolean(scope, node).map(Value::Flag),
@@ -111,7 +111,7 @@ fn value(scope: Scope<'_>, node: &Node, kind: Kind) -> Option<Value> {
     }
 }
 
-/// A text that is known from the file.
+/// Reads a text that must be known when the file is read.
 fn plain_text(scope: Scope<'_>, node: &Node) -> Option<String> {
     let rules = Rules {
         limit: STRING_MAX,
@@ -121,7 +121,7 @@ fn plain_text(scope: Scope<'_>, node: &Node) -> Option<String> {
     String::from_utf8(bytes.to_vec()).ok()
 }
 
-/// A span that is announced in seconds, or `None` for `never`.
+/// Reads a duration that is announced in seconds, or `never`, which is `Some(None)`.
 fn whole_span(scope: Scope<'_>, node: &Node) -> Option<Option<Duration>> {
     match duration_or_never(scope, node)? {
         Some(span) if span.subsec_nanos() != 0 => {

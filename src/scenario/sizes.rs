@@ -1,4 +1,4 @@
-//! How much a case sends, as far as its file tells.
+//! How much a case sends, as far as its file shows.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use super::model::{
 use super::scope::Scope;
 use super::text::known_size;
 
-/// The most bytes of payloads and strings that a case may send, counting those that are known from the file.
+/// The maximum number of bytes of payloads and strings that a case may send. Only those known from the file count.
 ///
-/// All that a case sends fits into memory, several times over: it is kept as it is sent, by the broker, and as it is
+/// All that a case sends fits into memory several times over: as it is sent, as the broker keeps it, and as it is
 /// received.
 const LIMIT: usize = 64 * 1024 * 1024;
 
-/// A case that sends more than so many bytes is large: one such case at a time is played.
+/// A case that sends more bytes than this is large. Only one large case is played at a time.
 const LARGE: usize = 1024 * 1024;
 
-/// Reports a case that sends more than may be sent.
+/// Reports a case that sends more than it may.
 pub(super) fn check(scope: Scope<'_>, scene: &Scene) {
     if let Some(step) = exceeding(&scene.steps, LIMIT) {
         let title = "more than 64 MiB of payloads in one case";
@@ -25,17 +25,17 @@ pub(super) fn check(scope: Scope<'_>, scene: &Scene) {
     }
 }
 
-/// Whether a case with these steps sends so much that it takes a large part of the memory that a run may take.
+/// Whether a case with these steps sends so much that it takes a large part of the memory of a run.
 pub(crate) fn is_large(steps: &[Arc<Step>]) -> bool {
     exceeding(steps, LARGE).is_some()
 }
 
-/// The step with which what is sent exceeds so many bytes.
+/// Returns the step at which the bytes sent exceed `limit`.
 fn exceeding(steps: &[Arc<Step>], limit: usize) -> Option<&Step> {
     first_beyond(steps, 1, limit, &mut 0)
 }
 
-/// The same, where these steps are played so many times and `total` bytes have been sent before.
+/// Like [`exceeding`], if these steps are played `times` times and `total` bytes have been sent before.
 fn first_beyond<'s>(
     steps: &'s [Arc<Step>],
     times: usize,

@@ -1,24 +1,24 @@
-//! Rules of the standards that MQTT builds on. They are cited by document and section, such as `RFC 6455, 5.5.2`, are
-//! the same in every version of MQTT, and have no summary in the catalogue.
+//! Rules of the standards that MQTT builds on. They are cited by document and section, such as `RFC 6455, 5.5.2`. They
+//! are the same in every version of MQTT and have no summary in the catalogue.
 
-/// The documents, each with what it is about.
+/// The documents, each with its subject.
 const DOCUMENTS: &[(&str, &str)] = &[
     ("RFC 5802", "SCRAM"),
     ("RFC 6455", "WebSocket"),
     ("RFC 7677", "SCRAM-SHA-256"),
 ];
 
-/// Why a text is not such a rule, and how to mend it.
+/// Why a text is not such a rule, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     pub title: String,
     pub hint: String,
 }
 
-/// What the document is about that this rule is a section of, if the text is such a rule.
+/// Returns the subject of the document that a rule cites.
 ///
 /// # Errors
-/// When there is no such document, or the text has another form.
+/// Returns an error if the document is unknown or the text has another form.
 pub fn subject(rule: &str) -> Result<&'static str, Unknown> {
     let Some((document, section)) = rule.split_once(", ") else {
         return Err(Unknown {
@@ -43,7 +43,7 @@ pub fn subject(rule: &str) -> Result<&'static str, Unknown> {
     Ok(about)
 }
 
-/// Whether this is a rule of another standard.
+/// Whether a text is a rule of another standard.
 pub fn is_rule(text: &str) -> bool {
     subject(text).is_ok()
 }

@@ -14,26 +14,26 @@ use super::standard;
 use super::value::prose;
 use crate::diagnostic::Place;
 
-/// Steps of a case, those of repeats and parallels counted one by one.
+/// The maximum number of steps in a case, counting every step inside repeats and parallels.
 const STEP_LIMIT: usize = 10_000;
-/// Steps of all cases of a file.
+/// The maximum number of steps in all cases of a file.
 const FILE_STEP_LIMIT: usize = 100_000;
 
-/// What steps are typed with.
+/// The context in which steps are typed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stage<'a> {
     pub(crate) scope: Scope<'a>,
     pub(crate) clients: &'a [Client],
 }
 
-/// Where a step is, which decides what it may be.
+/// Where a step is, which determines what it may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setting {
     Scene,
     Parallel,
 }
 
-/// A list of steps; `repeat` is written out, and what is not for this version is left out.
+/// Reads a list of steps. Expands every `repeat`, and leaves out steps that are not for this version.
 pub(crate) fn steps(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>>> {
     let scope = stage.scope;
     let Some(items) = node.items().filter(|items| !items.is_empty()) else {
@@ -53,7 +53,7 @@ pub(crate) fn steps(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<V
     sound.then_some(out)
 }
 
-/// Whether there are more steps than one case, or one file, may have; said once.
+/// Whether a case or a file has more steps than it may. This is reported once.
 pub(crate) fn too_many(scope: Scope<'_>, place: Place) -> bool {
     let (case, file) = (&scope.steps.case, &scope.steps.file);
     let title = if case.get() > STEP_LIMIT {
@@ -123,7 +123,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>
     }
 }
 
-/// Whether a step exists in the case's version.
+/// Reads `only`: whether a step exists in the case's version.
 pub(crate) fn only(scope: Scope<'_>, node: &Node) -> Option<bool> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     let all: Vec<_> = items.iter().map(|n| version(scope, n)).collect();
@@ -134,10 +134,10 @@ pub(crate) fn only(scope: Scope<'_>, node: &Node) -> Option<bool> {
     Some(versions.contains(&scope.version))
 }
 
-/// What is said of a step, beside its action.
+/// The keys of a step beside its action.
 struct Head {
     id: Option<String>,
-    /// Rules of other standards too.
+    /// Clauses, followed by rules of other standards.
     clauses: Vec<String>,
     level: Level,
     note: Option<String>,
@@ -174,7 +174,7 @@ impl Head {
     }
 }
 
-/// Nothing said, or what was said, typed.
+/// Returns `Some(None)` for a missing value, and `None` for a wrong one.
 pub(crate) fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     match value {
         None => Some(None),
@@ -182,7 +182,7 @@ pub(crate) fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-/// A word that the file makes up: letters, digits, `_` and `-`.
+/// Reads a word that the file defines: letters, digits, `_` and `-`.
 pub(crate) fn word(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     match node.text() {
@@ -210,7 +210,7 @@ fn clauses(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     })
 }
 
-/// Rules of other standards.
+/// Reads rules of other standards.
 fn rules(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     cited(scope, node, "rule", |item| {
         let Some(text) = item.text() else {
@@ -223,7 +223,7 @@ fn rules(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     })
 }
 
-/// One or two of what a step cites.
+/// Reads the one or two rules that a step cites.
 fn cited(
     scope: Scope<'_>,
     node: &Node,
@@ -248,7 +248,7 @@ fn cited(
     Some(all)
 }
 
-/// `MQTT-3.1.4-3`, or a rule of our own naming.
+/// Whether a text is a clause: `MQTT-3.1.4-3`, or a rule that this project has named.
 pub(crate) fn is_clause(text: &str) -> bool {
     let digits = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
     if let Some(rest) = text.strip_prefix("MQTT-") {
@@ -287,7 +287,7 @@ pub(crate) fn when(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, String)
 /// What a step does.
 pub(crate) enum Body {
     Action(Place, String, Action),
-    /// A repeat, written out.
+    /// The steps of an expanded repeat.
     Steps(Place, Vec<Arc<Step>>),
 }
 
@@ -309,7 +309,7 @@ pub(crate) fn body(
             );
         }
         let body = scene_action(stage, map, entry);
-        // Two actors are told apart from a key that is unknown.
+        // A second actor is a different error from an unknown key.
         if let Some(client) = map.take_client() {
             return second_actor(scope, client);
         }
@@ -318,7 +318,7 @@ pub(crate) fn body(
     let rest = map.rest();
     let is_client = |entry: &&&Entry| scope.clients.iter().any(|c| c.name == *entry.key.text);
     let actors: Vec<_> = rest.iter().filter(is_client).copied().collect();
-    // Where nobody is known, the first stands for the actor, wrongly named.
+    // If no key names a client, treat the first one as an actor with a wrong name.
     let Some(actor) = actors.first().or(rest.first()).copied() else {
         return scope.fail(
             scope
@@ -351,12 +351,12 @@ fn names(scope: Scope<'_>) -> impl Iterator<Item = &str> + Clone {
     scope.clients.iter().map(|c| c.name.as_str())
 }
 
-/// A step as it reads.
+/// Returns the step as written.
 pub(crate) fn label(entry: &Entry) -> String {
     visible(&format!("{}: {}", entry.key.text, entry.value.flow()))
 }
 
-/// `CLIENT: ACTION`.
+/// Reads `CLIENT: ACTION`.
 fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, ClientAction)> {
     let scope = stage.scope;
     let name = &*entry.key.text;
@@ -372,7 +372,7 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
         }
         return scope.fail(diagnostic);
     };
-    // A client that could not be typed has no defaults; its own error stands already.
+    // A client that could not be typed has no defaults. Its own error has been reported already.
     let typed = stage.clients.iter().find(|c| c.name == name);
     let actor = Actor {
         defaults: typed.map_or(&[], |c| &c.connect),

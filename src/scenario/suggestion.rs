@@ -1,14 +1,14 @@
 //! Suggestions for unknown words.
 
-/// So many candidates are compared; beyond that a suggestion costs more than it is worth.
+/// The maximum number of candidates to compare. Beyond that a suggestion costs more than it is worth.
 const CANDIDATES: usize = 1_000;
 
-/// The candidate that was probably meant.
+/// Returns the candidate that was probably meant.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    // One slip in a short word, more in a longer one; beyond that a suggestion only misleads.
+    // One typo in a short word, more in a longer one. Beyond that a suggestion only misleads.
     let limit = (word.chars().count() / 3).clamp(1, 4);
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let word = plain(word);
@@ -16,7 +16,7 @@ pub(crate) fn nearest<'a>(
     candidates
         .into_iter()
         .take(CANDIDATES)
-        // What differs more in length differs more in all.
+        // The distance is at least the difference in length.
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| {
             (
@@ -29,7 +29,7 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// `did you mean …?`, if something was probably meant.
+/// Returns `did you mean …?`, if a candidate is near.
 pub(crate) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -37,7 +37,7 @@ pub(crate) fn did_you_mean<'a>(
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
-/// The words as a sentence has them: `a`, `b` or `c`.
+/// Joins words as in a sentence: `a`, `b` or `c`.
 pub(crate) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = words.into_iter().map(|w| format!("`{w}`")).collect();
     match words.split_last() {

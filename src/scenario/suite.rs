@@ -1,17 +1,17 @@
 //! Finds the root of a suite, the folder with `scenarios`, `snapshots` and `targets`, from any working folder.
 //!
-//! In: paths as they were typed, and the working folder. Out: paths that mean the same and are short to read.
+//! Takes paths as typed, and the working folder. Returns equivalent paths that are short to read.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::model::Scene;
 
-/// The name of the folder that case ids count from.
+/// The name of the folder to which case ids are relative.
 pub const SCENARIOS: &str = "scenarios";
-/// So many folders above the working folder are looked at.
+/// How many folders a search looks at, from the working folder upwards.
 const HEIGHT: usize = 64;
 
-/// The folder that a case's id counts from.
+/// Returns the folder to which a case's id is relative.
 pub fn folder_of(scene: &Scene) -> PathBuf {
     let file = Path::new(&scene.source.path);
     let depth = scene.id.path.split('/').count();
@@ -20,13 +20,13 @@ pub fn folder_of(scene: &Scene) -> PathBuf {
     as_typed(folder, file)
 }
 
-/// The folder that has the case's scenarios and their snapshots in it.
+/// Returns the folder that contains the case's folder of scenarios and its snapshots.
 pub fn root_of(scene: &Scene) -> PathBuf {
     let folder = folder_of(scene);
     root_above(&folder)
 }
 
-/// A case's file as seen from the root of its suite, with `/`: `scenarios/session/takeover.yaml`.
+/// Returns a case's file relative to the root of its suite, with `/`: `scenarios/session/takeover.yaml`.
 pub fn file_below_root(scene: &Scene) -> String {
     let file = absolute(Path::new(&scene.source.path));
     let root = absolute(&root_of(scene));
@@ -38,7 +38,7 @@ pub fn file_below_root(scene: &Scene) -> String {
     parts.join("/")
 }
 
-/// The root of the suite that a path is in: the folder with the nearest `scenarios` at or above it.
+/// Returns the root of the suite that contains a path: the parent of the nearest `scenarios` at or above it.
 pub fn root_around(path: &Path) -> Option<PathBuf> {
     let whole = absolute(path);
     let scenarios = whole
@@ -47,14 +47,14 @@ pub fn root_around(path: &Path) -> Option<PathBuf> {
     Some(as_typed(scenarios.parent()?, path))
 }
 
-/// The root of the suite around the working folder: the nearest folder, this one or one above, that has a folder
-/// `scenarios`. The way up ends at a folder that anybody may write to, such as `/tmp`.
+/// Returns the root of the suite around the working folder: the nearest folder, this one or one above, that has a
+/// folder `scenarios`. The search stops at a folder that anyone may write to, such as `/tmp`.
 pub fn root_here() -> Option<PathBuf> {
     nearest_with(|folder| folder.join(SCENARIOS).is_dir())
 }
 
-/// The nearest folder, the working folder or one above, of which this is true. The way up ends at a folder that anybody
-/// may write to, such as `/tmp`.
+/// Returns the nearest folder, the working folder or one above, for which `is_meant` is true. The search stops at a
+/// folder that anyone may write to, such as `/tmp`.
 pub fn nearest_with(is_meant: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     for (steps, folder) in here.ancestors().take(HEIGHT).enumerate() {
@@ -68,7 +68,7 @@ pub fn nearest_with(is_meant: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     None
 }
 
-/// A path from the top of the file system, without `.` and `..`. Links are followed only where `..` asks for it.
+/// Returns an absolute path without `.` and `..`. Links are followed only where `..` requires it.
 pub fn absolute(path: &Path) -> PathBuf {
     let typed = if path.as_os_str().is_empty() {
         Path::new(".")
@@ -87,13 +87,13 @@ pub fn absolute(path: &Path) -> PathBuf {
     }
 }
 
-/// The folder above a folder of scenarios.
+/// Returns the folder above a folder of scenarios.
 fn root_above(folder: &Path) -> PathBuf {
     let whole = absolute(folder);
     as_typed(whole.parent().unwrap_or(&whole), folder)
 }
 
-/// A whole path as somebody would type it who typed the other one: from the working folder, or from the top.
+/// Writes an absolute path in the way in which `typed` was typed: relative to the working folder, or absolute.
 fn as_typed(whole: &Path, typed: &Path) -> PathBuf {
     match std::env::current_dir() {
         Ok(here) if !typed.is_absolute() => from(&here, whole),
@@ -101,7 +101,7 @@ fn as_typed(whole: &Path, typed: &Path) -> PathBuf {
     }
 }
 
-/// The way from one folder to another, both from the top of the file system.
+/// Returns the relative path from one absolute folder to another.
 fn from(here: &Path, to: &Path) -> PathBuf {
     let shared = here
         .components()

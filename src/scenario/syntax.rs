@@ -1,5 +1,5 @@
-//! Parses YAML text into a tree of nodes. It refuses what YAML allows and scenarios do not: several documents, tags,
-//! merge keys, duplicate keys, keys that are not text. Anchors and aliases are expanded, within limits.
+//! Parses YAML text into a tree of nodes. It refuses parts of YAML that scenarios do not use: several documents, tags,
+//! merge keys, duplicate keys, and keys that are not text. Anchors and aliases are expanded, within limits.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,21 +11,21 @@ use serde_yaml::granit_parser::{
 use super::node::{Entry, Key, Node, Scalar, Style, Value};
 use crate::diagnostic::{Diagnostic, Place, Source};
 
-/// How large a scenario file may be, in bytes.
+/// The maximum size of a scenario file in bytes.
 pub(crate) const FILE_LIMIT: usize = 1024 * 1024;
-/// How deep mappings and lists may nest.
+/// The maximum depth of nested mappings and lists.
 const DEPTH_LIMIT: usize = 32;
-/// How many aliases a file may have.
+/// The maximum number of aliases in a file.
 const ALIAS_LIMIT: usize = 64;
-/// How many values a file may have when its aliases are written out.
+/// The maximum number of values in a file with its aliases expanded.
 const NODE_LIMIT: usize = 100_000;
-/// So many errors of one file are shown.
+/// The maximum number of errors shown for one file.
 pub(crate) const SHOWN: usize = 100;
 
-/// The tree of a file's only document.
+/// Parses the only document of a file into a tree.
 ///
 /// # Errors
-/// The first thing that is no YAML, or every key that stands twice.
+/// Returns the first syntax error, and every duplicate key before it.
 pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
     let mut builder = Builder {
         source,
@@ -55,7 +55,7 @@ pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
     }
 }
 
-/// That a file has so many errors that are not shown.
+/// Returns a diagnostic that counts the errors that are not shown, if any.
 pub(crate) fn more_errors(source: &Arc<Source>, more: usize) -> Option<Diagnostic> {
     let title = || format!("{more} more errors in this file");
     (more > 0).then(|| Diagnostic::new(source, None, title()))
@@ -65,15 +65,15 @@ type Fatal = Box<Diagnostic>;
 
 struct Builder<'a> {
     source: &'a Arc<Source>,
-    /// Collections that have begun and not ended, from the outermost.
+    /// The collections that are still open, outermost first.
     open: Vec<Open>,
-    /// Finished nodes that aliases may name.
+    /// The finished nodes to which aliases may refer.
     anchors: HashMap<usize, Node>,
     root: Option<Node>,
     aliases: usize,
     nodes: usize,
     diagnostics: Vec<Diagnostic>,
-    /// Errors that are not shown.
+    /// The number of errors that are not shown.
     more: usize,
 }
 
@@ -147,7 +147,7 @@ impl Builder<'_> {
     ) -> Result<(), Fatal> {
         let place = self.place(&span.start, &span.end);
         let plain = style == ScalarStyle::Plain;
-        // The parser gives a tilde of no length where nothing was written.
+        // Where nothing was written, the parser reports a tilde of length zero.
         let nothing = plain && span.start.index() == span.end.index();
         let value = if nothing {
             Value::Empty
@@ -192,7 +192,7 @@ impl Builder<'_> {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
-        // A block's end is marked where the next thing begins; its first line is place enough.
+        // The end of a block is marked where the next thing begins, so use its first line.
         let place = if open.flow {
             self.place(&open.start, &span.end)
         } else {
@@ -318,7 +318,7 @@ impl Builder<'_> {
         })
     }
 
-    /// From one mark to another, cut at the end of the first line.
+    /// Returns the place from one mark to another, cut at the end of the first line.
     fn place(&self, start: &Marker, end: &Marker) -> Place {
         if start.line() != end.line() {
             return self.first_line(start);
@@ -330,7 +330,7 @@ impl Builder<'_> {
         }
     }
 
-    /// From a mark to the end of its line.
+    /// Returns the place from a mark to the end of its line.
     fn first_line(&self, start: &Marker) -> Place {
         let text = &self.source.text;
         let rest = start
@@ -350,7 +350,7 @@ fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// How many nodes a tree has, and how deep its collections nest.
+/// Returns the number of nodes in a tree and the depth of its collections.
 fn measure(node: &Node) -> (usize, usize) {
     let fold = |children: &mut dyn Iterator<Item = &Node>| {
         let (mut nodes, mut depth) = (1, 0);

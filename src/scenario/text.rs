@@ -1,4 +1,4 @@
-//! Strings and payloads: a scalar is its text; a mapping gives it in hex, by size, repeated, or in notation.
+//! Strings and payloads: a scalar is its text; a mapping gives the bytes in hex, by size, repeated, or in notation.
 
 use bytes::Bytes;
 
@@ -10,16 +10,16 @@ use super::notation;
 use super::scope::{Mapping, Scope};
 use super::value::{number_expr, reference};
 
-/// What a string with a two-byte length holds.
+/// The maximum length in bytes of a string with a two-byte length.
 pub(crate) const STRING_MAX: usize = u16::MAX as usize;
-/// What a payload holds at most.
+/// The maximum length in bytes of a payload.
 pub(crate) const PAYLOAD_MAX: usize = VARIABLE_MAX as usize;
-/// How many bytes a repeated text or a size is written out to where the file must know them.
+/// The maximum number of bytes to which `repeat` and `size` are expanded where the file must know the value.
 const WRITTEN_OUT_MAX: usize = 1024 * 1024;
-/// The keys that make a mapping a string or payload.
+/// The keys that make a mapping a string or a payload.
 pub(crate) const FORMS: [&str; 5] = ["text", "hex", "repeat", "size", "notation"];
 
-/// Whether a mapping says a string or payload.
+/// Whether a mapping describes a string or a payload.
 pub(crate) fn is_form(node: &Node) -> bool {
     let Some(entries) = node.entries() else {
         return false;
@@ -27,16 +27,16 @@ pub(crate) fn is_form(node: &Node) -> bool {
     entries.iter().any(|e| FORMS.contains(&&*e.key.text))
 }
 
-/// What a string or payload is for.
+/// The rules for a string or a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
-    /// How many bytes it holds at most.
+    /// The maximum length in bytes.
     pub(crate) limit: usize,
     /// Whether it must be UTF-8 without U+0000.
     pub(crate) utf8: bool,
 }
 
-/// A string or payload.
+/// Reads a string or a payload.
 pub(crate) fn text_expr(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Expr> {
     let expr = match &node.value {
         Value::Scalar(scalar) if scalar.style == Style::Computed => scope.fail(
@@ -55,7 +55,7 @@ pub(crate) fn text_expr(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<E
     Some(expr)
 }
 
-/// A string or payload that is known from the file.
+/// Reads a string or a payload that must be known when the file is read.
 pub(crate) fn literal(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Bytes> {
     let (text, times) = match text_expr(scope, node, rules)? {
         Expr::Literal(Literal::Bytes(bytes)) => return Some(bytes),
@@ -158,7 +158,7 @@ fn form(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Expr> {
     expr
 }
 
-/// How many bytes a string or payload has, where the file knows it.
+/// Returns the length of a string or a payload in bytes, if the file shows it.
 pub(crate) fn known_size(expr: &Expr) -> Option<usize> {
     let number = |expr: &Expr| match expr {
         Expr::Literal(Literal::Number(n)) => usize::try_from(*n).ok(),

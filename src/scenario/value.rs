@@ -1,4 +1,4 @@
-//! Plain values of scalars: prose, words, booleans, numbers, and what only the run knows.
+//! Plain values of scalars: prose, words, booleans, numbers, and references to what only the run knows.
 
 use std::ops::RangeInclusive;
 
@@ -12,10 +12,10 @@ use super::node::{Node, short};
 use super::scope::Scope;
 use crate::diagnostic::{Diagnostic, Place};
 
-/// A text that nothing is computed in: a title, a note.
+/// Reads a text in which nothing is computed, such as a title or a note.
 pub(crate) fn prose(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> {
     let text = match node.text() {
-        // Nobody but terminals and browsers would read what cannot be seen.
+        // Make invisible characters visible, since only terminals and browsers would interpret them.
         Some(text) if !text.trim().is_empty() => visible(text.trim()),
         _ => return scope.expected(node, what),
     };
@@ -30,7 +30,7 @@ pub(crate) fn prose(scope: Scope<'_>, node: &Node, what: &str) -> Option<String>
     Some(text)
 }
 
-/// Whether what follows a text on its line is a comment.
+/// Whether a comment follows a text on its line.
 fn ends_at_a_comment(scope: Scope<'_>, place: Place) -> bool {
     let line = scope.report.source.line(place.line).unwrap_or_default();
     let behind = (place.column - 1 + place.length) as usize;
@@ -38,7 +38,7 @@ fn ends_at_a_comment(scope: Scope<'_>, place: Place) -> bool {
     rest.trim_start().starts_with('#')
 }
 
-/// A boolean.
+/// Reads a boolean.
 pub(crate) fn boolean(scope: Scope<'_>, node: &Node) -> Option<bool> {
     match node.text() {
         Some("true" | "1") => Some(true),
@@ -47,7 +47,7 @@ pub(crate) fn boolean(scope: Scope<'_>, node: &Node) -> Option<bool> {
     }
 }
 
-/// A number that is known from the file.
+/// Reads a number that must be known when the file is read.
 pub(crate) fn number(
     scope: Scope<'_>,
     node: &Node,
@@ -67,7 +67,7 @@ pub(crate) fn number(
     }
 }
 
-/// A number or an expression that gives one.
+/// Reads a number, or an expression that gives one.
 pub(crate) fn number_expr(
     scope: Scope<'_>,
     node: &Node,
@@ -88,7 +88,7 @@ pub(crate) fn number_expr(
     Some(expr)
 }
 
-/// What a formula stands for, with the arithmetic of known numbers done.
+/// Resolves a formula and computes the arithmetic of known numbers.
 fn resolve(scope: Scope<'_>, node: &Node, formula: &Formula) -> Option<Expr> {
     match formula {
         Formula::Number(n) => Some(Expr::Literal(Literal::Number(*n))),
@@ -124,7 +124,7 @@ fn resolve(scope: Scope<'_>, node: &Node, formula: &Formula) -> Option<Expr> {
     }
 }
 
-/// A name, or a field of a CONNACK.
+/// Reads a reference to a name or to a field of a CONNACK.
 pub(crate) fn reference(scope: Scope<'_>, node: &Node, path: &[String]) -> Option<Expr> {
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     match segments[..] {
@@ -178,7 +178,7 @@ fn connack_field(scope: Scope<'_>, node: &Node, name: &str) -> Option<()> {
     Some(())
 }
 
-/// The error for something that version 5 brought, used in another.
+/// Makes the error for a feature of version 5 that is used in another version.
 pub(crate) fn only_version_5(scope: Scope<'_>, place: Place, what: &str) -> Diagnostic {
     let version = scope.version;
     scope

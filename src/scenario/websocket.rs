@@ -1,4 +1,4 @@
-//! What a client does on a WebSocket below MQTT: `open`, `frame`, and frames that are expected.
+//! What a client does on a WebSocket below MQTT: `open`, `frame`, and expected frames.
 
 use std::num::NonZeroUsize;
 
@@ -18,9 +18,9 @@ use super::text::{self, PAYLOAD_MAX, Rules};
 use super::value::{boolean, number};
 use crate::diagnostic::Place;
 
-/// The subprotocol that is offered where nothing is said of it.
+/// The subprotocol that a client offers by default.
 const MQTT: &str = mqtt_check_websocket::MQTT;
-/// Types of frames by their words.
+/// The types of frames and their words.
 pub(crate) const TYPES: [(&str, Opcode); 6] = [
     ("binary", Opcode::BINARY),
     ("text", Opcode::TEXT),
@@ -29,12 +29,12 @@ pub(crate) const TYPES: [(&str, Opcode); 6] = [
     ("pong", Opcode::PONG),
     ("close", Opcode::CLOSE),
 ];
-/// Types of frames that are no part of a message.
+/// The types of frames that are not part of a message.
 pub(crate) const CONTROLS: [&str; 3] = ["ping", "pong", "close"];
-/// So many subprotocols are offered at most.
+/// The maximum number of subprotocols that a client may offer.
 const OFFERS_MAX: usize = 32;
 
-/// `open: { … }`.
+/// Reads `open: { … }`.
 pub(crate) fn opening(scope: Scope<'_>, node: &Node) -> Option<Opening> {
     let mut map = Mapping::of(scope, node, "`open`")?;
     let offered = match map.take("subprotocols") {
@@ -84,7 +84,7 @@ fn upgrade_fields(scope: Scope<'_>, node: &Node) -> Option<Vec<FieldMatch>> {
     match_named(scope, PacketType::RESERVED, what, specs, node)
 }
 
-/// `upgrade`, or `upgrade: { … }`, as something that comes.
+/// Reads `upgrade`, or `upgrade: { … }`, in an expectation.
 pub(crate) fn upgrade_pattern(scope: Scope<'_>, value: Option<&Node>) -> Option<Vec<FieldMatch>> {
     match value {
         None => Some(Vec::new()),
@@ -108,13 +108,13 @@ fn subprotocols(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     all.into_iter().collect()
 }
 
-/// Whether HTTP can carry it as one word.
+/// Whether HTTP can carry a text as one token.
 fn is_token(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     !text.is_empty() && text.len() <= 100 && text.chars().all(fits)
 }
 
-/// `frame: { … }`.
+/// Reads `frame: { … }` as an action.
 pub(crate) fn frame(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<FrameTemplate> {
     let mut map = Mapping::of(scope, node, "`frame`")?;
     let opcode = map.take("type").map(|node| frame_type(scope, node));
@@ -182,7 +182,7 @@ pub(crate) fn frame(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<F
     })
 }
 
-/// A close frame's code and the payload behind it.
+/// Reads the code of a close frame, and the payload after it.
 fn content(scope: Scope<'_>, payload: Option<&Node>, code: Option<&Node>) -> Option<Bytes> {
     let rules = Rules {
         limit: PAYLOAD_MAX,
@@ -199,7 +199,7 @@ fn content(scope: Scope<'_>, payload: Option<&Node>, code: Option<&Node>) -> Opt
     Some(out.freeze())
 }
 
-/// A word, or the number of any opcode.
+/// Reads a type of frame: a word, or the number of any opcode.
 fn frame_type(scope: Scope<'_>, node: &Node) -> Option<Opcode> {
     let text = node.text().unwrap_or("");
     if let Some((_, opcode)) = TYPES.iter().find(|(word, _)| *word == text) {
@@ -212,7 +212,7 @@ fn frame_type(scope: Scope<'_>, node: &Node) -> Option<Opcode> {
     scope.expected_word(node, &TYPES.map(|(word, _)| word))
 }
 
-/// `frame: { type: …, … }` as something that comes.
+/// Reads `frame: { type: …, … }` in an expectation.
 pub(crate) fn frame_pattern(
     scope: Scope<'_>,
     place: Place,
@@ -259,7 +259,7 @@ pub(crate) fn frame_pattern(
     Some(FramePattern { opcode, fields })
 }
 
-/// What there is on a WebSocket only stands with clients that are sure to be on one.
+/// Checks that features of a WebSocket are used only by clients that are sure to use one.
 pub(crate) fn check(scope: Scope<'_>, scene: &Scene) {
     let mut users = Vec::new();
     for step in &scene.steps {
@@ -295,7 +295,7 @@ pub(crate) fn check(scope: Scope<'_>, scene: &Scene) {
 
 type Use = (ClientIndex, Place, &'static str);
 
-/// Everything in a step that needs a WebSocket.
+/// Collects everything in a step that needs a WebSocket.
 fn uses(step: &Step, out: &mut Vec<Use>) {
     match &step.action {
         Action::Client { client, action } => match action {

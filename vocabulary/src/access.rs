@@ -4,12 +4,12 @@ use std::fmt;
 
 use bytes::Bytes;
 
-/// What a rule is about.
+/// The requests that a rule applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessAction {
-    /// Publishing, the Will included.
+    /// Publishing, including the Will.
     Publish,
-    /// Making a subscription, and each message that comes by it.
+    /// Making a subscription, and each message that it delivers.
     Subscribe,
     /// Both.
     All,
@@ -18,38 +18,40 @@ pub enum AccessAction {
 /// One rule of an access list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRule {
-    /// Whether it allows or denies.
+    /// Whether the rule allows or denies.
     pub allow: bool,
-    /// Which requests it applies to.
+    /// The requests that it applies to.
     pub action: AccessAction,
-    /// User names that it is about; empty: any, and clients without one.
+    /// The user names that it applies to. If empty, it applies to all clients, also to those without a user name.
     pub users: Vec<String>,
-    /// Client Identifiers that it is about; empty: any.
+    /// The Client Identifiers that it applies to. If empty, it applies to all.
     pub clients: Vec<String>,
-    /// Topic Filters, in which `%c` stands for the Client Identifier, `%u` for the user name and `%%` for a percent sign.
-    /// What is filled in never adds a level or a wildcard: where it holds `/`, `+` or `#`, a rule that allows covers
-    /// nothing, and one that denies covers everything from that level on. Other than in a subscription a wildcard at the
-    /// front matches topics that begin with `$` too: a rule is about everything that it seems to be about.
+    /// Topic Filters, in which `%c` stands for the Client Identifier, `%u` for the user name and `%%` for a percent
+    /// sign. A substituted value never adds a level or a wildcard: if it contains `/`, `+` or `#`, a rule that allows
+    /// covers nothing, and one that denies covers everything from that level on. Unlike in a subscription, a wildcard
+    /// at the start also matches topics that begin with `$`, so that a rule covers everything that it seems to cover.
     pub filters: Vec<String>,
 }
 
-/// Which Client Identifiers a user may connect with, and so which sessions are open to it.
+/// Which Client Identifiers a user may connect with, and therefore which sessions the user can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClientIds {
-    /// Any.
+    /// Any identifier.
     #[default]
     Free,
-    /// Any, but one under which another user has a session: CONNACK refuses with 0x87 (0x05 before version 5).
+    /// Any identifier except one under which another user has a session. CONNACK refuses that with 0x87 (0x05 before
+    /// version 5).
     BySession,
-    /// The user name, or the user name, a colon, and more: CONNACK refuses others with 0x85 (0x02 before version 5).
+    /// The user name, or the user name followed by a colon and more. CONNACK refuses others with 0x85 (0x02 before
+    /// version 5).
     ByUser,
 }
 
 impl ClientIds {
-    /// The words for them.
+    /// The words for these values.
     pub const WORDS: &'static [&'static str] = &["free", "by_session", "by_user"];
 
-    /// What a word stands for.
+    /// Returns the value of a word.
     pub fn named(word: &str) -> Option<Self> {
         match word {
             "free" => Some(Self::Free),
@@ -68,7 +70,7 @@ pub enum Mechanism {
 }
 
 impl Mechanism {
-    /// As Authentication Method and configuration have it.
+    /// Returns the name in Authentication Method and configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ScramSha256 => "SCRAM-SHA-256",
@@ -76,12 +78,12 @@ impl Mechanism {
     }
 }
 
-/// One who may connect.
+/// A user who may connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// User name, of CONNECT or of the SCRAM exchange.
     pub name: String,
-    /// Compared byte for byte.
+    /// The password, which is compared byte for byte.
     pub password: Secret,
 }
 
@@ -90,12 +92,12 @@ pub struct User {
 pub struct Secret(Bytes);
 
 impl Secret {
-    /// Keeps these bytes to itself.
+    /// Wraps these bytes.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self(bytes.into())
     }
 
-    /// What it is, for whoever needs to say it or to hold something against it.
+    /// Returns the bytes, for code that has to send or compare them.
     pub const fn expose(&self) -> &Bytes {
         &self.0
     }

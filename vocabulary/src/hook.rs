@@ -1,6 +1,6 @@
-//! The events that a broker reports: one row for each.
+//! The events that a broker reports, with one row for each.
 //!
-//! Sources of every kind map what their broker says to these.
+//! Every kind of event source maps what its broker reports to these events.
 
 use std::fmt;
 
@@ -9,29 +9,29 @@ use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, QoS, ReasonCode, RetainHandling};
 use serde::{Serialize, Serializer};
 
-/// An event, as everybody sees it.
+/// The description of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// `session.created`.
+    /// The name, such as `session.created`.
     pub name: &'static str,
-    /// What scenarios can say of it, in the order of the reference.
+    /// The fields that scenarios can name, in the order of the reference.
     pub fields: &'static [Field],
-    /// When it happens.
+    /// When the event happens.
     pub about: &'static str,
 }
 
 /// A field of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// As scenarios and hook lines write it.
+    /// The name, as scenarios and hook lines write it.
     pub name: &'static str,
-    /// Which values it can have.
+    /// The values that the field accepts.
     pub kind: FieldKind,
-    /// Whether there are events of this name without it.
+    /// Whether some events of this name do not have the field.
     pub is_optional: bool,
 }
 
-/// What a field takes.
+/// The values that a field accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
     /// A Client Identifier.
@@ -40,31 +40,31 @@ pub enum FieldKind {
     Text,
     /// `true` or `false`.
     Flag,
-    /// Up to this number.
+    /// A number up to this one.
     Number(u64),
-    /// A CONNACK's code, by name or number; its text is the number, since names differ from version to version.
+    /// A CONNACK's code, by name or number. Its text is the number, because names differ between versions.
     Code,
-    /// One of these.
+    /// One of these words.
     Word(&'static [&'static str]),
 }
 
 impl Event {
-    /// The event of this name.
+    /// Returns the event of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         EVENTS.iter().find(|event| event.name == name)
     }
 
-    /// Its field of this name.
+    /// Returns the field of this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 }
 
-/// What stands in a field of an event.
+/// The value in a field of an event.
 trait FieldValue {
     const KIND: FieldKind;
     const IS_OPTIONAL: bool = false;
-    /// `None` where the field is not there.
+    /// Returns `None` if the field is absent.
     fn value(&self) -> Option<HookValue>;
 }
 
@@ -118,7 +118,7 @@ impl<T: FieldValue> FieldValue for Option<T> {
     }
 }
 
-/// A field's row. What a client is called is always its Client Identifier.
+/// Makes the row of a field. A field with the name `client` is always a Client Identifier.
 const fn field(name: &'static str, kind: FieldKind, is_optional: bool) -> Field {
     let kind = match name.as_bytes() {
         b"client" => FieldKind::Client,
@@ -131,7 +131,7 @@ const fn field(name: &'static str, kind: FieldKind, is_optional: bool) -> Field 
     }
 }
 
-/// What a field of an event holds.
+/// The description of an event's field.
 macro_rules! about {
     (MessageDropped client) => {
         "The client that would have received it. The publisher if the message was refused or no subscription received it; `None` for a Will."
@@ -190,10 +190,10 @@ macro_rules! events {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal {
         $($field:ident: $type:ty),* $(; kept $($kept:ident: $kept_type:ty),*)?
     })*) => {
-        /// One event, in the order in which it happened.
+        /// An event. A broker reports its events in the order in which they happen.
         ///
-        /// On a takeover the displaced client's `ClientDisconnected` is not fired; with Clean Session 1 its session's
-        /// termination says `Conflict`, with Clean Session 0 the session lives on.
+        /// On a takeover, no `ClientDisconnected` is reported for the displaced client. With Clean Session 1 its
+        /// session is terminated with the reason `Conflict`; with Clean Session 0 the session continues.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum HookEvent {
             $($(#[doc = $doc])* $variant {
@@ -214,12 +214,12 @@ macro_rules! events {
         },)*];
 
         impl HookEvent {
-            /// `session.created`.
+            /// Returns the name, such as `session.created`.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$variant { .. } => $name,)* }
             }
 
-            /// Its fields and their values, in a fixed order; those that are not there are left out.
+            /// Returns the fields and their values, in a fixed order. Absent fields are left out.
             pub fn fields(&self) -> Vec<(&'static str, HookValue)> {
                 match self {
                     $(Self::$variant { $($field,)* .. } => {
@@ -276,7 +276,7 @@ macro_rules! words {
             /// Every word, in the order of the reference.
             pub const ALL: &'static [&'static str] = &[$($word),*];
 
-            /// As scenarios and hook lines write it.
+            /// Returns the word, as scenarios and hook lines write it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
@@ -322,11 +322,12 @@ words! {
     TerminationReason {
         /// The session ended with its connection, however that ended.
         Normal = "normal",
-        /// The session was taken over with Clean Start 1 (Clean Session 1), or it was to end with its connection.
+        /// A takeover ended the session: the new CONNECT had Clean Start 1 (Clean Session 1), or the session was to end
+        /// with its connection.
         Conflict = "conflict",
         /// A CONNECT with Clean Start 1 (Clean Session 1) replaced an offline session.
         Discarded = "discarded",
-        /// The client stayed away until the session expired.
+        /// The client did not return before the session expired.
         Expired = "expired",
     }
 }
@@ -338,7 +339,7 @@ words! {
         NoSubscribers = "no_subscribers",
         /// The Message Expiry Interval has passed.
         Expired = "expired",
-        /// Too many messages or bytes wait for the client.
+        /// Too many messages or bytes are waiting for the client.
         QueueFull = "queue_full",
         /// The PUBLISH would exceed the client's Maximum Packet Size.
         PacketTooLarge = "packet_too_large",
@@ -352,7 +353,7 @@ words! {
         PayloadFormatInvalid = "payload_format_invalid",
         /// The PUBLISH has the identifier of a QoS 2 message that is not finished.
         PacketIdInUse = "packet_id_in_use",
-        /// It was waiting for a client whose session ended.
+        /// The message was waiting for a client whose session ended.
         SessionEnded = "session_ended",
         /// PUBACK or PUBREC with 0x80 or above.
         Refused = "refused",
@@ -394,18 +395,18 @@ words! {
 pub enum HookValue {
     /// A topic, a filter, a Client Identifier or a user name.
     Text(ByteString),
-    /// One of a fixed list, such as a [`DropReason`].
+    /// A word of a fixed list, such as a [`DropReason`].
     Word(&'static str),
     /// A QoS, a Retain Handling or a Reason Code.
     Number(u64),
-    /// Such as `retain`.
+    /// A flag, such as `retain`.
     Flag(bool),
-    /// UTF-8 where it is such.
+    /// A payload, which is text if it is UTF-8.
     Payload(Bytes),
 }
 
 impl fmt::Display for HookValue {
-    /// As scenarios write it; a payload that is no text in hexadecimal.
+    /// Writes the value as scenarios do. A payload that is not UTF-8 is written in hexadecimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),

@@ -1,4 +1,4 @@
-//! The settings of a broker: one row for each.
+//! The settings of a broker, with one row for each.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use crate::value::{Kind, OfValue as _, Unit, Value};
 const MIB: usize = 1024 * 1024;
 const U16: u64 = u16::MAX as u64;
 const U32: u64 = u32::MAX as u64;
-/// Levels of the longest string that MQTT can say.
+/// The maximum number of levels in an MQTT string.
 const LEVELS: u64 = 65_536;
-/// [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: Client Identifiers of 23 bytes are always taken.
+/// Client Identifiers of up to 23 bytes are always accepted. [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]
 const CLIENT_ID_BYTES: u64 = 23;
 
-/// One setting, as everybody sees it.
+/// The description of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
-    /// As scenarios and configuration files write it.
+    /// The name, as scenarios and configuration files write it.
     pub name: &'static str,
-    /// Which values it takes.
+    /// The values that it accepts.
     pub kind: Kind,
-    /// The value of a broker that is told nothing, as the reference has it.
+    /// The value of a broker without configuration, as the reference shows it.
     pub default: &'static str,
-    /// What it is about.
+    /// What the setting does.
     pub about: &'static str,
 }
 
@@ -65,7 +65,7 @@ macro_rules! settings {
             }
         }
 
-        /// What a scenario or a configuration file says of a broker's configuration; `None`: nothing.
+        /// The settings in a scenario or a configuration file. `None` means that the file does not name the setting.
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
         pub struct Settings { $($(#[doc = $doc])* pub $name: Option<$type>,)* }
 
@@ -78,7 +78,7 @@ macro_rules! settings {
         },)*];
 
         impl Settings {
-            /// Sets one by its name. Whether there is such a setting, and the value is of its kind.
+            /// Sets a setting by its name. Returns whether the setting exists and the value is of its kind.
             pub fn set(&mut self, name: &str, value: Value) -> bool {
                 match name {
                     $(stringify!($name) => match <$type>::from_value(value) {
@@ -92,12 +92,12 @@ macro_rules! settings {
                 }
             }
 
-            /// A configuration with these settings over it.
+            /// Returns `base` with these settings applied.
             pub fn over(&self, base: Config) -> Config {
                 Config { $($name: self.$name.clone().unwrap_or(base.$name),)* }
             }
 
-            /// Those that say something, with what they say and whether that is the default.
+            /// Returns the settings that are named, with their values and whether each value is the default.
             fn said(&self) -> Vec<(&'static Setting, Value, bool)> {
                 let default = Config::default();
                 let mut rows = SETTINGS.iter();
@@ -274,15 +274,15 @@ settings! {
 }
 
 impl Setting {
-    /// The setting of this name.
+    /// Returns the setting of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         SETTINGS.iter().find(|setting| setting.name == name)
     }
 
-    /// Whether it is about the broker as a whole, or about topics and Client Identifiers as they are written: clients
-    /// that are told apart by prefixes cannot share a broker with this setting.
+    /// Whether the setting concerns the broker as a whole, or topics and Client Identifiers as they are written.
+    /// Clients that are kept apart by prefixes cannot share a broker with such a setting.
     pub fn is_of_the_whole_broker(&self) -> bool {
-        // What counts bytes counts those of a prefix too.
+        // A limit in bytes also counts those of a prefix.
         self.name.ends_with("_bytes")
             || matches!(
                 self.name,
@@ -300,15 +300,16 @@ impl Setting {
             )
     }
 
-    /// Whether a broker that is told nothing is set so when this setting says its default. Of a number nobody can tell:
-    /// another broker has a default of its own.
+    /// Whether a broker without configuration can be assumed to have this setting's default. For a number it cannot:
+    /// another broker has its own default.
     const fn has_usual_default(&self) -> bool {
         matches!(self.kind, Kind::Flag | Kind::QoS | Kind::Expiry { .. })
     }
 }
 
 impl Settings {
-    /// Those that a broker has to be told, with their values: whatever is said, but for what brokers do anyway.
+    /// Returns the settings that a broker has to be given, with their values. These are all that are named, except
+    /// defaults that every broker is assumed to have.
     pub fn non_default(&self) -> Vec<(&'static Setting, Value)> {
         let said = self.said().into_iter();
         let told =
@@ -316,7 +317,7 @@ impl Settings {
         told.map(|(setting, value, _)| (setting, value)).collect()
     }
 
-    /// The names of those that a broker has to be told.
+    /// Returns the names of the settings that a broker has to be given.
     pub fn asked_for(&self) -> Vec<&'static str> {
         let told = self.non_default().into_iter();
         told.map(|(setting, _)| setting.name).collect()
@@ -324,7 +325,7 @@ impl Settings {
 }
 
 impl Config {
-    /// How packets that could end early are written.
+    /// Returns the form of packets that could end early.
     pub const fn form(&self) -> Form {
         if self.short_acknowledgements {
             Form::Short
@@ -338,7 +339,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    /// A value that each kind takes and no default is.
+    /// Returns a value that the kind accepts and that is not a default.
     fn other(kind: Kind) -> Value {
         match kind {
             Kind::Flag => Value::Flag(true),
@@ -430,7 +431,7 @@ mod tests {
             let setting = Setting::named(name).expect("a setting");
             assert_eq!(setting.default, shown);
         }
-        // Every number and flag, by setting what is shown.
+        // Set every number and flag to the default that is shown.
         for setting in SETTINGS {
             let value = match (setting.kind, setting.default) {
                 (Kind::Flag, "`true`") => Value::Flag(true),

@@ -8,7 +8,7 @@ use mqtt_check_codec::QoS;
 
 use crate::access::{AccessRule, ClientIds, Mechanism, User};
 
-/// What a setting takes.
+/// The values that a setting accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `true` or `false`.
@@ -24,11 +24,11 @@ pub enum Kind {
         /// What the number counts.
         unit: Unit,
     },
-    /// A span of time above zero.
+    /// A duration above zero.
     Span,
-    /// A span of time, or `never`.
+    /// A duration, or `never`.
     Expiry {
-        /// Only whole seconds, since it is announced in seconds.
+        /// Whether only whole seconds are accepted, because the value is announced in seconds.
         whole_seconds: bool,
     },
     /// Any text.
@@ -50,16 +50,16 @@ pub enum Kind {
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
+    /// A number of items.
     Count,
-    /// Sizes.
+    /// A size in bytes.
     Bytes,
-    /// Spans that the protocol announces in seconds.
+    /// A duration in seconds, as the protocol announces it.
     Seconds,
 }
 
 impl fmt::Display for Kind {
-    /// As the reference has it.
+    /// Writes the kind as the reference does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Flag => "`true`, `false`",
@@ -85,37 +85,37 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What a setting was given.
+/// The value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Of [`Kind::Flag`].
+    /// For [`Kind::Flag`].
     Flag(bool),
-    /// Also a QoS.
+    /// For [`Kind::Number`] and [`Kind::QoS`].
     Number(u64),
-    /// Of [`Kind::Span`] and [`Kind::Expiry`].
+    /// For [`Kind::Span`] and [`Kind::Expiry`].
     Span(Duration),
-    /// An expiry without end.
+    /// An expiry that never happens.
     Never,
-    /// Of [`Kind::Text`].
+    /// For [`Kind::Text`].
     Text(String),
-    /// Of [`Kind::Clients`] and [`Kind::Origins`].
+    /// For [`Kind::Clients`] and [`Kind::Origins`].
     Names(Vec<String>),
-    /// Of [`Kind::ClientIds`].
+    /// For [`Kind::ClientIds`].
     ClientIds(ClientIds),
-    /// Of [`Kind::Users`].
+    /// For [`Kind::Users`].
     Users(Vec<User>),
-    /// Of [`Kind::Authentication`].
+    /// For [`Kind::Authentication`].
     Authentication(BTreeMap<Mechanism, Vec<User>>),
-    /// Of [`Kind::Access`], in the order in which the rules are tried.
+    /// For [`Kind::Access`], in the order in which the rules are tried.
     Access(Vec<AccessRule>),
 }
 
-/// What a setting's value becomes in the broker's configuration, and back.
+/// Converts the value of a setting to its type in the broker's configuration, and back.
 pub(crate) trait OfValue: Sized {
-    /// `None` where the value is of another kind, or too large.
+    /// Returns `None` if the value is of another kind or too large.
     fn from_value(value: Value) -> Option<Self>;
 
-    /// The value that it came from.
+    /// Returns the value from which this was made.
     fn to_value(&self) -> Value;
 }
 

@@ -1,4 +1,4 @@
-//! Frames: the form of the header, and which values it may have.
+//! Frames: the format of the header, and the values that it may have.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use thiserror::Error;
 
 use crate::lapse::{Lapse, Lapses};
 
-/// The longest payload of a control frame, in bytes.
+/// The maximum payload of a control frame, in bytes.
 const CONTROL_LIMIT: u64 = 125;
 
-/// What a frame is.
+/// The type of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Opcode(pub u8);
 
@@ -19,13 +19,13 @@ impl Opcode {
     pub const CONTINUATION: Self = Self(0);
     /// The first fragment of a text message.
     pub const TEXT: Self = Self(1);
-    /// The first fragment of a binary message; the only kind that carries MQTT. `[5 MQTT-6.0.0-1]`
+    /// The first fragment of a binary message, the only kind that carries MQTT. `[5 MQTT-6.0.0-1]`
     pub const BINARY: Self = Self(2);
-    /// Ends the WebSocket, with a code if it has a payload.
+    /// Ends the WebSocket. If it has a payload, that begins with a code.
     pub const CLOSE: Self = Self(8);
     /// Must be answered by a pong with the same payload.
     pub const PING: Self = Self(9);
-    /// Answers a ping; may also come unasked.
+    /// Answers a ping; may also be sent without one.
     pub const PONG: Self = Self(10);
 
     const NAMES: [(Self, &str); 6] = [
@@ -37,18 +37,18 @@ impl Opcode {
         (Self::PONG, "pong"),
     ];
 
-    /// Whether it is about the connection and no part of a message.
+    /// Whether this is the type of a control frame, which is not part of a message.
     pub const fn is_control(self) -> bool {
         self.0 & 8 != 0
     }
 
-    /// Its name, if it has one.
+    /// Returns the name, if there is one.
     pub fn name(self) -> Option<&'static str> {
         let known = Self::NAMES.iter().find(|(opcode, _)| *opcode == self);
         known.map(|(_, name)| *name)
     }
 
-    /// The opcode of this name.
+    /// Returns the opcode of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         let known = Self::NAMES.iter().find(|(_, known)| *known == name);
         known.map(|(opcode, _)| *opcode)
@@ -64,16 +64,16 @@ impl fmt::Display for Opcode {
     }
 }
 
-/// What a peer does that no WebSocket peer may do.
+/// What a peer does that a WebSocket peer must not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Fault {
-    /// Right for a WebSocket, wrong for MQTT.
+    /// Correct for a WebSocket, but wrong for MQTT.
     #[error("a text frame; MQTT packets must be in binary frames")]
     Text,
-    /// The three bits behind FIN, which no extension has given a meaning.
+    /// The three bits after FIN, to which no extension has given a meaning.
     #[error("a frame with reserved bits set ({0:#05b})")]
     ReservedBits(u8),
-    /// 3 to 7, or 11 to 15.
+    /// An opcode from 3 to 7, or from 11 to 15.
     #[error("a frame of unknown type {0:#x}")]
     UnknownOpcode(u8),
     /// Close, ping and pong must be one frame each.
@@ -100,13 +100,13 @@ pub enum Fault {
     /// The top bit of an eight-byte length must be 0.
     #[error("a frame of more than 2^63 bytes")]
     Length,
-    /// The payload of a close frame is empty, or begins with a code of two bytes.
+    /// A payload of one byte. It must be empty or begin with a code of two bytes.
     #[error("a close frame with a single byte")]
     CloseForm,
 }
 
 impl Fault {
-    /// The close code that answers it.
+    /// Returns the close code that answers the fault.
     pub const fn close_code(self) -> u16 {
         match self {
             Self::Text => 1003,
@@ -118,23 +118,24 @@ impl Fault {
 /// A frame's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// Whether its message ends with it.
+    /// Whether this is the last frame of its message.
     pub fin: bool,
-    /// The three reserved bits; 0 as long as no extension is agreed.
+    /// The three reserved bits; 0 unless an extension was agreed.
     pub reserved: u8,
-    /// What kind of frame it is.
+    /// The type of the frame.
     pub opcode: Opcode,
-    /// The key that the payload is masked with; clients have one, servers none.
+    /// The key with which the payload is masked. Clients must have one, and servers must not.
     pub mask: Option<[u8; 4]>,
-    /// Of the payload, in bytes.
+    /// The length of the payload in bytes.
     pub length: u64,
 }
 
 impl Header {
-    /// The header at the beginning of these bytes and its own length; `None` when more are needed.
+    /// Parses the header at the beginning of these bytes. Returns it with its own length, or `None` if more bytes are
+    /// needed.
     ///
     /// # Errors
-    /// When the length is written as it must not be.
+    /// Returns an error if the length does not have the required form.
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Fault> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
@@ -175,7 +176,7 @@ impl Header {
         Ok(Some((header, size)))
     }
 
-    /// Appends the header.
+    /// Appends the encoded header.
     pub fn write(&self, out: &mut BytesMut) {
         out.put_u8(u8::from(self.fin) << 7 | (self.reserved & 0b111) << 4 | self.opcode.0 & 0x0F);
         let masked = u8::from(self.mask.is_some()) << 7;
@@ -194,7 +195,7 @@ impl Header {
     }
 }
 
-/// Masks or unmasks bytes that stand `at` so many bytes behind the payload's beginning.
+/// Masks or unmasks bytes. `at` is their offset in the payload.
 pub fn apply_mask(bytes: &mut [u8], mask: [u8; 4], at: u64) {
     let mut mask = mask;
     mask.rotate_left((at % 4) as usize);
@@ -208,35 +209,35 @@ pub fn apply_mask(bytes: &mut [u8], mask: [u8; 4], at: u64) {
     }
 }
 
-/// Something that came.
+/// Something that was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
-    /// The next bytes of a message of this type. A text message gives at least one, be it empty.
+    /// The next bytes of a message of this type. A text message gives at least one item, even if it is empty.
     Data(Opcode, BytesMut),
-    /// With its payload, which the pong must repeat.
+    /// A ping with its payload, which the pong must repeat.
     Ping(Bytes),
-    /// With its payload.
+    /// A pong with its payload.
     Pong(Bytes),
-    /// With its code, if it has one.
+    /// A close frame with its code, if it has one.
     Close(Option<u16>),
 }
 
-/// Cuts bytes into frames. Payloads are passed on as they come, so that nobody waits for the end of a long message.
+/// Splits bytes into frames. Payloads are passed on as they arrive, without waiting for the end of a long message.
 #[derive(Debug)]
 pub struct Decoder {
     /// Whether the peer must mask.
     masked: bool,
     current: Option<Current>,
-    /// The type of the message that goes on in the next data frame.
+    /// The type of the message that the next data frame continues.
     open: Option<Opcode>,
-    /// How many data frames had no payload.
+    /// The number of data frames without a payload.
     empty_frames: u64,
-    /// Whether the last data were those of a continuation.
+    /// Whether the last data belonged to a continuation.
     is_continued: bool,
     pub(crate) lapses: Lapses,
 }
 
-/// A data frame that has begun.
+/// A data frame whose payload is being read.
 #[derive(Debug, Clone, Copy)]
 struct Current {
     /// The type of its message.
@@ -244,12 +245,12 @@ struct Current {
     is_continuation: bool,
     mask: Option<[u8; 4]>,
     length: u64,
-    /// How many of its bytes have been passed on.
+    /// The number of bytes that have been passed on.
     passed: u64,
 }
 
 impl Decoder {
-    /// `masked` says whether the peer must mask, as clients must.
+    /// Makes a decoder. `masked` says whether the peer must mask, as clients must.
     pub const fn new(masked: bool) -> Self {
         Self {
             masked,
@@ -261,7 +262,7 @@ impl Decoder {
         }
     }
 
-    /// Whether no data frame is under way.
+    /// Whether no data frame is being read.
     pub const fn is_between_frames(&self) -> bool {
         self.current.is_none()
     }
@@ -271,20 +272,20 @@ impl Decoder {
         self.open.is_some()
     }
 
-    /// Whether the last data were those of a continuation.
+    /// Whether the last data belonged to a continuation.
     pub(crate) const fn is_continued(&self) -> bool {
         self.is_continued
     }
 
-    /// How many data frames without a payload there were.
+    /// Returns the number of data frames without a payload so far.
     pub const fn empty_frames(&self) -> u64 {
         self.empty_frames
     }
 
-    /// Takes the next thing out of `input`; `None` when more bytes are needed.
+    /// Takes the next item from `input`, or returns `None` if more bytes are needed.
     ///
     /// # Errors
-    /// When the peer breaks the rules. Nothing that follows can be told apart then.
+    /// Returns an error if the peer breaks a rule. What follows can then no longer be split into frames.
     pub fn next(&mut self, input: &mut BytesMut) -> Result<Option<Item>, Fault> {
         loop {
             if let Some(current) = &mut self.current {
@@ -365,7 +366,7 @@ impl Decoder {
 }
 
 impl Current {
-    /// Takes what is there of the payload.
+    /// Takes the part of the payload that has arrived.
     fn pass(&mut self, input: &mut BytesMut) -> BytesMut {
         let left = usize::try_from(self.length - self.passed).unwrap_or(usize::MAX);
         let mut bytes = input.split_to(left.min(input.len()));
@@ -377,7 +378,7 @@ impl Current {
     }
 }
 
-/// A control frame, once it is whole.
+/// Takes a control frame, once it is complete.
 fn control(header: &Header, size: usize, input: &mut BytesMut) -> Result<Option<Item>, Fault> {
     let length = usize::from(header.length as u8);
     if input.len() < size + length {

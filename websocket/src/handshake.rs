@@ -1,4 +1,4 @@
-//! The HTTP upgrade, from both ends: text in, text out; and reading one head from a stream.
+//! The HTTP upgrade, from both ends: the texts of requests and answers, and reading one head from a stream.
 
 use std::io;
 
@@ -9,22 +9,22 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The longest head that is read, in bytes, and the most fields in it.
+/// The maximum size of a head in bytes, and the maximum number of its fields.
 const HEAD_LIMIT: usize = 16 * 1024;
 const FIELD_LIMIT: usize = 64;
-/// What RFC 6455 has a server hash behind the client's key.
+/// The text that a server appends to the client's key before hashing it, from RFC 6455.
 const KEY_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Why there is no HTTP head to look at.
+/// Why no HTTP head could be read.
 #[derive(Debug, Error)]
 pub enum HandshakeError {
     /// The stream failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The stream ended. What had come by then is in the buffer.
+    /// The stream ended. What was received before is in the buffer.
     #[error("the connection was closed before the upgrade was answered")]
     Closed,
-    /// More than 16 KiB without the empty line that ends it.
+    /// More than 16 KiB without the empty line that ends a head.
     #[error("the HTTP header is longer than 16 KiB")]
     TooLong,
     /// The bytes are not an HTTP/1 head, or have too many fields.
@@ -32,22 +32,22 @@ pub enum HandshakeError {
     NotHttp(httparse::Error),
 }
 
-/// What a client asks for.
+/// A client's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `host:port` as the client knows it.
+    /// The server's `host:port`, as the client knows it.
     pub host: String,
-    /// With `/` in front.
+    /// The path, which begins with `/`.
     pub path: String,
-    /// In the order of preference.
+    /// The subprotocols, in order of preference.
     pub protocols: Vec<String>,
-    /// 16 bytes in base64.
+    /// The key: 16 bytes in base64.
     pub key: String,
-    /// Of the page that a browser opens it for; other clients have none.
+    /// The origin of the page for which a browser opens the WebSocket. Other clients have none.
     pub origin: Option<String>,
 }
 
-/// Why a request is no upgrade to WebSocket.
+/// Why a request is not an upgrade to WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// Answered by 400.
@@ -101,7 +101,7 @@ impl Refusal {
         }
     }
 
-    /// The answer that says so.
+    /// Returns the HTTP answer for this refusal.
     pub fn answer(self) -> String {
         let body = format!("{self}\n");
         format!(
@@ -113,19 +113,19 @@ impl Refusal {
     }
 }
 
-/// A key from 16 bytes, which should differ from one connection to the next.
+/// Makes a key from 16 bytes, which should differ between connections.
 pub fn key(bytes: [u8; 16]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-/// What a server makes of a client's key.
+/// Returns what a server computes from a client's key.
 pub fn accept_key(key: &str) -> String {
     let text = format!("{key}{KEY_SUFFIX}");
     BASE64_STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()))
 }
 
 impl Request {
-    /// As it goes over the wire.
+    /// Returns the request as it is sent.
     pub fn to_text(&self) -> String {
         let protocols = match &self.protocols[..] {
             [] => String::new(),
@@ -142,10 +142,10 @@ impl Request {
         )
     }
 
-    /// Reads a request's head; what came behind it stays in `buffer`.
+    /// Reads the head of a request. What follows it stays in `buffer`.
     ///
     /// # Errors
-    /// When there is no head; the inner error when it asks for something else than a WebSocket.
+    /// Returns an error if there is no head. The inner error says that the request is not for a WebSocket.
     pub async fn read<S: AsyncRead + Unpin>(
         io: &mut S,
         buffer: &mut BytesMut,
@@ -162,7 +162,7 @@ impl Request {
         .await
     }
 
-    /// What RFC 6455 has a server look for. [RFC 6455, 4.2.1] [RFC 6455, 11.3.1]
+    /// Checks what RFC 6455 requires a server to check. [RFC 6455, 4.2.1] [RFC 6455, 11.3.1]
     fn of(request: &httparse::Request<'_, '_>) -> Result<Self, Refusal> {
         if request.method != Some("GET") {
             return Err(Refusal::Method);
@@ -198,7 +198,7 @@ impl Request {
         })
     }
 
-    /// The answer that accepts it, with this subprotocol or none.
+    /// Returns the answer that accepts the request, with this subprotocol or none.
     pub fn accept(&self, protocol: Option<&str>) -> String {
         let protocol = match protocol {
             None => String::new(),
@@ -212,7 +212,7 @@ impl Request {
     }
 }
 
-/// The path in what a request asks for: a path, or a whole URL with one; without what follows a question mark.
+/// Returns the path in a request target, which is a path or a whole URL. Leaves out everything from a question mark on.
 fn path_of(target: &str) -> Option<&str> {
     let path = match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains('/') => {
@@ -224,16 +224,16 @@ fn path_of(target: &str) -> Option<&str> {
     path.starts_with('/').then_some(path)
 }
 
-/// What a server answers.
+/// A server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status code; 101 accepts.
     pub status: u16,
-    /// The words behind the status code.
+    /// The text after the status code.
     pub reason: String,
-    /// The subprotocol that it selects.
+    /// The subprotocol that the server selects.
     pub protocol: Option<String>,
-    /// Why a 101 is no right one.
+    /// Why a 101 does not count as an upgrade.
     pub problem: Option<&'static str>,
 }
 
@@ -243,10 +243,10 @@ impl Answer {
         self.status == 101 && self.problem.is_none()
     }
 
-    /// Reads the answer to the request with this key; what came behind it stays in `buffer`.
+    /// Reads the answer to the request with this key. What follows it stays in `buffer`.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if there is no answer.
     pub async fn read<S: AsyncRead + Unpin>(
         io: &mut S,
         buffer: &mut BytesMut,
@@ -292,13 +292,14 @@ impl Answer {
 struct Fields<'a, 'b>(&'a [httparse::Header<'b>]);
 
 impl<'b> Fields<'_, 'b> {
-    /// Of the first field of this name.
+    /// Returns the value of the first field of this name.
     fn text(&self, name: &str) -> Option<&'b str> {
         let field = self.0.iter().find(|f| f.name.eq_ignore_ascii_case(name))?;
         Some(std::str::from_utf8(field.value).ok()?.trim())
     }
 
-    /// Of the field of this name; an error if it is there twice, or no text.
+    /// Returns the value of the only field of this name. Returns an error if there are several, or the value is not
+    /// text.
     fn only(&self, name: &str) -> Result<Option<&'b str>, ()> {
         let mut found = self.0.iter().filter(|f| f.name.eq_ignore_ascii_case(name));
         let Some(field) = found.next() else {
@@ -310,7 +311,7 @@ impl<'b> Fields<'_, 'b> {
         }
     }
 
-    /// What commas part, of all fields of this name.
+    /// Returns the values between commas, in all fields of this name.
     fn tokens<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'b str> + 's {
         self.0
             .iter()
@@ -326,7 +327,7 @@ impl<'b> Fields<'_, 'b> {
     }
 }
 
-/// Reads until `parse` has a head, and takes it out of the buffer.
+/// Reads until `parse` finds a head, and removes that from the buffer.
 async fn read_head<S: AsyncRead + Unpin, T>(
     io: &mut S,
     buffer: &mut BytesMut,

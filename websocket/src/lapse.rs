@@ -2,40 +2,40 @@
 
 use crate::frame::Fault;
 
-/// One such rule, as it is broken.
+/// One way to break a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lapse {
     /// Pings are not answered.
     NoPong,
-    /// Pings are answered with other bytes than theirs.
+    /// Pings are answered with another payload.
     OtherPong,
-    /// Nothing is read behind a ping.
+    /// Nothing is read after a ping.
     StuckAtPing,
-    /// A close frame is read over: the stream goes on.
+    /// Close frames are ignored, and the stream goes on.
     CloseIgnored,
-    /// A message goes no further than its first fragment.
+    /// Only the first fragment of a message is read.
     FirstFragmentOnly,
-    /// What is sent is masked by the end that must not, and the reverse.
+    /// A client does not mask, and a server does.
     MaskReversed,
-    /// Frames pass whose masks are wrong.
+    /// Frames are accepted whether they are masked or not.
     AnyMask,
-    /// Frames pass with reserved bits.
+    /// Frames with reserved bits are accepted.
     AnyReserved,
-    /// Frames pass of a type that does not exist.
+    /// Frames of an unknown type are accepted.
     AnyOpcode,
-    /// Continuations of nothing pass.
+    /// Continuations without a message are accepted.
     AnyContinuation,
-    /// Fragments of control frames pass.
+    /// Fragments of control frames are accepted.
     ControlFragments,
-    /// Control frames of any length pass.
+    /// Control frames of any length are accepted.
     LongControls,
-    /// Data frames of more than 65,535 bytes do not pass.
+    /// Data frames of more than 65,535 bytes are refused.
     NoLongFrames,
-    /// A ping between the fragments of a message does not pass.
+    /// A ping between the fragments of a message is refused.
     NoPingBetween,
 }
 
-/// Those that are in force.
+/// The lapses that are in force.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Lapses(u16);
 
@@ -52,7 +52,7 @@ impl Lapses {
         self.0 & 1 << lapse as u16 != 0
     }
 
-    /// Whether a frame passes that is wrong in this way.
+    /// Whether a frame with this fault is accepted.
     pub(crate) fn let_pass(self, fault: Fault) -> bool {
         let lapse = match fault {
             Fault::Masked | Fault::Unmasked => Lapse::AnyMask,

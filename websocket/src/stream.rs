@@ -1,4 +1,4 @@
-//! A byte stream in frames.
+//! A byte stream in WebSocket frames.
 
 use std::future::Future;
 use std::io;
@@ -14,29 +14,29 @@ use tokio::time::{Sleep, sleep};
 use crate::frame::{Decoder, Fault, Header, Item, Opcode, apply_mask};
 use crate::lapse::Lapse;
 
-/// The largest payload of a frame that is written by itself, in bytes.
+/// The maximum payload in bytes of a frame that a write produces.
 const FRAME_LIMIT: usize = 64 * 1024;
-/// Bytes that may wait to be written; with more, nothing is taken and no ping is answered.
+/// With this many bytes waiting to be written, pings are no longer answered.
 const OUTBOUND_LIMIT: usize = 128 * 1024;
-/// Bytes that are read at once, at least and at most.
+/// The minimum and maximum number of bytes to read at once.
 const READ_MINIMUM: usize = 512;
 const READ_MAXIMUM: usize = 64 * 1024;
-/// Frames besides messages that are kept; nobody waits for more at once.
+/// The maximum number of control frames that are kept, which is more than a caller waits for.
 const CONTROLS_KEPT: usize = 1024;
-/// So many frames without data are read in one go; then others get their turn.
+/// The maximum number of frames without data that one poll reads before it lets other tasks run.
 const FRAMES_AT_ONCE: usize = 256;
-/// So often the stream below is read in one go for data of its own.
+/// The maximum number of reads from the underlying stream in one poll.
 const FILLS_AT_ONCE: usize = 4;
-/// The time between two writes of a stream that is cut: the peer reads the first of them alone.
+/// The pause between two writes of a cut stream, so that the peer reads the first one alone.
 const PAUSE: Duration = Duration::from_millis(1);
-/// What an empty buffer may keep of its memory, in bytes.
+/// The memory that an empty buffer may keep, in bytes.
 const KEPT: usize = 4 * 1024;
 
 /// Which end of the connection this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Masks what it sends. The masks come from this seed: they are to keep a page's script from writing what a
-    /// proxy could take for HTTP, and nobody's script writes here.
+    /// Masks what it sends, with masks from this seed. Masks are meant to keep the script of a page from sending bytes
+    /// that a proxy could take for HTTP, and no such script writes here.
     Client {
         /// The same seed gives the same masks.
         seed: u64,
@@ -45,80 +45,80 @@ pub enum Role {
     Server,
 }
 
-/// Into what the bytes are cut that go out: writes a moment apart.
+/// How outgoing bytes are cut into writes with a pause between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// The most bytes in one write.
+    /// The maximum number of bytes in one write.
     pub every: NonZeroUsize,
-    /// While more than this waits to go out, it is not cut.
+    /// While more bytes than this are waiting, they are not cut.
     pub up_to: usize,
 }
 
-/// One frame as it is to be sent, right or wrong.
+/// One frame to be sent, correct or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// Whether it is the last fragment of its message.
+    /// Whether this is the last fragment of its message.
     pub fin: bool,
-    /// The three reserved bits, 0 to 7; 0 is right.
+    /// The three reserved bits, 0 to 7; only 0 is correct.
     pub reserved: u8,
-    /// What kind of frame it is.
+    /// The type of the frame.
     pub opcode: Opcode,
-    /// As its role has it: `true` for a client.
+    /// Whether the frame is masked; `true` is correct for a client, `false` for a server.
     pub masked: bool,
-    /// Unmasked.
+    /// The payload, not masked.
     pub payload: Bytes,
 }
 
-/// A frame that came and is no part of a message.
+/// A received frame that is not part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
-    /// With its payload; it has been answered.
+    /// A ping with its payload. It has been answered.
     Ping(Bytes),
-    /// With its payload.
+    /// A pong with its payload.
     Pong(Bytes),
-    /// With its code, if it has one.
+    /// A close frame with its code, if it has one.
     Close(Option<u16>),
 }
 
-/// A byte stream in frames over any other stream.
+/// A byte stream in WebSocket frames, over any other stream.
 ///
-/// Reading gives what comes in binary frames. Pings are answered and closes too. A peer that breaks the rules gives an
-/// [`io::ErrorKind::InvalidData`] with the [`Fault`] inside. Each write is one frame (those of more than 64 KiB are
-/// parted); shutting down sends a close frame, with the code of the fault if there was one, and a server then shuts
-/// its sending side down.
+/// Reading returns the content of binary frames. Pings and close frames are answered. If the peer breaks a rule,
+/// reading fails with an [`io::ErrorKind::InvalidData`] that contains the [`Fault`]. Each write becomes one frame of at
+/// most 64 KiB. Shutting down sends a close frame, with the code of the fault if there was one; a server then also
+/// shuts down its sending side.
 #[derive(Debug)]
 pub struct WebSocket<S> {
     io: S,
     decoder: Decoder,
-    /// As it came.
+    /// Bytes that were received and not decoded yet.
     inbound: BytesMut,
     read_size: usize,
-    /// Payload that nobody has read yet.
+    /// Payload that has not been read yet.
     data: BytesMut,
-    /// Frames as they go.
+    /// Encoded frames that are waiting to be written.
     outbound: BytesMut,
     cut: Option<Cut>,
-    /// Until the next write of a stream that is cut.
+    /// The time until the next write of a cut stream.
     pause: Option<Pin<Box<Sleep>>>,
     masks: Option<u64>,
-    /// What frames that are written by themselves are.
+    /// The type of the frames that writes produce.
     opcode: Opcode,
     /// Whether text messages are read as if they were binary.
     takes_text: bool,
     fault: Option<Fault>,
-    /// What came in the message that is the fault, as far as it is there.
+    /// The content of the text frame that is the fault, as far as it was received.
     evidence: Bytes,
-    /// What came besides messages, for who wants to know.
+    /// The control frames that were received, if they are to be kept.
     controls: Option<Vec<Control>>,
     close_sent: bool,
     close_received: Option<Option<u16>>,
     ended: bool,
-    /// Of a lapse: what comes is read and thrown away.
+    /// Set by a lapse: received bytes are discarded.
     stuck: bool,
 }
 
 impl<S> WebSocket<S> {
-    /// Frames over `io`, whose upgrade is done. `rest` is what came behind the upgrade.
+    /// Makes a stream over `io`, whose upgrade is done. `rest` is what was received after the upgrade.
     pub fn new(io: S, role: Role, rest: BytesMut) -> Self {
         Self {
             io,
@@ -150,7 +150,7 @@ impl<S> WebSocket<S> {
         self.takes_text = true;
     }
 
-    /// Makes what is written frames of another type.
+    /// Makes writes produce frames of another type.
     pub fn send_as(&mut self, opcode: Opcode) {
         self.opcode = opcode;
     }
@@ -164,17 +164,17 @@ impl<S> WebSocket<S> {
         self.decoder.lapses.has(lapse)
     }
 
-    /// Cuts what goes out, wherever frames begin and end.
+    /// Cuts outgoing bytes into writes, wherever frames begin and end.
     pub fn cut(&mut self, cut: Option<Cut>) {
         self.cut = cut;
     }
 
-    /// Keeps frames that are no part of a message, until they are taken.
+    /// Keeps received frames that are not part of a message, until they are taken.
     pub fn keep_controls(&mut self) {
         self.controls.get_or_insert_default();
     }
 
-    /// What has been kept since the last time, in order. It came before whatever is read next.
+    /// Returns what has been kept since the last call, in order. It was received before whatever is read next.
     pub fn take_controls(&mut self) -> Vec<Control> {
         self.controls
             .as_mut()
@@ -182,43 +182,44 @@ impl<S> WebSocket<S> {
             .unwrap_or_default()
     }
 
-    /// What carries the frames.
+    /// Returns the underlying stream.
     pub fn get_ref(&self) -> &S {
         &self.io
     }
 
-    /// What carries the frames, and the frames end here.
+    /// Unwraps the underlying stream, whose bytes are no longer framed.
     pub fn into_inner(self) -> S {
         self.io
     }
 
-    /// Which rule the peer broke, if it did, and what came in a text frame that broke one.
+    /// Returns the rule that the peer broke, if any, and the content of the text frame that broke it.
     pub fn fault(&self) -> Option<(Fault, &Bytes)> {
         self.fault.map(|fault| (fault, &self.evidence))
     }
 
-    /// The code of the peer's close frame, if one came and if it has one.
+    /// Returns the code of the peer's close frame. The outer option is `None` if there was no such frame, the inner one
+    /// if it had no code.
     pub fn close_code(&self) -> Option<Option<u16>> {
         self.close_received
     }
 
-    /// Whether what has been read so far ends with a data frame.
+    /// Whether the data read so far ends with a complete data frame.
     pub fn is_between_frames(&self) -> bool {
         self.data.is_empty() && self.decoder.is_between_frames()
     }
 
-    /// Whether a part of a frame's header has come, and not all of it.
+    /// Whether only a part of a frame's header has been received.
     pub fn is_within_header(&self) -> bool {
         let is_begun = self.decoder.is_between_frames() && !self.inbound.is_empty();
         is_begun && matches!(Header::parse(&self.inbound), Ok(None))
     }
 
-    /// How many data frames without a payload have been read.
+    /// Returns the number of data frames without a payload so far.
     pub fn empty_frames(&self) -> u64 {
         self.decoder.empty_frames()
     }
 
-    /// Queues this frame behind what was written, whatever its peer will say. It goes out with the next flush.
+    /// Queues this frame after what was written, even if it is wrong. The next flush sends it.
     pub fn push(&mut self, frame: &Frame) {
         let mask = frame.masked.then(|| self.mask());
         let header = Header {
@@ -255,7 +256,7 @@ impl<S> WebSocket<S> {
         }
     }
 
-    /// The next mask (SplitMix64).
+    /// Returns the next mask (SplitMix64).
     fn mask(&mut self) -> [u8; 4] {
         let state = self.masks.get_or_insert(0);
         *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -267,7 +268,7 @@ impl<S> WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Takes the next thing out of what has come; `false` when more bytes are needed.
+    /// Takes the next item from what was received. Returns `false` if more bytes are needed.
     fn take(&mut self, cx: &mut Context<'_>) -> bool {
         match self.decoder.next(&mut self.inbound) {
             Ok(None) => return false,
@@ -316,7 +317,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         true
     }
 
-    /// Reads from the stream below; says whether anything came.
+    /// Reads from the underlying stream. Returns whether anything was received.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if self.inbound.is_empty() && self.inbound.capacity() > KEPT {
             self.inbound = BytesMut::new();
@@ -330,7 +331,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(Ok(count > 0))
     }
 
-    /// Writes what waits.
+    /// Writes what is waiting.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.outbound.is_empty() {
             if let Some(pause) = &mut self.pause {
@@ -356,7 +357,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends what is owed to the peer as far as it goes. How the connection fares, reading tells.
+    /// Sends as much as possible of what is waiting. A later read reports any error of the connection.
     fn send_on(&mut self, cx: &mut Context<'_>) {
         if let Poll::Ready(Ok(())) = self.poll_send(cx) {
             let _ = Pin::new(&mut self.io).poll_flush(cx);
@@ -373,7 +374,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
         let this = self.get_mut();
         let (mut frames, mut fills) = (0, 0);
         loop {
-            // A peer that sends frames without end, and no data in them, holds up nobody.
+            // A peer that sends frames without end and without data must not block other tasks.
             if frames == FRAMES_AT_ONCE || fills == FILLS_AT_ONCE {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -418,7 +419,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         let count = buf.len().min(FRAME_LIMIT);
         if count > 0 {
             this.push_right(this.opcode, &buf[..count]);
-            // An error shows at the next write: this one's bytes have been taken.
+            // The next write reports an error, because the bytes of this one have been accepted.
             let _ = this.poll_send(cx);
         }
         Poll::Ready(Ok(count))
@@ -437,7 +438,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
             this.push_right(Opcode::CLOSE, &code.to_be_bytes());
         }
         ready!(this.poll_send(cx))?;
-        // A client leaves it to the server to end what is below, unless the server's close has come already.
+        // A client lets the server end the underlying stream, unless the server's close frame was received already.
         if this.masks.is_some() && this.close_received.is_none() {
             return Pin::new(&mut this.io).poll_flush(cx);
         }

@@ -1,4 +1,4 @@
-//! Peers that send frames without end and no data in them.
+//! Peers that send frames without end and without data.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use mqtt_check_websocket::{Control, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
-/// Gives these bytes over and over, and swallows what is written.
+/// Returns these bytes over and over, and discards what is written.
 struct Endless(&'static [u8]);
 
 impl AsyncRead for Endless {
@@ -42,7 +42,7 @@ impl AsyncWrite for Endless {
     }
 }
 
-/// Where a poll never came back, this would hang.
+/// This would hang if a poll never returned.
 #[test]
 fn each_poll_comes_back() {
     let begun = [0x02, 0];

@@ -1,4 +1,4 @@
-//! Both ends against tokio-tungstenite, an independent implementation.
+//! Compares both ends with tokio-tungstenite, an independent implementation.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
@@ -25,7 +25,7 @@ fn run<F: Future>(test: impl FnOnce() -> F) -> F::Output {
         .block_on(test())
 }
 
-/// Our client and their server.
+/// Connects our client with their server.
 async fn our_client() -> (Ours, Theirs) {
     let (mut ours, theirs) = duplex(4096);
     let request = Request {
@@ -61,7 +61,7 @@ async fn our_client() -> (Ours, Theirs) {
     (ours, theirs.expect("accepts us"))
 }
 
-/// Our server and their client.
+/// Connects our server with their client.
 async fn our_server() -> (Ours, Theirs) {
     let (mut ours, theirs) = duplex(4096);
     let mut request = "ws://localhost/mqtt"
@@ -92,7 +92,8 @@ fn fragment(opcode: Data, fin: bool, payload: &[u8]) -> Message {
     ))
 }
 
-/// What is written arrives whole on both sides, in pieces of these sizes, with fragments and pings in between.
+/// Checks that what is written arrives complete on both sides, in pieces of these sizes, with fragments and pings in
+/// between.
 async fn exchange(mut ours: Ours, mut theirs: Theirs, sizes: Vec<usize>) {
     let pieces: Vec<Vec<u8>> = (0..)
         .zip(&sizes)
@@ -258,7 +259,7 @@ fn single_frames_are_sent_as_they_are_said() {
 }
 
 proptest! {
-    /// Whatever comes, and however it is cut, is taken the same way.
+    /// Any bytes give the same result, however they are cut.
     #[test]
     fn any_bytes_are_cut_alike(
         bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(vec![0x82, 0x02, 0x80, 0x81, 0x00, 0x89, 0x88, 1, 2, 126])], 0..200),
@@ -270,7 +271,8 @@ proptest! {
     }
 }
 
-/// The payload of each kind in order, and the fault if there is one, of bytes that come in pieces of these sizes.
+/// Returns the payload of each kind in order, and the fault if there is one, for bytes that arrive in pieces of these
+/// sizes.
 fn cut(bytes: &[u8], sizes: &[usize], masked: bool) -> (Vec<(u8, Vec<u8>)>, Option<Fault>) {
     let mut decoder = Decoder::new(masked);
     let mut input = BytesMut::new();

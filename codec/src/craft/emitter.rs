@@ -7,7 +7,7 @@ use super::{CraftError, Lie};
 use crate::encode::{BitRange, IntForm};
 use crate::{FieldName, varint};
 
-/// The most bytes that are put together: those of the largest packet there can be.
+/// The maximum number of bytes that are written: the size of the largest possible packet.
 const MAX_SIZE: usize = varint::MAX as usize + 5;
 
 pub(super) struct Emitter<'a> {
@@ -19,7 +19,8 @@ impl Emitter<'_> {
         nodes.iter().try_for_each(|node| self.node(node, None, out))
     }
 
-    /// `group` is the property that this is part of: its neighbours are written there.
+    /// Writes a node. `group` is the property that contains it. A value has the same name as its property, so lies
+    /// about copies and neighbours are applied to the property only.
     fn node(
         &self,
         node: &Node,
@@ -90,7 +91,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Whether a lie wants one of these fields to be there.
+    /// Whether a lie requires one of these fields to be present.
     fn adds(&self, nodes: &[Node]) -> bool {
         let wanted = self.lies.iter().filter(|l| !matches!(l, Lie::Omit { .. }));
         wanted
@@ -98,13 +99,13 @@ impl Emitter<'_> {
             .any(|field| nodes.iter().any(|node| node.has(field)))
     }
 
-    /// The lies about this field.
+    /// Returns the lies about this field.
     fn about(&self, name: FieldName) -> impl Iterator<Item = &Lie> {
         let about = move |lie: &&Lie| lie.field().is_some_and(|field| is(name, field));
         self.lies.iter().filter(about)
     }
 
-    /// What the field is to hold instead; the last such lie counts.
+    /// Returns the bytes that replace the field's content. The last such lie counts.
     fn content(&self, name: FieldName) -> Option<&Bytes> {
         let content = self.about(name).filter_map(|lie| match lie {
             Lie::Override { bytes, .. } => Some(bytes),
@@ -113,7 +114,7 @@ impl Emitter<'_> {
         content.last()
     }
 
-    /// In how many bytes this Variable Byte Integer is written.
+    /// Returns the number of bytes in which this Variable Byte Integer is written.
     fn variable_width(&self, name: FieldName, value: u32) -> Result<usize, CraftError> {
         let widths = self.about(name).filter_map(|lie| match lie {
             Lie::Widen { width, .. } => Some(usize::from(*width)),
@@ -130,7 +131,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// What is no Variable Byte Integer has no other width.
+    /// Checks that no lie changes the width of a field that is not a Variable Byte Integer.
     fn no_width(&self, name: FieldName) -> Result<(), CraftError> {
         match self.about(name).any(|lie| matches!(lie, Lie::Widen { .. })) {
             true => {
@@ -141,7 +142,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The byte with its changed bits.
+    /// Returns the byte with its changed bits.
     fn byte(&self, name: FieldName, mut byte: u8, ranges: &[BitRange]) -> Result<u8, CraftError> {
         self.no_width(name)?;
         for range in ranges {
@@ -234,7 +235,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// Writes the field as often as it is to stand, between its neighbours.
+    /// Writes the field as many times as the lies require, between its neighbours.
     fn placed(
         &self,
         name: FieldName,

@@ -1,8 +1,8 @@
 //! Packets with deliberate errors: a correct packet with some of its fields changed.
 //!
-//! The fields are kept apart in a tree (`tree`) until the lies are in, so lengths that follow from a changed
-//! field (its own, that of its section, the Remaining Length) are right, unless they are changed themselves.
-//! What the wire cannot hold is written by hand with the [notation](crate::notation) instead.
+//! The fields stay apart in a tree (`tree`) until the lies have been applied. So the lengths that follow from a changed
+//! field (its own, that of its section, the Remaining Length) are correct unless they are changed too. Bytes that
+//! cannot be made in this way are written by hand in the [notation](crate::notation).
 
 mod emitter;
 mod tree;
@@ -15,65 +15,65 @@ use crate::{FieldName, Form, Packet, ProtocolVersion};
 use emitter::Emitter;
 use tree::{Builder, Node};
 
-/// One fault of a packet. Fields go by their names in [`Packet::field_names`]; a name without an index means the
-/// first.
+/// One deliberate error in a packet. Fields have the names of [`Packet::field_names`]; a name without an index means
+/// the first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Lie {
-    /// The field has this content: of a string or binary field, what stands behind its length; of a field of
-    /// less than a byte, one byte with its value; of a section (`properties`, `body`), all that is in it. A
-    /// field that the packet does not have is put where it would stand.
+    /// Replaces the content of a field. For a string or binary field, this is what follows the length. For a field of
+    /// less than a byte, it is one byte with the value. For a section (`properties`, `body`), it is everything inside.
+    /// A field that the packet does not have is added in its usual position.
     Override {
         /// Name of the field.
         field: String,
-        /// What it holds instead.
+        /// The new content.
         bytes: Bytes,
     },
-    /// The field is left out, with its length or its identifier.
+    /// Leaves out the field, with its length or its identifier.
     Omit {
         /// Name of the field.
         field: String,
     },
-    /// The field stands so many times more.
+    /// Repeats the field.
     Repeat {
         /// Name of the field.
         field: String,
-        /// Number of further copies, in a row behind the first.
+        /// Number of further copies, directly after the first.
         more: u16,
     },
-    /// A Variable Byte Integer is written in so many bytes, from 1 to 8, even if fewer would do.
+    /// Writes a Variable Byte Integer in this many bytes, from 1 to 8, even if fewer would do.
     Widen {
         /// Name of the field.
         field: String,
         /// Number of bytes, padding included.
         width: u8,
     },
-    /// These bytes stand in front of the field and its length.
+    /// Puts these bytes before the field and its length.
     Before {
         /// Name of the field.
         field: String,
         /// Written as they are, without a length.
         bytes: Bytes,
     },
-    /// These bytes stand behind the field.
+    /// Puts these bytes after the field.
     After {
         /// Name of the field.
         field: String,
         /// Written as they are, without a length.
         bytes: Bytes,
     },
-    /// These bytes stand at the end of the packet, counted in its Remaining Length.
+    /// Puts these bytes at the end of the packet, counted in its Remaining Length.
     Append(Bytes),
-    /// These bytes stand behind the packet.
+    /// Puts these bytes after the packet.
     Trailing(Bytes),
-    /// These bytes stand at the end of the property section, counted in its length. A packet without such a
-    /// section gets one.
+    /// Puts these bytes at the end of the property section, counted in its length. A packet without such a section gets
+    /// one.
     Properties(Bytes),
-    /// Only so many bytes are left of all this.
+    /// Keeps only this many bytes of the result, from the start.
     Cut(usize),
 }
 
 impl Lie {
-    /// The field that it is about.
+    /// Returns the field that the lie is about.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Override { field, .. }
@@ -89,17 +89,17 @@ impl Lie {
     }
 }
 
-/// Why a lie cannot be told.
+/// Why a lie cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CraftError {
-    /// The packet has no field of that name.
+    /// The packet has no field with that name.
     #[error("{packet} has no field {field:?}")]
     UnknownField {
         /// Type of the packet that was to be changed.
         packet: crate::PacketType,
-        /// The unknown name, as the lie has it.
+        /// The unknown name, as given in the lie.
         field: String,
-        /// The names that it has.
+        /// The names that the packet has.
         known: Vec<FieldName>,
     },
     /// The field cannot be changed in this way.
@@ -122,12 +122,12 @@ impl CraftError {
 }
 
 impl Packet {
-    /// The packet's bytes with these faults. Without any they are those of
-    /// [`encode_as`](Packet::encode_as), but what the standard's types rule out (a PUBLISH of QoS 1 without
-    /// Packet Identifier) is written as far as it goes.
+    /// Returns the packet's bytes with these errors. Without any, they are those of [`encode_as`](Packet::encode_as),
+    /// except that a packet that cannot be encoded (a PUBLISH of QoS 1 without Packet Identifier) is written as far as
+    /// possible.
     ///
     /// # Errors
-    /// When a lie names a field that the packet does not have, or cannot be told.
+    /// Returns an error if a lie names a field that the packet does not have, or cannot be applied.
     pub fn craft(
         &self,
         version: ProtocolVersion,
@@ -161,7 +161,7 @@ impl Packet {
         Ok(out.into())
     }
 
-    /// The names of the packet's fields in wire order: those that it has, and those that a lie can add.
+    /// Returns the names of the packet's fields in wire order: those that it has, and those that a lie can add.
     pub fn field_names(&self, version: ProtocolVersion) -> Vec<FieldName> {
         names(&Builder::build(|sink| {
             walk(self, version, Form::Full, sink);

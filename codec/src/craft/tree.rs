@@ -1,11 +1,11 @@
-//! A packet's fields, kept apart.
+//! A packet's fields, kept apart so that each can be changed.
 
 use bytes::Bytes;
 
 use crate::encode::{BitRange, EncodeError, IntForm, Sink};
 use crate::{FieldName, FieldPart};
 
-/// A field, or several.
+/// A field, or a group of fields.
 #[derive(Debug)]
 pub(super) enum Node {
     Bits {
@@ -66,7 +66,7 @@ impl Node {
         }
     }
 
-    /// Every name that a lie can name, in wire order.
+    /// Collects every name that a lie can use, in wire order.
     pub(super) fn names(&self, names: &mut Vec<FieldName>) {
         let children = match self {
             Self::Bits { name, ranges, .. } => {
@@ -82,7 +82,7 @@ impl Node {
                 names.extend([*length, *name]);
                 return;
             }
-            // A property and its value go by one name.
+            // A property and its value have the same name.
             Self::Group { name, children } => {
                 if !children.iter().any(|child| child.has(&name.to_string())) {
                     names.push(*name);
@@ -105,7 +105,7 @@ impl Node {
     }
 }
 
-/// The name of some bits of a byte: of the first of a list if the byte is.
+/// Returns the name of some bits of a byte, with the same index as the byte.
 pub(super) fn bit_name(byte: FieldName, range: &BitRange) -> FieldName {
     FieldName {
         base: range.name,
@@ -114,7 +114,7 @@ pub(super) fn bit_name(byte: FieldName, range: &BitRange) -> FieldName {
     }
 }
 
-/// Whether `text` names this field. Without an index it names the first.
+/// Whether `text` names this field. Without an index it means the first.
 pub(super) fn is(name: FieldName, text: &str) -> bool {
     let first = FieldName {
         index: None,

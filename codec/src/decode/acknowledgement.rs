@@ -1,4 +1,4 @@
-//! PUBACK, PUBREC, PUBREL and PUBCOMP, and the two others that version 5 lets end early: DISCONNECT and AUTH.
+//! PUBACK, PUBREC, PUBREL and PUBCOMP, and the two other packets that may end early in version 5: DISCONNECT and AUTH.
 
 use super::DecodeError;
 use super::properties::properties;
@@ -27,8 +27,8 @@ pub(super) fn disconnect(reader: &mut Reader<'_>) -> Result<Packet, DecodeError>
     Ok(Packet::Disconnect(Disconnect { reason, properties }))
 }
 
-/// The Reason Code and the properties, both of which may be left off: a packet that ends before the Reason
-/// Code means 0x00, one that ends behind it has no properties.
+/// Reads the Reason Code and the properties. Both may be left out: a packet that ends before the Reason Code means
+/// 0x00, and one that ends after it has no properties.
 fn outcome(
     reader: &mut Reader<'_>,
     packet: PacketType,
@@ -44,9 +44,9 @@ fn outcome(
     Ok((reason, properties))
 }
 
-/// AUTH has a form of no bytes at all, but none that ends behind the Reason Code. The short form cannot hold
-/// the Authentication Method that another section demands; it is taken all the same, since the section on the
-/// Reason Code describes it in so many words.
+/// Reads AUTH, which may have no bytes at all, but may not end after the Reason Code. The empty form cannot contain the
+/// Authentication Method that another section requires. It is accepted all the same, because the section on the Reason
+/// Code describes it explicitly.
 pub(super) fn auth(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     if reader.is_at_end() {
         return Ok(Packet::Auth(Auth {

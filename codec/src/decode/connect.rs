@@ -36,7 +36,7 @@ pub(super) fn connect(
         0 => None,
         _ => Some(will(reader, will_qos, flags & WILL_RETAIN != 0)?),
     };
-    // 3.1 lets the Remaining Length take precedence over these two flags.
+    // In 3.1 the Remaining Length takes precedence over these two flags.
     let may_lack = |reader: &Reader<'_>| version == ProtocolVersion::V3_1 && reader.is_at_end();
     let username = if flags & USERNAME == 0 || may_lack(reader) {
         None
@@ -62,8 +62,7 @@ pub(super) fn connect(
     })))
 }
 
-/// The version by name and level. What follows an unknown one may look quite different, so nothing is read
-/// behind it.
+/// Reads the version from name and level. Nothing after an unknown version is read, because its format is unknown.
 fn version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, DecodeError> {
     let name_at = reader.position;
     let name = reader.string("protocol_name")?;
@@ -85,7 +84,7 @@ fn version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, DecodeError> {
     })
 }
 
-/// Judges the Connect Flags; the Will QoS that they hold.
+/// Checks the Connect Flags and returns the Will QoS in them.
 fn check_flags(reader: &Reader<'_>, flags: u8, at: usize) -> Result<QoS, DecodeError> {
     if flags & RESERVED != 0 {
         let rule = rules::CONNECT_RESERVED;
@@ -156,7 +155,7 @@ fn will(reader: &mut Reader<'_>, qos: QoS, retain: bool) -> Result<Will, DecodeE
 pub(super) fn connack(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     let flags_at = reader.position;
     let flags = reader.u8("acknowledge_flags")?;
-    // 3.1 does not use this byte, and says nothing of its value.
+    // 3.1 does not use this byte and does not specify its value.
     if flags > 1 && reader.version != ProtocolVersion::V3_1 {
         let problem = format!("are {flags:08b}, but bits 7 to 1 are reserved and 0");
         let rule = rules::CONNACK_FLAGS;

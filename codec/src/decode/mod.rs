@@ -1,20 +1,21 @@
 //! Strict decoding: what a packet means, or what is wrong with it, where, and by which clause.
 //!
-//! What is judged here is what the bytes of one packet show by themselves, whoever sent it, and makes the
-//! whole packet wrong. What is not:
-//! - *Topic Filters* may be empty or ill-formed: SUBACK and UNSUBACK answer them one by one . Topic Names (PUBLISH, Will, Response Topic) are judged: a wildcard in one is
-//!   malformed, an empty one too, unless a Topic Alias stands in for it.
-//! - *Reason codes* survive whatever they are; [`ReasonCode::is_allowed_in`] knows the tables.
-//! - *Direction and state*: a Subscription Identifier in a client's PUBLISH, a second CONNECT, a Topic Alias
-//!   above the maximum, Session Present beside a refusal.
-//! - What the standard lists without naming a reaction: a Payload Format Indicator above 1, and a Payload
-//!   Format Indicator or Message Expiry Interval that stands twice in a PUBLISH (the sections of the Will
-//!   forbid that, those of PUBLISH are silent): both values are kept.
-//! - Control characters and Unicode non-characters in strings, which a receiver may take.
+//! The decoder checks only what the bytes of one packet show by themselves, whoever sent it, and reports only errors
+//! that make the whole packet wrong. It does not check:
+//! - *Topic Filters*, which may be empty or ill-formed: SUBACK and UNSUBACK answer them one by one. Topic Names
+//!   (PUBLISH, Will, Response Topic) are checked: one with a wildcard is malformed, and so is an empty one unless a
+//!   Topic Alias replaces it.
+//! - *Reason codes*: every value is kept. [`ReasonCode::is_allowed_in`] knows the tables.
+//! - *Direction and state*: a Subscription Identifier in a client's PUBLISH, a second CONNECT, a Topic Alias above the
+//!   maximum, Session Present with a refusal.
+//! - Values for which the standard specifies no reaction: a Payload Format Indicator above 1, and a Payload Format
+//!   Indicator or Message Expiry Interval that appears twice in a PUBLISH, where both values are kept. (The sections on
+//!   the Will forbid that, those on PUBLISH do not mention it.)
+//! - Control characters and Unicode non-characters in strings, which a receiver may accept.
 //!
-//! 3.1 is read by the rules of 3.1.1, except where it says otherwise: DUP may be set on PUBREL, SUBSCRIBE and
-//! UNSUBSCRIBE; Will QoS and Will Retain count for nothing without a Will; User Name and Password may be
-//! missing though their flags are set.
+//! 3.1 is read by the rules of 3.1.1, with these exceptions: DUP may be set on PUBREL, SUBSCRIBE and UNSUBSCRIBE; other
+//! unused flags may have any value; Will QoS and Will Retain are ignored without a Will; User Name and Password may be
+//! missing although their flags are set.
 
 mod acknowledgement;
 mod connect;
@@ -38,15 +39,15 @@ pub(crate) use rules::cited_clauses;
 pub struct DecodeError {
     /// The type in the fixed header.
     pub packet: PacketType,
-    /// The field that is wrong, as scenarios name it: `topic`, `remaining_length`, `receive_maximum`.
+    /// The wrong field, as scenarios name it: `topic`, `remaining_length`, `receive_maximum`.
     pub field: &'static str,
-    /// Where it begins, in bytes from the start of the frame.
+    /// The beginning of the field, in bytes from the start of the frame.
     pub offset: usize,
     /// What is wrong, as a lowercase fragment.
     pub problem: String,
-    /// The clause that says so, where one does.
+    /// The clause that the packet breaks, if there is one.
     pub clause: Option<Clause>,
-    /// What a version 5 peer may answer: 0x81, 0x82, 0x84 or a more special code.
+    /// The code with which a version 5 peer may answer: 0x81, 0x82, 0x84 or a more specific one.
     pub reason: ReasonCode,
 }
 
@@ -62,14 +63,14 @@ impl std::fmt::Display for ClauseSuffix {
 }
 
 impl DecodeError {
-    /// Whether this is a CONNECT of a protocol or version that this crate does not speak, which a server may
-    /// answer (3.1.1: CONNACK 0x01, 5: CONNACK 0x84), rather than a malformed one.
+    /// Whether this is a CONNECT of a protocol or version that this crate does not support, rather than a malformed
+    /// one. A server may answer it (3.1.1: CONNACK 0x01, 5: CONNACK 0x84).
     pub fn is_unsupported_version(&self) -> bool {
         self.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION
     }
 
-    /// The same error, known to be a server's. In version 5 other clauses forbid its Packet Identifier 0 and the
-    /// reserved flags of its DISCONNECT.
+    /// Returns the same error for a packet that a server sent. In version 5 other clauses forbid a server's Packet
+    /// Identifier 0 and the reserved flags of its DISCONNECT.
     #[must_use]
     pub fn sent_by_server(self) -> Self {
         let of_server = [
@@ -94,17 +95,19 @@ impl DecodeError {
 }
 
 impl Packet {
-    /// Decodes one whole frame. `version` is that of the connection; CONNECT carries its own, which rules.
+    /// Decodes one whole frame. `version` is the version of the connection. A CONNECT is decoded by the version that it
+    /// names.
     ///
     /// # Errors
-    /// The first thing that is wrong, in wire order.
+    /// Returns the first error in wire order.
     pub fn decode(frame: &Frame, version: ProtocolVersion) -> Result<Self, DecodeError> {
         decode(&mut Reader::new(frame, version, None))
     }
 
-    /// Decodes a CONNACK as far as its meaning is clear, so that a connection can be used whose broker breaks a rule in
-    /// it; and everything that is wrong with it, in wire order. A property that may not stand there, that has a wrong
-    /// value or that stands there before counts as absent. Any other packet is decoded as [`Self::decode`] does it.
+    /// Decodes a CONNACK as far as its meaning is clear, so that a connection can be used although the broker breaks a
+    /// rule in this packet. Also returns everything that is wrong with it, in wire order. A property counts as absent
+    /// if it is not allowed there, has a wrong value or is a repetition. Any other packet is decoded as by
+    /// [`Self::decode`].
     pub fn decode_leniently(
         frame: &Frame,
         version: ProtocolVersion,
@@ -117,7 +120,8 @@ impl Packet {
         (result, reader.into_faults())
     }
 
-    /// Decodes one whole frame, and says where each field stands: also, up to the fault, of one that is wrong.
+    /// Decodes one whole frame and returns the position of each field. If the frame is wrong, these are the fields up
+    /// to the error.
     pub fn decode_with_layout(
         frame: &Frame,
         version: ProtocolVersion,
@@ -163,7 +167,7 @@ fn decode(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     Ok(decoded)
 }
 
-/// The Remaining Length as it was read: that of a CONNECT is judged once its version is known.
+/// The Remaining Length as read. That of a CONNECT is checked once the version is known.
 #[derive(Clone, Copy)]
 struct RemainingLength {
     length: u32,
@@ -199,9 +203,9 @@ fn check_flags(reader: &Reader<'_>, packet: PacketType, flags: u8) -> Result<(),
         _ => (0, rules::FLAGS),
     };
     let flags_that_count = match reader.version {
-        // 3.1 does not use the flags of these packets, and says nothing of their value.
+        // 3.1 does not use the flags of these packets and does not specify their value.
         ProtocolVersion::V3_1 if expected == 0 => 0,
-        // It has DUP on the others.
+        // On the others it has DUP.
         ProtocolVersion::V3_1 => flags & 0b0111,
         _ => flags,
     };

@@ -6,7 +6,7 @@ use super::rules::{self, Rule};
 use crate::property::PropertyCounts;
 use crate::{FieldName, FieldPart, PacketType, Properties, Property, PropertyId, PropertyPlace};
 
-/// The properties that stand here, behind their length; none before version 5.
+/// Reads the properties at this position, after their length. Before version 5 there are none.
 pub(super) fn properties(
     reader: &mut Reader<'_>,
     place: PropertyPlace,
@@ -37,7 +37,7 @@ pub(super) fn properties(
             match property(reader, place, &mut counts) {
                 Ok(Some(property)) => properties.push(property),
                 Ok(None) => {}
-                // Where the next one begins is not to be told.
+                // It is unknown where the next property begins.
                 Err(error) => {
                     reader.fault(error)?;
                     reader.skip_rest();
@@ -48,7 +48,7 @@ pub(super) fn properties(
     })
 }
 
-/// One property; `counts` knows those before it. `None` is one that was read over.
+/// Reads one property. `counts` has the number of each before it. Returns `None` for one whose error was tolerated.
 fn property(
     reader: &mut Reader<'_>,
     place: PropertyPlace,
@@ -72,7 +72,8 @@ fn property(
     Ok(counts_for_something.then_some(property))
 }
 
-/// The identifier of a property, which may stand here unless it is read over, and the name of the field that holds it.
+/// Reads the identifier of a property, and determines the name of its field. The property is allowed here, unless the
+/// error was tolerated.
 fn identifier(
     reader: &mut Reader<'_>,
     place: PropertyPlace,
@@ -141,7 +142,7 @@ fn value(
         Id::SHARED_SUBSCRIPTION_AVAILABLE => {
             Property::SharedSubscriptionAvailable(reader.u8(name)?)
         }
-        // `identifier` lets no unknown one through, so what is left is the User Property.
+        // `identifier` refuses unknown properties, so only the User Property is left.
         _ => {
             let (name, value) = reader.pair(name)?;
             Property::UserProperty(name, value)
@@ -185,7 +186,8 @@ fn check_value(
     Err(reader.error(field, start, rule, problem))
 }
 
-/// The rule on this property's value; all but the Topic Alias have their count in the same sentence.
+/// Returns the rule on this property's value. Except for the Topic Alias, it is in the same sentence as the rule on its
+/// number.
 fn rule_of_value(id: PropertyId, place: PropertyPlace) -> Rule {
     match (id, place) {
         (PropertyId::TOPIC_ALIAS, _) => rules::TOPIC_ALIAS_0,
@@ -196,7 +198,7 @@ fn rule_of_value(id: PropertyId, place: PropertyPlace) -> Rule {
     }
 }
 
-/// The rule that this property may not stand twice, where there is one.
+/// Returns the rule that this property must not appear twice, if there is one.
 fn rule_against_two(id: PropertyId, place: PropertyPlace) -> Option<Rule> {
     use PropertyId as Id;
     if id == Id::USER_PROPERTY {

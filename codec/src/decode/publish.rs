@@ -17,7 +17,7 @@ pub(super) fn publish(reader: &mut Reader<'_>, flags: u8) -> Result<Packet, Deco
     reader.require("topic", rules::TOPIC_MISSING)?;
     let topic_at = reader.position;
     let topic = reader.string("topic")?;
-    // In version 5 a Topic Alias may stand in for the name, and the properties are not known yet.
+    // In version 5 a Topic Alias may replace the name, and the properties are not known yet.
     if !topic.is_empty() || reader.version != ProtocolVersion::V5 {
         check_topic_name(reader, "topic", topic_at, &topic, rules::TOPIC_WILDCARD)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn publish(reader: &mut Reader<'_>, flags: u8) -> Result<Packet, Deco
     }))
 }
 
-/// Judges the Topic Name in `field`: not empty, and no wildcards, by the rule `wildcard`.
+/// Checks that the Topic Name in `field` is not empty and has no wildcards. `wildcard` is the rule against wildcards.
 pub(super) fn check_topic_name(
     reader: &Reader<'_>,
     field: &'static str,

@@ -1,4 +1,4 @@
-//! Reads the fields of one frame in order, and knows its position.
+//! Reads the fields of one frame in order and keeps track of the position.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -8,16 +8,16 @@ use super::rules::{self, Rule};
 use crate::varint::{self, Read};
 use crate::{FieldName, FieldPart, FieldSpan, Frame, PacketId, PacketType, ProtocolVersion};
 
-/// A place in a frame. Errors cite the clauses of `version`.
+/// A position in a frame. Errors cite the clauses of `version`.
 pub(super) struct Reader<'a> {
     bytes: &'a Bytes,
     pub(super) position: usize,
-    /// Where the section that is being read ends: the packet, or its properties.
+    /// The end of the section that is being read: the packet, or its properties.
     end: usize,
     packet: PacketType,
     pub(super) version: ProtocolVersion,
     spans: Option<&'a mut Vec<FieldSpan>>,
-    /// What is wrong and was read over; `None` where the first fault ends the reading.
+    /// The errors that were tolerated; `None` if decoding stops at the first error.
     faults: Option<Vec<DecodeError>>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads over everything behind which it is clear how to go on.
+    /// Tolerates every error after which it is clear how to continue.
     pub(super) fn leniently(self) -> Self {
         Self {
             faults: Some(Vec::new()),
@@ -46,12 +46,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What was read over.
+    /// Returns the errors that were tolerated.
     pub(super) fn into_faults(self) -> Vec<DecodeError> {
         self.faults.unwrap_or_default()
     }
 
-    /// Ends the reading with this error, or notes it if reading goes on.
+    /// Returns the error, or records it if errors are tolerated.
     pub(super) fn fault(&mut self, error: DecodeError) -> Result<(), DecodeError> {
         match &mut self.faults {
             Some(faults) => {
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The error that the field at `offset` breaks this rule.
+    /// Makes the error that the field at `offset` breaks this rule.
     pub(super) fn error(
         &self,
         field: &'static str,
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many bytes of the section are left.
+    /// Returns the number of bytes left in the section.
     pub(super) fn remaining(&self) -> usize {
         self.end - self.position
     }
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         self.position == self.end
     }
 
-    /// The rule that bytes missing or left over break here.
+    /// Returns the rule that missing or excess bytes break here.
     fn structure(&self) -> Rule {
         match self.packet {
             PacketType::CONNECT => rules::CONNECT_STRUCTURE,
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         Ok(&self.bytes[start..self.position])
     }
 
-    /// Records that the bytes from `start` to here are this field.
+    /// Records that the bytes from `start` up to here are this field.
     fn mark(&mut self, name: FieldName, start: usize) {
         let range = start..self.position;
         if let Some(spans) = &mut self.spans {
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
         Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 
-    /// A Variable Byte Integer in its shortest form. The Remaining Length is read by [`Self::length`].
+    /// Reads a Variable Byte Integer in its shortest form. [`Self::length`] reads the Remaining Length.
     pub(super) fn variable(&mut self, name: impl Into<FieldName>) -> Result<u32, DecodeError> {
         let (name, start) = (name.into(), self.position);
         let (value, minimal) = self.length(name)?;
@@ -144,14 +144,14 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// The error of a Variable Byte Integer that is longer than it need be.
+    /// Makes the error for a Variable Byte Integer that is longer than necessary.
     pub(super) fn not_minimal(&self, field: &'static str, start: usize, value: u32) -> DecodeError {
         let size = varint::size(value);
         let problem = format!("is not in the shortest form of {value}, which has {size} bytes");
         self.error(field, start, rules::VARIABLE_BYTE_INTEGER, problem)
     }
 
-    /// The Variable Byte Integer that stands here, without reading it.
+    /// Returns the Variable Byte Integer at this position without reading past it.
     pub(super) fn peek_variable(&self) -> Option<u32> {
         match varint::read(&self.bytes[self.position..self.end]) {
             Read::Value(value, _) => Some(value),
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A Variable Byte Integer, and whether it is in its shortest form.
+    /// Reads a Variable Byte Integer. Also returns whether it has its shortest form.
     pub(super) fn length(&mut self, name: FieldName) -> Result<(u32, bool), DecodeError> {
         match varint::read(&self.bytes[self.position..self.end]) {
             Read::Value(value, width) => {
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Binary data behind a two-byte length.
+    /// Reads binary data after its two-byte length.
     pub(super) fn binary(&mut self, name: impl Into<FieldName>) -> Result<Bytes, DecodeError> {
         self.prefixed(name.into(), FieldPart::Value, FieldPart::Length)
     }
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
         Ok(self.bytes.slice(start..self.position))
     }
 
-    /// A UTF-8 Encoded String: well-formed, and without U+0000.
+    /// Reads a UTF-8 Encoded String, which is well-formed and without U+0000.
     pub(super) fn string(&mut self, name: impl Into<FieldName>) -> Result<ByteString, DecodeError> {
         let (name, start) = (name.into(), self.position);
         let bytes = self.prefixed(name, FieldPart::Value, FieldPart::Length)?;
@@ -213,7 +213,7 @@ impl<'a> Reader<'a> {
         self.text(name, start, bytes, rules)
     }
 
-    /// A UTF-8 String Pair.
+    /// Reads a UTF-8 String Pair.
     pub(super) fn pair(
         &mut self,
         name: FieldName,
@@ -244,19 +244,19 @@ impl<'a> Reader<'a> {
             let problem = format!("is not well-formed UTF-8 from its byte {at}");
             self.fault(self.error(name.base, start, ill_formed, problem))?;
         }
-        // Only what was read over is not what it was.
+        // The text differs from the bytes only if an error in it was tolerated.
         let lossy = |bytes: Bytes| ByteString::from(&*String::from_utf8_lossy(&bytes));
         Ok(ByteString::try_from(bytes.clone()).unwrap_or_else(|_| lossy(bytes)))
     }
 
-    /// A Packet Identifier, which is not 0.
+    /// Reads a Packet Identifier, which is not 0.
     pub(super) fn packet_id(&mut self, rule: Rule) -> Result<PacketId, DecodeError> {
         let start = self.position;
         let id = self.u16("packet_id")?;
         PacketId::new(id).ok_or_else(|| self.error("packet_id", start, rule, "is 0"))
     }
 
-    /// Everything that is left.
+    /// Reads everything that is left in the section.
     pub(super) fn rest(&mut self, name: impl Into<FieldName>) -> Bytes {
         let start = self.position;
         self.position = self.end;
@@ -264,12 +264,12 @@ impl<'a> Reader<'a> {
         self.bytes.slice(start..self.end)
     }
 
-    /// Leaves the rest of the section unread.
+    /// Skips the rest of the section.
     pub(super) fn skip_rest(&mut self) {
         self.position = self.end;
     }
 
-    /// Reads a section of `size` bytes with `read`, which sees no further.
+    /// Reads a section of `size` bytes with `read`, which cannot read beyond its end.
     pub(super) fn section<T>(
         &mut self,
         size: usize,
@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// The field `name` must begin here, by `rule`.
+    /// Checks that the field `name` begins here, as `rule` requires.
     pub(super) fn require(&self, name: &'static str, rule: Rule) -> Result<(), DecodeError> {
         if self.is_at_end() {
             return Err(self.error(name, self.position, rule, "is missing"));
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Nothing may be left over.
+    /// Checks that nothing is left over.
     pub(super) fn finish(&mut self) -> Result<(), DecodeError> {
         let rule = match self.packet {
             PacketType::CONNACK => rules::CONNACK_PAYLOAD,

@@ -1,12 +1,13 @@
-//! The rules that decoding enforces: by which clause of each version, and what a version 5 peer may answer.
+//! The rules that the decoder enforces, each with its clause in both versions and the code with which a version 5 peer
+//! may answer.
 //!
-//! The code follows the standard's definitions: what cannot be parsed is malformed (0x81); what can, but is
-//! not allowed, is a protocol error (0x82) unless a section names a code of its own. Where version 5 says
-//! that a receiver treats something as malformed, it is.
+//! The code follows the standard's definitions. A packet that cannot be parsed is malformed (0x81). One that can be
+//! parsed but is not allowed is a protocol error (0x82), unless a section names another code. Where version 5 says that
+//! a receiver treats something as malformed, the code is 0x81.
 
 use crate::{Clause, ProtocolVersion, ReasonCode};
 
-/// One rule. An empty id means that no clause of that version says so.
+/// One rule. An empty id means that no clause of that version states it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rule {
     v3: &'static str,
@@ -15,7 +16,7 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// The clause to cite on a connection of this version.
+    /// Returns the clause to cite on a connection of this version.
     pub(super) fn clause(self, version: ProtocolVersion) -> Option<Clause> {
         let (version, id) = match version {
             ProtocolVersion::V5 => (version, self.v5),
@@ -25,7 +26,7 @@ impl Rule {
     }
 }
 
-/// Every clause that a [`DecodeError`](super::DecodeError) can cite.
+/// Returns every clause that a [`DecodeError`](super::DecodeError) can cite.
 pub(crate) fn cited_clauses() -> impl Iterator<Item = Clause> {
     let versions = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
     versions
@@ -41,14 +42,14 @@ macro_rules! rules {
 }
 
 rules! {
-    // Structure that no clause of its own covers: bytes missing or left over.
+    // Structure that no specific clause covers: bytes missing or left over.
     // [3.1.1 RULE-2.1-1] [5 RULE-2.1.1-1]
     STRUCTURE "RULE-2.1-1" "RULE-2.1.1-1" MALFORMED_PACKET;
     // Also fields that the flags do not announce, which are left over at the end: [3.1.1 MQTT-3.1.2-11]
     // [3.1.1 MQTT-3.1.2-18] [3.1.1 MQTT-3.1.2-20] [5 MQTT-3.1.2-16] [5 MQTT-3.1.2-18].
     CONNECT_STRUCTURE "MQTT-3.1.4-1" "MQTT-3.1.4-1" MALFORMED_PACKET;
     VARIABLE_BYTE_INTEGER "RULE-2.1-1" "MQTT-1.5.5-1" MALFORMED_PACKET;
-    // Text is held against these wherever it stands. [5 RULE-1.5.4-1]; client id [3.1.1 MQTT-3.1.3-4]
+    // These two apply to text in every field. [5 RULE-1.5.4-1]; Client Identifier [3.1.1 MQTT-3.1.3-4]
     // [5 MQTT-3.1.3-4], Will Topic [3.1.1 MQTT-3.1.3-10] [5 MQTT-3.1.3-11], User Name [3.1.1 MQTT-3.1.3-11]
     // [5 MQTT-3.1.3-12], Response Topic [5 MQTT-3.3.2-13], Content Type [5 MQTT-3.3.2-19], filters
     // [3.1.1 MQTT-3.8.3-1] [5 MQTT-3.8.3-1] [3.1.1 MQTT-3.10.3-1] [5 MQTT-3.10.3-1], all topics
@@ -110,7 +111,7 @@ rules! {
 
     PROPERTY_NOT_ALLOWED "" "RULE-2.2.2.2-1" MALFORMED_PACKET;
     PROPERTY_LENGTH_MISSING "" "MQTT-2.2.2-1" MALFORMED_PACKET;
-    // Of properties whose sections have no id to cite (those of the acknowledgements).
+    // For properties whose sections have no id to cite (those of the acknowledgements).
     PROPERTY "" "" PROTOCOL_ERROR;
     SESSION_EXPIRY_INTERVAL_IN_CONNECT "" "RULE-3.1.2.11.2-2" PROTOCOL_ERROR;
     RECEIVE_MAXIMUM_IN_CONNECT "" "RULE-3.1.2.11.3-1" PROTOCOL_ERROR;

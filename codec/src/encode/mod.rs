@@ -1,10 +1,10 @@
-//! Honest encoding. One walk (`walk`) goes through a packet's fields in wire order and gives each to a
-//! `Sink`: one that counts, one that writes, and the one of [`craft`](crate::craft), which keeps the fields
-//! apart so that they can be changed.
+//! Honest encoding. One walk (`walk`) visits a packet's fields in wire order and passes each to a `Sink`: one that
+//! counts, one that writes, and that of [`craft`](crate::craft), which keeps the fields apart so that they can be
+//! changed.
 //!
-//! Honest means that the bytes say what the packet says, and that their lengths are right; it does not mean
-//! that the packet obeys the standard. A property that is foreign to its packet is written as it stands; what
-//! the version has no place for (properties and most reason codes before 5) is left out.
+//! Honest means that the bytes say what the packet says, and that their lengths are correct. It does not mean that the
+//! packet obeys the standard. A property that does not belong in its packet is written as it is. Fields that do not
+//! exist in the version (properties and most reason codes before 5) are left out.
 
 mod sink;
 mod walk;
@@ -18,20 +18,20 @@ use sink::{Counter, Writer};
 pub(crate) use sink::{BitRange, IntForm, Sink};
 pub(crate) use walk::walk;
 
-/// How much of an acknowledgement or DISCONNECT is written when it could end early (version 5 only). AUTH has two
-/// forms only, of which its content decides: 0x00 without properties has no bytes at all, another is in full.
+/// How much of an acknowledgement or DISCONNECT is written if it could end early (version 5 only). AUTH has only two
+/// forms, which depend on its content: with 0x00 and no properties it has no bytes at all, otherwise it is complete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Form {
-    /// Nothing behind the Packet Identifier if the reason is 0x00, and no Property Length if there are no properties.
+    /// Leaves out the Property Length if there are no properties, and then also the Reason Code if it is 0x00.
     #[default]
     Short,
-    /// The Reason Code always, the Property Length only before properties.
+    /// Always the Reason Code, the Property Length only before properties.
     WithReason,
-    /// Reason Code and Property Length always.
+    /// Always Reason Code and Property Length.
     Full,
 }
 
-/// Why a packet cannot be written.
+/// Why a packet cannot be encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum EncodeError {
     /// A string or binary field does not fit its two-byte length.
@@ -61,7 +61,7 @@ pub enum EncodeError {
     PacketTooLarge {
         /// Type of the packet that was to be written.
         packet: PacketType,
-        /// What the Remaining Length would be, in bytes.
+        /// The value that the Remaining Length would have, in bytes.
         size: usize,
     },
     /// A PUBLISH of QoS 1 or 2 has no Packet Identifier.
@@ -73,12 +73,12 @@ pub enum EncodeError {
     /// A PUBLISH of QoS 0 has a Packet Identifier.
     #[error("PUBLISH of QoS 0 with packet identifier {packet_id}")]
     PacketIdAtQos0 {
-        /// The identifier, which the wire has no place for.
+        /// The identifier, for which the packet has no place.
         packet_id: crate::PacketId,
     },
 }
 
-/// The size of a property with its identifier, in bytes.
+/// Returns the size in bytes of a property with its identifier.
 pub(crate) fn property_size(property: &Property) -> usize {
     let mut counter = Counter::new(PacketType::RESERVED);
     walk::property(property, "property_id".into(), &mut counter);
@@ -86,26 +86,26 @@ pub(crate) fn property_size(property: &Property) -> usize {
 }
 
 impl Properties {
-    /// What all of them have on the wire in bytes, without the Property Length.
+    /// Returns the size in bytes of all properties on the wire, without the Property Length.
     pub fn encoded_size(&self) -> usize {
         self.iter().map(property_size).sum()
     }
 }
 
 impl Packet {
-    /// Appends the packet's bytes. CONNECT is encoded by its own version. In version 5 an acknowledgement or
-    /// DISCONNECT with reason 0x00 and no properties takes the short form.
+    /// Appends the packet's bytes. A CONNECT is encoded by its own version. In version 5 an acknowledgement or
+    /// DISCONNECT with reason 0x00 and no properties has the short form.
     ///
     /// # Errors
-    /// When the wire has no room for what the packet says; `out` is then left as it was.
+    /// Returns an error if the packet cannot be represented on the wire; `out` is then unchanged.
     pub fn encode(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
         self.encode_as(version, Form::Short, out)
     }
 
-    /// Appends the packet's bytes, in this form where it could end early.
+    /// Appends the packet's bytes, in this form if it could end early.
     ///
     /// # Errors
-    /// When the wire has no room for what the packet says; `out` is then left as it was.
+    /// Returns an error if the packet cannot be represented on the wire; `out` is then unchanged.
     pub fn encode_as(
         &self,
         version: ProtocolVersion,
@@ -118,20 +118,20 @@ impl Packet {
         Ok(())
     }
 
-    /// The packet's size on the wire in bytes, fixed header included.
+    /// Returns the packet's size on the wire in bytes, fixed header included.
     ///
     /// # Errors
-    /// When the wire has no room for what the packet says.
+    /// Returns an error if the packet cannot be represented on the wire.
     pub fn encoded_size(&self, version: ProtocolVersion, form: Form) -> Result<usize, EncodeError> {
         let mut counter = Counter::new(self.packet_type());
         walk(self, version, form, &mut counter);
         counter.finish()
     }
 
-    /// The packet as a frame of its own.
+    /// Returns the packet as a frame.
     ///
     /// # Errors
-    /// When the wire has no room for what the packet says.
+    /// Returns an error if the packet cannot be represented on the wire.
     pub fn to_frame(&self, version: ProtocolVersion) -> Result<Frame, EncodeError> {
         let mut out = BytesMut::new();
         self.encode(version, &mut out)?;

@@ -1,4 +1,4 @@
-//! Receivers of a packet's fields, one by one.
+//! Receivers of a packet's fields, which they get one by one.
 
 use bytes::{BufMut, BytesMut};
 
@@ -10,9 +10,9 @@ use crate::{FieldName, PacketType};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BitRange {
     pub(crate) name: &'static str,
-    /// Of its lowest bit.
+    /// The position of its lowest bit.
     pub(crate) shift: u8,
-    /// In bits.
+    /// The number of bits.
     pub(crate) width: u8,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum IntForm {
 }
 
 impl IntForm {
-    /// In bytes.
+    /// Returns the size of a value in bytes.
     pub(crate) fn size(self, value: u32) -> usize {
         match self {
             Self::U8 => 1,
@@ -38,34 +38,34 @@ impl IntForm {
 }
 
 pub(crate) trait Sink {
-    /// A byte whose bits are fields of their own.
+    /// A byte whose bits are separate fields.
     fn bits(&mut self, name: FieldName, byte: u8, ranges: &'static [BitRange]);
 
     /// An integer.
     fn int(&mut self, name: FieldName, value: u32, form: IntForm);
 
-    /// `content` behind its two-byte length, which is the field `length`.
+    /// `content` after its two-byte length, which is the field `length`.
     fn prefixed(&mut self, name: FieldName, length: FieldName, content: &[u8]);
 
-    /// Bytes that the end of the packet delimits.
+    /// Bytes that extend to the end of the packet.
     fn raw(&mut self, name: FieldName, content: &[u8]);
 
     /// Fields that belong together, such as a property's identifier and value.
     fn group(&mut self, name: FieldName, body: &mut dyn FnMut(&mut dyn Sink));
 
-    /// Fields behind their length, a Variable Byte Integer which is the field `length`. `body` may be called
-    /// more than once.
+    /// Fields after their length, a Variable Byte Integer that is the field `length`. `body` may be called more than
+    /// once.
     fn section(&mut self, name: FieldName, length: FieldName, body: &dyn Fn(&mut dyn Sink));
 
-    /// Fields that an honest encoder writes only if `is_present`, and what they hold if they are written all
-    /// the same.
+    /// Fields that an honest encoder writes only if `is_present`. `body` also gives the content that they have if they
+    /// are written anyway.
     fn optional(&mut self, is_present: bool, body: &mut dyn FnMut(&mut dyn Sink));
 
-    /// What the wire has no room for; the walk goes on with what it has.
+    /// An error: the wire cannot represent something. The walk continues.
     fn reject(&mut self, error: EncodeError);
 }
 
-/// Counts bytes, and finds what cannot be written.
+/// Counts bytes, and finds out what cannot be written.
 pub(super) struct Counter {
     packet: PacketType,
     size: usize,
@@ -81,7 +81,7 @@ impl Counter {
         }
     }
 
-    /// So far.
+    /// Returns the number of bytes so far.
     pub(super) fn size(&self) -> usize {
         self.size
     }
@@ -152,7 +152,7 @@ impl Sink for Counter {
     }
 }
 
-/// Writes bytes. What it is given has gone through a [`Counter`] before.
+/// Writes bytes. The same fields have gone through a [`Counter`] before.
 pub(super) struct Writer<'a> {
     out: &'a mut BytesMut,
 }

@@ -1,4 +1,4 @@
-//! Each packet's fields in wire order.
+//! The fields of each packet in wire order.
 
 use super::sink::{BitRange, IntForm, Sink};
 use super::{EncodeError, Form};
@@ -56,7 +56,7 @@ const fn bits(name: &'static str, shift: u8, width: u8) -> BitRange {
     BitRange { name, shift, width }
 }
 
-/// Gives each field of the packet to `sink`.
+/// Passes each field of the packet to `sink`.
 pub(crate) fn walk(packet: &Packet, version: ProtocolVersion, form: Form, sink: &mut dyn Sink) {
     let version = match packet {
         Packet::Connect(connect) => connect.version,
@@ -105,7 +105,7 @@ fn body(packet: &Packet, version: ProtocolVersion, form: Form, sink: &mut dyn Si
         Packet::PingReq | Packet::PingResp => {}
         Packet::Disconnect(p) => outcome(p.reason, &p.properties, place, version, form, sink),
         Packet::Auth(p) => {
-            // Without properties it lacks the Authentication Method, and only the short form passes for right.
+            // Without properties the Authentication Method is missing, which only the short form permits.
             let is_plain = p.properties.is_empty() && p.reason == ReasonCode::SUCCESS;
             let form = if is_plain { Form::Short } else { Form::Full };
             outcome(p.reason, &p.properties, place, version, form, sink);
@@ -191,7 +191,7 @@ fn ack(p: &Ack, place: PropertyPlace, version: ProtocolVersion, form: Form, sink
     outcome(p.reason, &p.properties, place, version, form, sink);
 }
 
-/// Reason Code and properties, as far as the form wants them.
+/// Writes Reason Code and properties, as far as the form requires.
 fn outcome(
     reason: ReasonCode,
     properties: &Properties,
@@ -204,7 +204,7 @@ fn outcome(
     let may_end = form == Form::Short && is_plain && reason == ReasonCode::SUCCESS;
     let has_reason = version.has_properties() && !may_end;
     let has_properties = has_reason && (form == Form::Full || !is_plain);
-    // One in the other: properties without a Reason Code in front would be read as one.
+    // Nested, because properties without a Reason Code before them would be read as one.
     sink.optional(has_reason, &mut |sink| {
         int("reason", reason.0.into(), IntForm::U8, sink);
         properties_if(has_properties, properties, place, sink);
@@ -270,7 +270,7 @@ fn properties(
     properties_if(version.has_properties(), properties, place, sink);
 }
 
-/// The property section, if it is there. Where it is not, what it would hold is empty or of no version.
+/// Writes the property section, if it is present. If it is not, `properties` is empty or the version has none.
 fn properties_if(
     is_present: bool,
     properties: &Properties,

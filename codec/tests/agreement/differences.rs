@@ -1,4 +1,5 @@
-//! Where rumqttc and we differ, and who is right. The list may only shrink: a row that no longer differs fails.
+//! The differences between rumqttc and this codec, and which of them is right. The list may only shrink: a row that no
+//! longer differs fails.
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::{
@@ -12,18 +13,18 @@ use crate::{Theirs, ours};
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// In which way the two differ.
+/// How the two codecs differ.
 enum Difference {
-    /// It takes what we refuse. The row stands for every packet that we refuse by the same clause. Where that is the
-    /// general one on the structure of a packet, it stands for the same kind of fault.
+    /// rumqttc accepts what we refuse. The row covers every packet that we refuse by the same clause. If that is the
+    /// general clause on the structure of a packet, the row covers the same kind of fault.
     Takes,
-    /// It refuses what we take. The row stands for every packet of which this holds.
+    /// rumqttc refuses what we accept. The row covers every packet for which this function is true.
     Refuses(fn(&Packet, ProtocolVersion) -> bool),
-    /// Both take it, for different packets. The row stands for every packet of which this holds.
+    /// Both accept it, as different packets. The row covers every packet for which this function is true.
     Misreads(fn(&Packet, ProtocolVersion) -> bool),
 }
 
-/// Version, bytes, difference, the clause or section that says who is right, and what it comes to.
+/// Version, bytes, difference, the clause or section that decides who is right, and a description.
 type Row = (
     ProtocolVersion,
     &'static str,
@@ -34,7 +35,7 @@ type Row = (
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    // It takes what is malformed.
+    // rumqttc accepts what is malformed.
     (V3, "c1 00", Difference::Takes, "MQTT-2.2.2-1", "flags are not looked at"),
     (V3, "60 { 0001 }", Difference::Takes, "MQTT-3.6.1-1", "flags are not looked at"),
     (V3, r#"80 { 0001 s"a" 00 }"#, Difference::Takes, "MQTT-3.8.1-1", "flags are not looked at"),
@@ -85,7 +86,7 @@ const ROWS: &[Row] = &[
     (V5, r#"82 { 0001 {} s"$share/g/a" 04 }"#, Difference::Takes, "MQTT-3.8.3-4", "No Local is taken on a Shared Subscription"),
     (V3, "a2 { 0001 }", Difference::Takes, "MQTT-3.10.3-2", "no filter is taken"),
     (V5, "a2 { 0001 {} }", Difference::Takes, "MQTT-3.10.3-2", "no filter is taken"),
-    // Properties: neither their values nor their number are judged, and one may run over the section's end.
+    // Properties: neither their values nor their number are checked, and one may extend beyond the end of the section.
     (V5, r#"10 { s"MQTT" 05 02 0000 { 11 u32(1) 11 u32(1) } s"a" }"#, Difference::Takes, "RULE-3.1.2.11.2-2", "the last one counts"),
     (V5, r#"10 { s"MQTT" 05 02 0000 { 21 0000 } s"a" }"#, Difference::Takes, "RULE-3.1.2.11.3-1", "0 is taken, and the last one counts"),
     (V5, r#"10 { s"MQTT" 05 02 0000 { 27 u32(0) } s"a" }"#, Difference::Takes, "RULE-3.1.2.11.4-1", "0 is taken, and the last one counts"),
@@ -123,7 +124,7 @@ const ROWS: &[Row] = &[
     (V5, r#"30 { s"t" { 0b 01 7f } }"#, Difference::Takes, "RULE-2.2.2.2-1", "a Subscription Identifier is counted a byte too long, so a byte behind it is not seen"),
     (V5, r#"30 { s"t" 03 0b 01 }"#, Difference::Takes, "RULE-2.1.1-1", "section 2.2.2.1: a Subscription Identifier is counted a byte too long, so a section may end too early"),
     (V5, r#"30 { s"t" 01 23 0001 }"#, Difference::Takes, "RULE-2.1.1-1", "section 2.2.2: a property runs over the end of its section"),
-    // It refuses what is right.
+    // rumqttc refuses what is correct.
     (V3, "20 { 00 06 }", Difference::Refuses(has_unknown_code), "", "a code that the standard reserves: we keep it, for the monitor to judge"),
     (V5, "40 { 0001 92 }", Difference::Refuses(has_unknown_code), "", "a code of another packet: we keep it, for the monitor to judge"),
     (V5, "e0 00", Difference::Refuses(is_short_disconnect), "", "section 3.14.2.1: the short form"),
@@ -132,14 +133,14 @@ const ROWS: &[Row] = &[
     (V3, r#"10 { s"MQTT" 04 c2 0000 s"a" s"u" s"\xff" }"#, Difference::Refuses(has_binary_password), "", "section 3.1.3.5: a password is binary data"),
     (V5, r#"10 { s"MQTT" 05 c2 0000 {} s"a" s"u" s"\xff" }"#, Difference::Refuses(has_binary_password), "", "section 3.1.3.6: a password is binary data"),
     (V3, r#"10 { s"MQIsdp" 03 02 0000 s"a" }"#, Difference::Refuses(is_of_3_1), "", "3.1 is not read"),
-    // It takes it for another packet.
+    // rumqttc reads another packet.
     (V3, r#"10 { s"MQTT" 04 82 0000 s"a" s"" }"#, Difference::Misreads(has_empty_login), "MQTT-3.1.2-19", "an empty user name or password is taken for none"),
     (V5, r#"10 { s"MQTT" 05 42 0000 {} s"a" s"" }"#, Difference::Misreads(has_empty_login), "MQTT-3.1.2-19", "an empty user name or password is taken for none"),
     (V5, r#"30 { s"t" { 0b 01 0b 02 0b 03 } }"#, Difference::Misreads(has_subscription_identifiers), "MQTT-3.3.4-4", "each is counted a byte too long, so the third is read as payload"),
     (V5, r#"30 { s"t" { 01 01 01 00 } }"#, Difference::Misreads(has_one_twice), "RULE-3.3.2.3.2-2", "the last one counts, we keep both: the standard is silent"),
 ];
 
-/// Whether a Reason Code of the packet is none that rumqttc knows in it.
+/// Whether the packet has a Reason Code that rumqttc does not know in it.
 fn has_unknown_code(packet: &Packet, version: ProtocolVersion) -> bool {
     let codes: &[ReasonCode] = match packet {
         Packet::ConnAck(p) => &[p.reason],
@@ -154,7 +155,7 @@ fn has_unknown_code(packet: &Packet, version: ProtocolVersion) -> bool {
     let packet = packet.packet_type();
     codes.iter().any(|code| {
         let by = |sender| code.is_allowed_in(packet, version, sender);
-        // Of the two tables that differ on this one it follows the stricter.
+        // Two tables differ on this code, and rumqttc follows the stricter one.
         let is_disputed =
             packet == PacketType::DISCONNECT && *code == ReasonCode::BAD_AUTHENTICATION_METHOD;
         !(by(Sender::Client) || by(Sender::Server)) || is_disputed
@@ -205,7 +206,7 @@ fn has_one_twice(packet: &Packet, _: ProtocolVersion) -> bool {
         || count(PropertyId::MESSAGE_EXPIRY_INTERVAL) > 1
 }
 
-/// What two faults have in common when one row stands for both.
+/// Returns what two faults must have in common for one row to cover both.
 fn kind(error: &DecodeError, bytes: &[u8], version: ProtocolVersion) -> String {
     if is_behind_miscounted(error, bytes, version) {
         return "miscounted".to_owned();
@@ -225,13 +226,13 @@ fn kind(error: &DecodeError, bytes: &[u8], version: ProtocolVersion) -> String {
     }
 }
 
-/// Whether this is the general rule on the structure of a packet, which is cited where no clause says more.
+/// Whether this is the general rule on the structure of a packet, which is cited if no other clause says more.
 fn is_structure(clause: &str) -> bool {
     matches!(clause, "RULE-2.1-1" | "RULE-2.1.1-1")
 }
 
-/// Whether the fault is in the last bytes of a property section, as many as there are Subscription Identifiers in
-/// it: rumqttc counts each a byte too long, and so does not see them.
+/// Whether the fault is in the last bytes of a property section, as many as it has Subscription Identifiers. rumqttc
+/// counts each of these a byte too long, and so does not see the last bytes.
 fn is_behind_miscounted(error: &DecodeError, bytes: &[u8], version: ProtocolVersion) -> bool {
     let frame = Frame::from_bytes(Bytes::copy_from_slice(bytes));
     let Ok(frame) = frame else {
@@ -252,7 +253,7 @@ fn is_behind_miscounted(error: &DecodeError, bytes: &[u8], version: ProtocolVers
     count > 0 && (end.saturating_sub(count)..end).contains(&error.offset)
 }
 
-/// The version that a CONNECT names: rumqttc has one reader for each, we have one for both.
+/// Returns the version that a CONNECT names. rumqttc has one reader for each version, and we have one for both.
 fn connect_version(bytes: &[u8]) -> Option<ProtocolVersion> {
     let frame = Frame::read(&mut BytesMut::from(bytes), usize::MAX).ok()??;
     let (_, spans) = Packet::decode_with_layout(&frame, V5);
@@ -266,12 +267,12 @@ fn connect_version(bytes: &[u8]) -> Option<ProtocolVersion> {
     }
 }
 
-/// What the two make of the same bytes, if it differs.
+/// How the two codecs differ on the same bytes.
 enum Found {
     Takes(DecodeError),
     Refuses(Packet),
     Misreads(Packet),
-    /// They do not even agree that here is a packet.
+    /// They do not even agree that there is a packet.
     Cuts,
 }
 
@@ -290,7 +291,7 @@ fn find(bytes: &[u8], version: ProtocolVersion) -> Option<Found> {
     }
 }
 
-/// A difference that no row stands for, told.
+/// Describes a difference that no row covers.
 pub(crate) fn unlisted(bytes: &[u8], version: ProtocolVersion) -> Option<String> {
     let found = find(bytes, version)?;
     let version = connect_version(bytes).unwrap_or(version);
@@ -326,7 +327,7 @@ fn bytes(text: &str) -> Bytes {
     notation::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-/// The kind of fault that a row of what it takes stands for.
+/// Returns the kind of fault that a row with `Takes` covers.
 fn row_kind(row: &Row) -> String {
     let bytes = bytes(row.1);
     match ours(&bytes, row.0) {
@@ -362,8 +363,8 @@ fn each_row_still_differs_as_it_says() {
     }
 }
 
-/// The one thing that it writes wrongly: a DISCONNECT without properties that is not a normal one counts one
-/// byte too few, so a zero byte is left over that begins no packet. [5 section 3.14.2]
+/// The only packet that rumqttc writes wrongly: a DISCONNECT without properties and with a reason other than 0x00. Its
+/// length is one byte too small, so a zero byte is left over that begins no packet. [5 section 3.14.2]
 #[test]
 fn its_disconnect_without_properties_still_has_a_byte_too_many() {
     let theirs = v5::Disconnect::new(v5::DisconnectReasonCode::KeepAliveTimeout);

@@ -1,10 +1,10 @@
-//! Held against a codec that is not ours: rumqttc's, for every packet type and property but AUTH, which it does
-//! not read.
+//! Compares the codec with an independent one, rumqttc's, for every packet type and property except AUTH, which rumqttc
+//! does not read.
 //!
-//! Both ways: what we write it reads, and what it writes we read, with the same meaning (the order of
-//! properties apart, which it does not keep). Then bytes that may be wrong: where one takes them and the other
-//! does not, or they mean different things to the two, a row of [`differences`] says who is right. A row that
-//! is no longer needed fails.
+//! It works in both directions: rumqttc reads what we write, and we read what it writes, with the same meaning (except
+//! for the order of properties, which rumqttc does not keep). Then come bytes that may be wrong. If only one codec
+//! accepts them, or if they mean different things to the two, a row of [`differences`] says which one is right. A row
+//! that is no longer needed fails.
 
 mod differences;
 #[path = "../faults/mod.rs"]
@@ -25,7 +25,7 @@ use proptest::prelude::*;
 
 const FORMS: [Form; 3] = [Form::Short, Form::WithReason, Form::Full];
 
-/// A packet of rumqttc's.
+/// A packet of rumqttc.
 #[expect(clippy::large_enum_variant, reason = "one at a time, in a test")]
 #[derive(Debug, PartialEq)]
 enum Theirs {
@@ -34,7 +34,7 @@ enum Theirs {
 }
 
 impl Theirs {
-    /// What rumqttc makes of the first packet in `bytes`; `None` is an error or a panic.
+    /// Reads the first packet in `bytes` with rumqttc. `None` is an error or a panic.
     fn read(bytes: &[u8], version: ProtocolVersion) -> Option<Self> {
         let mut stream = BytesMut::from(bytes);
         let read = AssertUnwindSafe(|| match version {
@@ -65,7 +65,7 @@ impl Theirs {
         out
     }
 
-    /// Our packet in rumqttc's types, if they can hold it.
+    /// Converts our packet to rumqttc's types, if they can represent it.
     fn of(packet: &Packet, version: ProtocolVersion) -> Option<Self> {
         match version {
             ProtocolVersion::V5 => v5::theirs(packet).map(Self::V5),
@@ -75,14 +75,14 @@ impl Theirs {
     }
 }
 
-/// What we make of the first packet in `bytes`; `None` where it is incomplete or cannot be cut.
+/// Reads the first packet in `bytes` with our codec. `None` if it is incomplete or has no valid length.
 fn ours(bytes: &[u8], version: ProtocolVersion) -> Option<Result<Packet, DecodeError>> {
     let frame = Frame::read(&mut BytesMut::from(bytes), usize::MAX);
     let frame = frame.ok().flatten()?;
     Some(Packet::decode(&frame, version))
 }
 
-/// The packet with its properties in the order of their identifiers.
+/// Returns the packet with its properties in the order of their identifiers.
 fn ordered(packet: &Packet) -> Packet {
     let sort = |properties: &mut Properties| properties.0.sort_by_key(Property::id);
     let mut packet = packet.clone();
@@ -109,8 +109,9 @@ fn ordered(packet: &Packet) -> Packet {
     packet
 }
 
-/// The packet made such that rumqttc's types can hold it: its reasons are those of the standard, its login has no
-/// empty half, its password is text. That these are all that is lost the differences show.
+/// Changes the packet so that rumqttc's types can represent it: its reason codes are in the tables of the standard,
+/// neither half of its login is empty, and its password is text. The list of differences shows that nothing else is
+/// lost.
 fn fitted(mut packet: Packet, version: ProtocolVersion) -> Packet {
     let packet_type = packet.packet_type();
     let known = |code: ReasonCode| {
@@ -120,7 +121,7 @@ fn fitted(mut packet: Packet, version: ProtocolVersion) -> Packet {
                 let by = |sender| c.is_allowed_in(packet_type, version, sender);
                 by(Sender::Client) || by(Sender::Server)
             })
-            // rumqttc follows the table of DISCONNECT, which leaves this one out.
+            // rumqttc follows the table of DISCONNECT, which does not have this code.
             .filter(|c| {
                 let is_disputed = *c == ReasonCode::BAD_AUTHENTICATION_METHOD;
                 !(is_disputed && packet_type == mqtt_check_codec::PacketType::DISCONNECT)
@@ -148,7 +149,7 @@ fn fitted(mut packet: Packet, version: ProtocolVersion) -> Packet {
         Packet::UnsubAck(p) => p.reasons.iter_mut().for_each(|r| *r = known(*r)),
         Packet::Disconnect(p) if version == ProtocolVersion::V5 => {
             p.reason = known(p.reason);
-            // It neither reads nor rightly writes one without properties.
+            // rumqttc does not read one without properties, and does not write it correctly.
             if p.properties.is_empty() {
                 p.properties.push(Property::ReasonString("r".into()));
             }
@@ -237,7 +238,7 @@ fn every_fault_is_refused_by_both_or_the_difference_is_listed() {
     }
 }
 
-/// The random packets above are only worth their name if they hold every property in every place.
+/// The random packets above are only useful if they contain every property in every place.
 #[test]
 fn the_random_packets_hold_every_property() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

@@ -1,4 +1,4 @@
-//! Our packets in rumqttc's types for 3.1.1.
+//! Converts our packets to rumqttc's types for 3.1.1.
 
 use mqtt_check_codec::{Packet, ProtocolVersion, QoS};
 use rumqttc::mqttbytes::{self, Protocol, v4};

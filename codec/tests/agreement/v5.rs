@@ -1,4 +1,4 @@
-//! Our packets in rumqttc's types for 5. `None` where these cannot hold what the packet says.
+//! Converts our packets to rumqttc's types for 5. Returns `None` if they cannot represent a packet.
 
 use bytes::Bytes;
 use mqtt_check_codec::{Ack, Connect, Packet, Properties, QoS, ReasonCode, RetainHandling, Will};
@@ -151,7 +151,8 @@ fn will(will: &Will) -> v5::LastWill {
     }
 }
 
-/// User name and password as text, of which an empty one is absent; outer `None` if rumqttc cannot say it.
+/// Returns user name and password as text; one that is absent is empty. The inner `None` means that both are absent,
+/// the outer one that rumqttc cannot represent them.
 pub(crate) fn login(p: &Connect) -> Option<Option<(String, String)>> {
     let is_lost = |is_empty: Option<bool>| is_empty == Some(true);
     if is_lost(p.username.as_ref().map(|u| u.is_empty()))
@@ -310,14 +311,14 @@ fn unsuback_reason(reason: &ReasonCode) -> Option<v5::UnsubAckReason> {
     })
 }
 
-/// The properties in rumqttc's type, which is absent when they are.
+/// Converts the properties to rumqttc's type, which is absent if there are none.
 fn some<T>(properties: &Properties, convert: impl FnOnce(&Properties) -> T) -> Option<T> {
     (!properties.is_empty()).then(|| convert(properties))
 }
 
 type Pairs = Vec<(String, String)>;
 
-/// The two properties of an acknowledgement.
+/// Returns the two properties of an acknowledgement.
 fn outcome(ack: &Ack) -> Option<(Option<String>, Pairs)> {
     let properties = &ack.properties;
     some(properties, |p| (text(p.reason_string()), pairs(p)))

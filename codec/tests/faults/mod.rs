@@ -1,4 +1,4 @@
-//! Packets with one fault each, or none where that might be doubted.
+//! Packets with one fault each, and some without a fault that might seem to have one.
 
 use mqtt_check_codec::ProtocolVersion;
 
@@ -68,7 +68,7 @@ pub(crate) const ROWS: &[Row] = &[
     (V5, r#"10 { s"MQIsdp" 04 02 0000 s"a" }"#, "protocol_level", 10, "5 MQTT-3.1.2-2", 0x84),
     (V5, r#"10 { s"MQIsdp" 83 02 0000 s"a" }"#, "protocol_level", 10, "5 MQTT-3.1.2-2", 0x84),
     (V5, r#"10 { s"MQTT" }"#, "protocol_level", 8, "5 MQTT-3.1.4-1", 0x81),
-    // The version of the CONNECT rules, not that of the connection.
+    // The version of the CONNECT decides, not that of the connection.
     (V311, r#"10 9200 s"MQTT" 05 02 0000 {} s"abcde" "#, "remaining_length", 1, "5 MQTT-1.5.5-1", 0x81),
     (V5, r#"10 8d00 s"MQTT" 04 02 0000 s"a" "#, "", 0, "", 0),
     // CONNECT: flags.

@@ -1,4 +1,4 @@
-//! Every packet that the standard allows, at random.
+//! Random packets, covering everything that the standard allows.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-/// A packet of this version, with everything that the standard lets it carry.
+/// Generates a packet of this version, with everything that the standard allows in it.
 pub(crate) fn packet(version: ProtocolVersion) -> BoxedStrategy<Packet> {
     let both = prop_oneof![
         connect(version),
@@ -110,7 +110,7 @@ pub(crate) fn publish(version: ProtocolVersion) -> BoxedStrategy<Packet> {
         .boxed()
 }
 
-/// PUBACK, PUBREC, PUBREL or PUBCOMP.
+/// Generates PUBACK, PUBREC, PUBREL or PUBCOMP.
 pub(crate) fn ack(version: ProtocolVersion) -> BoxedStrategy<Packet> {
     let place = PropertyPlace::Packet(PacketType::PUBACK);
     let ack = (packet_id(), outcome(place, version));
@@ -238,7 +238,7 @@ pub(crate) fn auth() -> BoxedStrategy<Packet> {
         .boxed()
 }
 
-/// A reason and properties, which earlier versions do not have.
+/// Generates a reason and properties, which earlier versions do not have.
 fn outcome(
     place: PropertyPlace,
     version: ProtocolVersion,
@@ -251,8 +251,8 @@ fn outcome(
     }
 }
 
-/// Any of the properties that may stand there, none but the User Property more than once, in any order. A Topic
-/// Alias and an Authentication Method are never missing where the packet needs them.
+/// Generates any of the properties that are allowed there, in any order. Only the User Property appears more than once.
+/// A Topic Alias and an Authentication Method are never missing if the packet needs them.
 pub(crate) fn properties(
     place: PropertyPlace,
     version: ProtocolVersion,
@@ -346,7 +346,7 @@ fn subscription_identifier() -> BoxedStrategy<Property> {
     values.prop_map(Property::SubscriptionIdentifier).boxed()
 }
 
-/// Any string that the standard allows, control characters and non-characters included.
+/// Generates any string that the standard allows, including control characters and non-characters.
 pub(crate) fn text() -> impl Strategy<Value = ByteString> {
     let characters = prop_oneof![
         4 => proptest::char::range('a', 'z'),
@@ -360,7 +360,7 @@ pub(crate) fn text() -> impl Strategy<Value = ByteString> {
     })
 }
 
-/// A Topic Name.
+/// Generates a Topic Name.
 pub(crate) fn topic() -> impl Strategy<Value = ByteString> {
     text().prop_map(|text| {
         let text = text.replace(['+', '#'], "");

@@ -1,4 +1,4 @@
-//! What a client does and expects below MQTT: how it reaches a transport, and WebSocket frames.
+//! What a client does and expects below MQTT: the transport that it uses, and WebSocket frames.
 
 use std::num::NonZeroUsize;
 
@@ -10,41 +10,41 @@ use super::{ClientAction, FieldMatch};
 word_enum! {
     /// What carries a client's packets.
     Transport {
-        /// What the target's URL says.
+        /// What the target's URL specifies.
         Default = "default",
         Tcp = "tcp",
         WebSocket = "websocket",
     }
 }
 
-/// Where a client connects to.
+/// How a client reaches the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Way {
     pub transport: Transport,
-    /// Which node of the target, from 0.
+    /// The index of the target's node, from 0.
     pub node: usize,
 }
 
-/// `open` with what is to be said at the upgrade to WebSocket.
+/// `open` with the details of the upgrade to WebSocket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opening {
-    /// The subprotocols that are offered, in the order of preference.
+    /// The subprotocols that the client offers, preferred first.
     pub subprotocols: Vec<String>,
     pub answer: UpgradeAnswer,
 }
 
-/// What is expected of the answer to an upgrade.
+/// The expected answer to an upgrade.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UpgradeAnswer {
-    /// Nothing: the following steps look at it.
+    /// Not judged here: later steps look at the answer.
     None,
-    /// An answer with these fields; one that accepts unless they say otherwise.
+    /// An answer with these fields. It must accept the upgrade unless they say otherwise.
     Fields(Vec<FieldMatch>),
-    /// An answer that refuses, or none and the connection closed.
+    /// A refusal, or the connection closed without an answer.
     Refused,
 }
 
-/// `frame`: frames that no MQTT client would make, or not in this way.
+/// The `frame` action: frames that no MQTT client would send, or not in this way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameTemplate {
     pub opcode: Opcode,
@@ -53,24 +53,25 @@ pub struct FrameTemplate {
     /// The three reserved bits.
     pub reserved: u8,
     pub masked: bool,
-    /// So many bytes a frame; all in one if `None`.
+    /// The payload bytes of each frame; `None` means everything in one frame.
     pub pieces_of: Option<usize>,
     /// Whether the pieces are fragments of one message.
     pub fragmented: bool,
-    /// Cut into writes of so many bytes below the frames; not cut if `None`.
+    /// Send the encoded frames in writes of this many bytes; `None` means uncut.
     pub cut_every: Option<NonZeroUsize>,
 }
 
-/// What is in a frame.
+/// The content of a frame.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FrameContent {
-    /// Of a close frame with its code.
+    /// These bytes. In a close frame they include the code.
     Bytes(Bytes),
-    /// What these send, one behind the other. Only `Exchange`s, whose answers are not waited for, and `Send`s.
+    /// The packets that these actions send, one after the other. Contains only `Exchange`s without an expected answer,
+    /// and `Send`s.
     Packets(Vec<ClientAction>),
 }
 
-/// A frame that comes and is no part of a message, and what is expected of its fields.
+/// A received frame that is not part of a message, and the expected values of its fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FramePattern {
     /// Ping, pong or close.

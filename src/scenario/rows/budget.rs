@@ -1,16 +1,16 @@
-//! Limits how much filling in rows may make of a file.
+//! Limits how large a file may become when its rows are filled in.
 
 use std::cell::Cell;
 
 use crate::diagnostic::Place;
 use crate::scenario::scope::Report;
 
-/// How many values all cases of a file have together, everything filled in.
+/// The maximum number of values in all cases of a file together, with everything filled in.
 const NODE_BUDGET: usize = 5_000_000;
-/// How many bytes of text are made by filling in.
+/// The maximum number of bytes of text that filling in may produce.
 const TEXT_BUDGET: usize = 64 * 1024 * 1024;
 
-/// What filling in may still use.
+/// The amount that filling in may still use.
 #[derive(Debug)]
 pub(crate) struct Budget {
     nodes: Cell<usize>,
@@ -36,7 +36,7 @@ impl Budget {
         Some(())
     }
 
-    /// Whether it ran out: whatever came of it is no tree of the file.
+    /// Whether the budget has run out, which is reported. The result is then not a tree of the file.
     pub(crate) fn is_spent(&self, report: &Report, place: Place) -> bool {
         let spent = self.nodes.get() == 0 || self.text.get() == 0;
         if spent {
@@ -52,7 +52,7 @@ impl Budget {
         spent
     }
 
-    /// Whether something could not be filled in since this was last asked: what is left is not worth typing.
+    /// Whether something could not be filled in since this was last asked. The result is then not worth typing.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.replace(false)
     }

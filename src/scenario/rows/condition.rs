@@ -9,16 +9,16 @@ use crate::scenario::node::{Entry, Node, Value, short};
 use crate::scenario::scope::Report;
 use crate::scenario::suggestion::did_you_mean;
 
-/// What an `if` wants of one name.
+/// What an `if` requires of one name.
 struct Wanted<'a> {
     name: &'a str,
     words: Vec<&'a Node>,
-    /// It must be none of them.
+    /// Whether the value must be none of the words.
     not: bool,
 }
 
 impl<'a> Wanted<'a> {
-    /// The condition that a pair of an `if` is.
+    /// Reads one pair of an `if`.
     fn of(entry: &'a Entry) -> Option<Self> {
         let (node, not) = match entry.value.single() {
             Some(inner) if &*inner.key.text == "not" => (&inner.value, true),
@@ -39,8 +39,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What an `if` still asks for after the names that `value` knows: `Some(None)` if it holds, `None` if it does not.
-/// What is wrong with it has been said by [`check`].
+/// Evaluates an `if` as far as `value` knows its names. Returns `None` if it does not hold, `Some(None)` if it holds,
+/// and otherwise the part that is still open. [`check`] has reported its errors.
 pub(super) fn left_open(
     condition: &Node,
     value: &dyn Fn(&str) -> Option<String>,
@@ -69,7 +69,7 @@ pub(super) fn left_open(
     Some((node.entries() != Some(&[])).then_some(node))
 }
 
-/// `if: $name`: a row's value that is true or false.
+/// Returns the name in `if: $name`, whose value is true or false.
 fn flag(condition: &Node) -> Option<String> {
     match whole_path(condition.text()?)?.as_slice() {
         [name] => Some(name.clone()),
@@ -85,14 +85,14 @@ fn is_true(text: &str) -> Option<bool> {
     }
 }
 
-/// The names that the `if`s of a tree ask for.
+/// Collects the names that an `if` asks for.
 pub(super) fn names_in(condition: &Node, out: &mut BTreeSet<String>) {
     out.extend(flag(condition));
     let entries = condition.entries().unwrap_or_default();
     out.extend(entries.iter().map(|entry| entry.key.text.to_string()));
 }
 
-/// Reports what is wrong with the `if`s of a tree; whether nothing is.
+/// Reports errors in the `if`s of a tree. Returns whether there are none.
 pub(super) fn check(
     report: &Report,
     node: &Node,
@@ -173,7 +173,7 @@ impl Known<'_> {
         false
     }
 
-    /// What a name can be, in all rows; `None` if something only a case knows is among it.
+    /// Returns the values of a name in all rows, or `None` if one of them is not a text, such as a version switch.
     fn texts(&self, name: &str) -> Option<BTreeSet<&str>> {
         let values = self.rows.iter().filter_map(|row| row.values.get(name));
         values.map(|value| value.text()).collect()

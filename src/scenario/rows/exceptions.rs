@@ -6,7 +6,7 @@ use crate::scenario::node::{Entry, Node, short};
 use crate::scenario::scope::Report;
 use crate::scenario::suggestion::did_you_mean;
 
-/// `except`: combinations that are not played, each with its reason.
+/// Reads `except`: combinations that are not played, each with its reason.
 pub(super) fn exceptions(
     report: &Report,
     dimensions: &[Dimension<'_>],
@@ -61,7 +61,7 @@ pub(super) fn exceptions(
     Some(out)
 }
 
-/// The values that an exception names of a dimension.
+/// Reads the values that an exception names in one dimension.
 fn chosen(report: &Report, dimension: &Dimension<'_>, node: &Node) -> Option<Vec<usize>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     let index = |item: &Node| {
@@ -79,7 +79,7 @@ fn chosen(report: &Report, dimension: &Dimension<'_>, node: &Node) -> Option<Vec
     all.into_iter().collect()
 }
 
-/// Each exception leaves something out that the ones before it did not.
+/// Checks that each exception excludes something that the earlier ones do not.
 pub(super) fn check_exceptions(report: &Report, space: &Space, except: &Entry) {
     let mut left = space.every();
     let items = except.value.items().unwrap_or_default();

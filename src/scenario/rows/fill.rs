@@ -13,7 +13,7 @@ use crate::scenario::expression::{self, Formula, Piece};
 use crate::scenario::node::{Entry, Key, Node, Scalar, Style, Value, short};
 use crate::scenario::scope::{Report, Scope};
 
-/// Lists that are known by their key, and in which a row's value that is a list stands for its items.
+/// The keys of lists in which a row's list is replaced by its items.
 const SPLICED: [&str; 11] = [
     "steps",
     "parallel",
@@ -28,8 +28,8 @@ const SPLICED: [&str; 11] = [
     "filters",
 ];
 
-/// One part of a case's tree, with its key: the row's values filled in, `if`s and switches resolved. `None`: this row
-/// or version leaves it out.
+/// Fills the row's values into one part of a case's tree, and resolves its `if`s and switches. `key` is the key of the
+/// part. Returns `None` if this row or version leaves it out.
 pub(crate) fn fill(
     report: &Report,
     budget: &Budget,
@@ -48,7 +48,7 @@ pub(crate) fn fill(
     .under(key, node)
 }
 
-/// A repeat's steps for one round.
+/// Fills in the counter of a repeat for the steps of one round.
 pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) -> Option<Node> {
     let counter = Node {
         place: node.place,
@@ -75,12 +75,12 @@ struct Filler<'a> {
     report: &'a Report,
     budget: &'a Budget,
     values: &'a Values<'a>,
-    /// `None`: switches have been resolved.
+    /// `None` if switches have been resolved already.
     version: Option<ProtocolVersion>,
 }
 
 impl<'a> Filler<'a> {
-    /// With nothing to be filled in: a row's value is taken as it stands, but may be a switch.
+    /// Returns a filler without values. A row's value is not filled in again, but may be a switch.
     fn plain<'n>(&self, none: &'n Values<'n>) -> Filler<'n>
     where
         'a: 'n,
@@ -91,7 +91,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// What stands under a key.
+    /// Fills in the value of a key.
     fn under(&self, key: &str, node: &Node) -> Option<Node> {
         let Some(items) = node.items().filter(|_| SPLICED.contains(&key)) else {
             return self.node(node);
@@ -102,10 +102,10 @@ impl<'a> Filler<'a> {
             let Some(filled) = self.node(item) else {
                 continue;
             };
-            // One that a counter decides is spliced in its round.
+            // If the condition depends on a counter, the group's steps are spliced in when the round is expanded.
             let is_group = item.entries().is_some_and(is_group) && filled.find("if").is_none();
             match (&filled.value, filled.find("steps")) {
-                // A list that was written as one is no row's.
+                // A list that was written here is not a row's value, so it stays a list.
                 (Value::List(_), _) if item.items().is_some() => out.push(filled),
                 (Value::List(inner), _) => out.extend(inner.iter().cloned()),
                 (_, Some(inner)) if is_group && inner.items().is_some() => {
@@ -140,7 +140,7 @@ impl<'a> Filler<'a> {
                 (Some(version), entries) if is_switch(entries) => {
                     return self.node(&case_of(entries, version)?.value);
                 }
-                // What is marked as a text is taken as it is written.
+                // A `text` is taken literally.
                 (_, [entry]) if &*entry.key.text == "text" && entry.value.text().is_some() => {
                     return Some(node.clone());
                 }
@@ -153,7 +153,7 @@ impl<'a> Filler<'a> {
         })
     }
 
-    /// The pairs of a mapping; `None` where its `if` does not hold.
+    /// Fills in the pairs of a mapping. Returns `None` if its `if` does not hold.
     fn entries(&self, node: &Node, entries: &[Entry]) -> Option<Vec<Entry>> {
         let mut open = None;
         if let Some(condition) = node.find("if") {
@@ -164,7 +164,7 @@ impl<'a> Filler<'a> {
         let mut has_new_keys = false;
         for entry in entries {
             if &*entry.key.text == "if" {
-                // A counter that is not known yet decides in its round.
+                // The part of the condition that asks for an unknown counter is decided in its round.
                 let key = entry.key.clone();
                 out.extend(open.take().map(|value| Entry { key, value }));
                 continue;
@@ -188,7 +188,7 @@ impl<'a> Filler<'a> {
         Some(out)
     }
 
-    /// A key with the row's values filled in. `$name` with nothing behind it stands for the pairs of a mapping.
+    /// Fills in a key. `$name` without a value stands for the pairs of a mapping.
     fn key(&self, entry: &Entry) -> Option<Filled> {
         let text = &*entry.key.text;
         if self.values.is_empty() || !text.contains('$') {
@@ -221,7 +221,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// What was filled in may bring a key that is there already.
+    /// Reports keys that appear twice after filling in.
     fn check_keys(&self, entries: &[Entry]) {
         for (n, entry) in entries.iter().enumerate() {
             if entries[..n]
@@ -242,7 +242,7 @@ impl<'a> Filler<'a> {
         if let Some([name]) = expression::whole_path(text).as_deref()
             && let Some(value) = self.value(name)
         {
-            // The value itself is not filled in again, but may be a switch.
+            // The value is not filled in again, but may be a switch.
             return self.plain(&BTreeMap::new()).node(value);
         }
         let (text, style) = match expression::parse(text) {
@@ -274,7 +274,7 @@ impl<'a> Filler<'a> {
         self.values.get(name).map(|value| &**value)
     }
 
-    /// The text that is filled in for a name.
+    /// Returns the text of a name, `Some(None)` if the name is unknown, or `None` after an error.
     fn text_of(&self, node: &Node, name: &str) -> Option<Option<String>> {
         let Some(value) = self.value(name) else {
             return Some(None);
@@ -293,7 +293,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// An expression with its names replaced where they are known.
+    /// Replaces the known names in an expression.
     fn arithmetic(&self, node: &Node, text: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = text;
@@ -321,7 +321,7 @@ impl<'a> Filler<'a> {
         Some(out)
     }
 
-    /// A text with every `${name}` replaced that is known.
+    /// Replaces every known `${name}` in a text.
     fn joined(&self, node: &Node, text: &str) -> Option<String> {
         let mut out = String::new();
         for piece in expression::pieces(text) {
@@ -338,7 +338,7 @@ impl<'a> Filler<'a> {
                     }
                 }
             }
-            // One text could name a long value over and over.
+            // One text could use a long value many times.
             if out.len() > self.budget.text.get() {
                 self.budget.spend_all();
                 return None;
@@ -348,14 +348,14 @@ impl<'a> Filler<'a> {
     }
 }
 
-/// What a key becomes.
+/// The result of filling in a key.
 enum Filled {
     Key(Key),
-    /// The pairs of a row's value that is a mapping.
+    /// The pairs of a mapping that is the row's value.
     Pairs(Vec<Entry>),
 }
 
-/// `{ if: …, steps: [ … ] }`, or steps alone.
+/// Whether a mapping is `{ if: …, steps: [ … ] }`, or `steps` alone.
 fn is_group(entries: &[Entry]) -> bool {
     let mut keys = entries.iter().map(|entry| &*entry.key.text);
     keys.all(|key| key == "if" || key == "steps")

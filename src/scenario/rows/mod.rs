@@ -1,5 +1,5 @@
-//! Makes many trees of one: the rows of `cases` and of tables, `if`, version switches and the counter of a `repeat`.
-//! All of this happens on the tree, before anything is typed.
+//! Makes many trees from one: the rows of `cases` and of tables, `if`, version switches and the counter of a `repeat`.
+//! All of this is done on the tree, before anything is typed.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,12 +21,12 @@ use super::node::{Entry, Key, Node, Value, short};
 use super::scope::Report;
 use crate::diagnostic::Place;
 
-/// How many rows a file has at most.
+/// The maximum number of rows in a file.
 const ROW_LIMIT: usize = 1_000;
-/// Keys of a row that replace the file's.
+/// The keys of a row that replace those of the file.
 pub(crate) const REPLACING: [&str; 4] = ["title", "threads", "versions", "needs"];
 
-/// What `$name` stands for in a row.
+/// The names in a row, with their values.
 type Values<'a> = BTreeMap<&'a str, Cow<'a, Node>>;
 
 /// One row of `cases`.
@@ -36,13 +36,13 @@ pub(crate) struct Row<'a> {
     place: Place,
     /// Whether it has every name that the file uses.
     pub(crate) is_complete: bool,
-    /// What it has under [`REPLACING`] keys.
+    /// The pairs with [`REPLACING`] keys.
     pub(crate) own: Vec<Entry>,
     values: Values<'a>,
 }
 
 impl Row<'_> {
-    /// What it has in place of the file's.
+    /// Returns the value that replaces the file's.
     pub(crate) fn find(&self, key: &str) -> Option<&Node> {
         let entry = self.own.iter().find(|entry| &*entry.key.text == key)?;
         Some(&entry.value)
@@ -53,7 +53,7 @@ impl Row<'_> {
     }
 }
 
-/// The rows of a file; one without a name where it has none.
+/// Reads the rows of a file. A file without `cases` has none.
 pub(crate) fn rows<'a>(report: &Report, root: &'a Node) -> Option<Vec<Row<'a>>> {
     let mut rows = Vec::new();
     if let Some(cases) = root.find("cases") {
@@ -104,14 +104,14 @@ fn of_cases<'a>(report: &Report, root: &'a Node, cases: &'a Node) -> Option<Vec<
     Some(rows)
 }
 
-/// Whether a row can be so named.
+/// Whether a row can have this name.
 fn is_row_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     let is_start = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     name.starts_with(is_start) && name.chars().all(fits) && name.len() <= 60
 }
 
-/// Whether a row's value can be so named; if not, that is reported.
+/// Whether a row's value can have this name. If it cannot, that is reported.
 fn is_value_name(report: &Report, key: &Key) -> bool {
     let fits = is_name(&key.text) && &*key.text != "connack";
     if !fits {
@@ -156,7 +156,7 @@ fn row<'a>(report: &Report, entry: &'a Entry) -> Option<Row<'a>> {
     Some(out)
 }
 
-/// Every name that a row has is used, and every row has what is used.
+/// Checks that every name of a row is used, and that every row has the names that the file uses.
 fn check_names(
     report: &Report,
     root: &Node,
@@ -181,7 +181,7 @@ fn check_names(
         .iter()
         .flat_map(|r| r.values.keys().map(|name| (*name).to_owned()))
         .collect();
-    // That a value of a table has a name need not be used.
+    // In a table, the name of each value is also a value of the row. It need not be used.
     let of_table = rows.iter().flat_map(|row| &row.values);
     let is_name = |(_, value): &(_, &Cow<'_, Node>)| matches!(value, Cow::Owned(_));
     let names_only: BTreeSet<&str> = of_table.filter(is_name).map(|(name, _)| *name).collect();
@@ -210,7 +210,8 @@ fn check_names(
     }
 }
 
-/// The first names of every `$…` in a tree, and those that an `if` asks for; of a row only in what it has.
+/// Collects the first name of every `$…` in a tree, and the names that its `if`s ask for. If a row is given, skips the
+/// parts that it does not have.
 fn names_in(node: &Node, row: Option<&Row<'_>>, out: &mut BTreeSet<String>) {
     match &node.value {
         Value::Empty => {}
@@ -258,7 +259,7 @@ fn formula_names(formula: &Formula, out: &mut BTreeSet<String>) {
     }
 }
 
-/// The names by which repeats in a tree count, and where each first does.
+/// Collects the counters of the repeats in a tree, each with its first place.
 pub(crate) fn counters_in(node: &Node, out: &mut BTreeMap<String, Place>) {
     match &node.value {
         Value::Empty | Value::Scalar(_) => {}

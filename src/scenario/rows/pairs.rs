@@ -1,29 +1,29 @@
 //! The combinations of a table: all of them, or a few that together contain every pair of values.
 //!
-//! Both are the same in every run: the search for pairs draws nothing, and prefers what stands first.
+//! Both are the same in every run: the search for pairs is not random, and prefers values that are listed first.
 
-/// So many partial combinations are looked at, at most; only a thicket of exceptions needs more.
+/// The maximum number of partial combinations that a search looks at. Only very many exceptions need more.
 const LOOK_LIMIT: usize = 1_000_000;
 /// A combination: one value of every dimension, by its index.
 pub(super) type Combination = Vec<usize>;
 
-/// What can be combined.
+/// The values that can be combined.
 #[derive(Debug)]
 pub(super) struct Space {
-    /// For each dimension its values, each as the versions in which it can be played, one bit each.
+    /// The values of each dimension. A value is a bit mask of the versions in which it can be played.
     pub(super) values: Vec<Vec<u8>>,
-    /// The versions of the file.
+    /// The versions of the file, as a bit mask.
     pub(super) versions: u8,
     /// Combinations that are left out.
     pub(super) exceptions: Vec<Exception>,
 }
 
-/// Values of some dimensions that are not played together: `None` is a dimension that does not matter.
+/// Values that are not played together. `None` means that the dimension does not matter.
 #[derive(Debug)]
 pub(super) struct Exception(pub(super) Vec<Option<Vec<usize>>>);
 
 impl Exception {
-    /// Whether it is about this combination, as far as it is chosen.
+    /// Whether the exception covers this combination, however much of it has been chosen.
     fn holds(&self, chosen: &[Option<usize>]) -> bool {
         let mut wanted = self.0.iter().zip(chosen);
         wanted.all(|(wanted, chosen)| match (wanted, chosen) {
@@ -33,7 +33,7 @@ impl Exception {
         })
     }
 
-    /// Whether a whole combination is left out by it.
+    /// Whether the exception excludes a whole combination.
     pub(super) fn leaves_out(&self, combination: &[usize]) -> bool {
         let chosen: Vec<_> = combination.iter().copied().map(Some).collect();
         self.holds(&chosen)
@@ -41,13 +41,13 @@ impl Exception {
 }
 
 impl Space {
-    /// How many combinations there are, exceptions included.
+    /// Returns the number of combinations, exceptions included.
     pub(super) fn size(&self) -> usize {
         let sizes = self.values.iter().map(Vec::len);
         sizes.fold(1, usize::saturating_mul)
     }
 
-    /// Every combination, exceptions included, the last dimension changing fastest.
+    /// Returns every combination, exceptions included. The last dimension changes fastest.
     pub(super) fn every(&self) -> Vec<Combination> {
         let mut out = vec![Vec::new()];
         for values in &self.values {
@@ -59,14 +59,14 @@ impl Space {
         out
     }
 
-    /// Every combination that is played.
+    /// Returns every combination that is played.
     pub(super) fn product(&self) -> Vec<Combination> {
         let mut out = self.every();
         out.retain(|one| self.versions_of(&chosen(one)) != 0);
         out
     }
 
-    /// In which versions this much of a combination can be played: none if it is an exception.
+    /// Returns the versions in which a partial combination can be played, none if it is an exception.
     fn versions_of(&self, chosen: &[Option<usize>]) -> u8 {
         if self.exceptions.iter().any(|e| e.holds(chosen)) {
             return 0;
@@ -76,8 +76,8 @@ impl Space {
             .fold(self.versions, |all, versions| all & versions)
     }
 
-    /// Combinations in which every two values stand together, in every version in which they can; `None` if the
-    /// exceptions make the search too long.
+    /// Returns combinations in which every two values appear together, in every version in which they can. Returns
+    /// `None` if the exceptions make the search too long.
     pub(super) fn pairs(&self) -> Option<Vec<Combination>> {
         let mut looks = LOOK_LIMIT;
         let mut open = self.open_pairs(&mut looks)?;
@@ -114,7 +114,7 @@ impl Space {
         Some(out)
     }
 
-    /// Every pair of values that some combination has, with the versions in which one has it.
+    /// Returns every pair of values, with the versions in which some combination has both.
     fn open_pairs(&self, looks: &mut usize) -> Option<Vec<Pair>> {
         let mut out = Vec::new();
         for (i, values) in self.values.iter().enumerate() {
@@ -141,7 +141,8 @@ impl Space {
         Some(out)
     }
 
-    /// Whether the dimensions that are open can be chosen so that it is played in this version.
+    /// Whether the open dimensions can be chosen so that the combination is played in this version. Returns `None` if
+    /// `looks` is used up.
     fn can_be_completed(
         &self,
         chosen: &mut Vec<Option<usize>>,
@@ -166,7 +167,7 @@ impl Space {
         Some(false)
     }
 
-    /// The value of a dimension that brings most pairs together that no row has yet; of several the one that was
+    /// Returns the value of a dimension that adds most pairs that no row has yet. Of several such values it is the one
     /// used least, then the first.
     fn best(
         &self,
@@ -196,16 +197,16 @@ impl Space {
     }
 }
 
-/// What the choice of a value goes by.
+/// The data on which the choice of a value depends.
 struct Search<'a> {
     open: &'a [Pair],
-    /// How often each value was used.
+    /// How often each value has been used.
     used: &'a [usize],
     /// The version in which the row must be playable.
     version: u8,
 }
 
-/// Two values, and the versions in which no row has them together yet.
+/// Two values, and the versions in which no row has both yet.
 struct Pair {
     one: (usize, usize),
     other: (usize, usize),
@@ -242,7 +243,7 @@ mod tests {
         }
     }
 
-    /// Every pair that some combination of the product has, by version, is in some row; no row is an exception.
+    /// Checks that the rows have every pair that the product has, by version, and that no row is an exception.
     fn check(space: &Space, rows: &[Combination]) {
         let pairs_of = |rows: &[Combination]| {
             let mut out = std::collections::BTreeSet::new();
@@ -295,7 +296,7 @@ mod tests {
         ];
         let mut space = space(&[4, 3, 3], exceptions);
         check(&space, &space.pairs().expect("few exceptions"));
-        // A value of one version only: what it stands beside is played in the other version too, by another row.
+        // This value exists in one version only. Another row plays the values beside it in the other version.
         space.values[0][0] = 0b10;
         space.values[2][1] = 0b01;
         check(&space, &space.pairs().expect("few exceptions"));

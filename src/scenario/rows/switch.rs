@@ -1,4 +1,4 @@
-//! Version switches: mappings with only versions as keys.
+//! Version switches: mappings whose keys are all versions.
 
 use mqtt_check_codec::ProtocolVersion;
 
@@ -11,7 +11,7 @@ pub(crate) fn is_switch(entries: &[Entry]) -> bool {
     !entries.is_empty() && entries.iter().all(|e| is_version(&e.key.text))
 }
 
-/// The entry of a switch for this version. Clauses of 3.1.1 are those of 3.1 too, which has no numbers of its own.
+/// Returns the entry of a switch for this version. Clauses of 3.1.1 also apply to 3.1, which has no numbers of its own.
 pub(super) fn case_of(entries: &[Entry], version: ProtocolVersion) -> Option<&Entry> {
     let of = |version: ProtocolVersion| entries.iter().find(|e| &*e.key.text == version.as_str());
     of(version).or_else(|| match version {
@@ -26,7 +26,7 @@ fn is_clauses(node: &Node) -> bool {
     !items.is_empty() && items.iter().all(|item| item.text().is_some_and(is_clause))
 }
 
-/// Reports versions in switches and `only` in which no case is played.
+/// Reports versions in switches and in `only` for which no case is played.
 pub(crate) fn check_versions(report: &Report, node: &Node, played: &[ProtocolVersion]) {
     let is_played = |text: &str| played.iter().any(|v| v.as_str() == text);
     let unplayed = |place, version: &str| {

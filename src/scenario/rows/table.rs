@@ -11,16 +11,16 @@ use crate::scenario::expression::is_name;
 use crate::scenario::node::{Entry, Key, Node, Scalar, Style, Value, short};
 use crate::scenario::scope::{Report, is_version};
 
-/// Keys of `cases` that are no rows.
+/// The keys of `cases` that are not rows.
 pub(crate) const WORDS: [&str; 3] = ["product", "pairs", "except"];
-/// How many dimensions a table has at most.
+/// The maximum number of dimensions in a table.
 const DIMENSION_LIMIT: usize = 8;
-/// How many combinations a table has at most, exceptions included.
+/// The maximum number of combinations in a table, exceptions included.
 const COMBINATION_LIMIT: usize = 100_000;
-/// The versions, by their bits.
+/// The versions. The index of each is its bit in a mask.
 const VERSIONS: [&str; 3] = ["3.1", "3.1.1", "5"];
 
-/// Something that varies, and what it can be.
+/// A dimension of a table and its values.
 pub(super) struct Dimension<'a> {
     pub(super) name: &'a str,
     place: Place,
@@ -31,14 +31,14 @@ pub(super) struct Dimension<'a> {
 pub(super) struct Named<'a> {
     pub(super) name: Arc<str>,
     place: Place,
-    /// What it brings to a row.
+    /// The names that it adds to a row, with their values.
     values: Values<'a>,
-    /// `threads`, `versions` and `needs`.
+    /// Its `threads`, `versions` and `needs`.
     own: Vec<&'a Entry>,
     versions: u8,
 }
 
-/// The rows of a table, as many as there are; nothing if there is none, or if something is wrong with it.
+/// Returns the rows of the table, or no rows if there is no table. Returns `None` if the table is wrong.
 pub(super) fn rows<'a>(
     report: &Report,
     root: &'a Node,
@@ -121,7 +121,7 @@ pub(super) fn rows<'a>(
     rows.collect()
 }
 
-/// The versions that a list names, one bit each. What is wrong with it is said where it is typed.
+/// Returns the versions in a list as a bit mask. Errors in the list are reported when it is typed.
 fn mask(node: &Node) -> u8 {
     let words = node
         .items()
@@ -227,7 +227,7 @@ fn dimension<'a>(report: &Report, entry: &'a Entry, file: u8) -> Option<Dimensio
     })
 }
 
-/// One value: its name, and what it brings.
+/// Reads one value of a dimension: its name, and what it adds to a row.
 fn named<'a>(
     report: &Report,
     dimension: &'a str,
@@ -253,7 +253,7 @@ fn named<'a>(
     let pairs = match value.map(|node| &node.value) {
         Some(Value::Map(entries)) => &entries[..],
         Some(Value::Empty) | None => &[],
-        // What is no mapping is the value of the dimension itself.
+        // A value that is not a mapping is the value of the dimension itself.
         Some(_) => {
             out.values
                 .extend(value.map(|node| (dimension, Cow::Borrowed(node))));
@@ -300,7 +300,7 @@ fn check_versions(report: &Report, node: &Node) -> bool {
     false
 }
 
-/// Each value is played.
+/// Checks that each value appears in some row.
 fn check_values(report: &Report, dimensions: &[Dimension<'_>], combinations: &[Combination]) {
     for (n, dimension) in dimensions.iter().enumerate() {
         for (index, value) in dimension.values.iter().enumerate() {
@@ -320,7 +320,7 @@ fn check_values(report: &Report, dimensions: &[Dimension<'_>], combinations: &[C
     }
 }
 
-/// The row of one combination.
+/// Makes the row of one combination.
 fn row<'a>(
     report: &Report,
     root: &'a Node,
@@ -363,7 +363,7 @@ fn row<'a>(
     })
 }
 
-/// What the file and the values have under a key, together; `Some(None)` if no value has it.
+/// Joins the lists of the file and of the values under a key. Returns `Some(None)` if no value has the key.
 fn joined(report: &Report, root: &Node, key: &str, parts: &[&Named<'_>]) -> Option<Option<Entry>> {
     let own = parts.iter().flat_map(|part| &part.own);
     let own: Vec<&Entry> = own
@@ -402,7 +402,7 @@ fn joined(report: &Report, root: &Node, key: &str, parts: &[&Named<'_>]) -> Opti
     }))
 }
 
-/// The versions that the file and all values have, if a value names any.
+/// Returns the versions that the file and all values permit, if a value names any.
 fn versions(root: &Node, parts: &[&Named<'_>]) -> Option<Entry> {
     let own = parts.iter().flat_map(|part| &part.own);
     let first = own.copied().find(|entry| &*entry.key.text == "versions")?;

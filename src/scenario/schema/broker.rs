@@ -1,13 +1,14 @@
-//! The JSON Schema of the configuration of `mqtt-check broker`: the settings of a scenario, and where to listen.
+//! The JSON Schema of the configuration of `mqtt-check broker`: the settings as in a scenario, and the addresses to
+//! listen on.
 
 use serde_json::{Map, Value, json};
 
 use super::{definitions, refer, settings, some};
 
-/// What settings refer to.
+/// The definitions that the settings refer to.
 const USED: [&str; 4] = ["boolean", "condition", "filled_in", "scalar"];
 
-/// The JSON Schema (2020-12) of a configuration file.
+/// Returns the JSON Schema (2020-12) of a configuration file.
 pub fn configuration() -> Value {
     let all = definitions();
     let used = USED

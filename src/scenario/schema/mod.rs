@@ -1,7 +1,7 @@
 //! The JSON Schema of scenario files for editors, made from the tables that the parser uses.
 //!
-//! It is wider than the parser (it knows no versions, and nothing of what stands where in a file), never narrower:
-//! what the parser takes, the schema takes.
+//! The schema is never stricter than the parser: it accepts everything that the parser accepts. It also accepts more,
+//! because it does not know versions and hardly checks where things appear in a file.
 
 use mqtt_check_codec::PacketType;
 use mqtt_check_vocabulary::hook::{EVENTS, FieldKind};
@@ -20,10 +20,10 @@ use super::expectation::MODIFIERS;
 use super::fields::{self, PACKETS, SUBSCRIPTION, Stands, U32_MAX};
 use super::model::{Capability, Driver, Level, ScramFault, Transport};
 
-/// The thread in which a behaviour was seen, as a regular expression.
+/// A regular expression for the thread in which a behaviour was seen.
 const THREAD: &str = "^[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,8}$";
 
-/// The JSON Schema (2020-12) of a scenario file.
+/// Returns the JSON Schema (2020-12) of a scenario file.
 pub fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -83,12 +83,12 @@ fn list(item: Value) -> Value {
     json!({ "type": "array", "items": item })
 }
 
-/// One or a list of them.
+/// One item, or a list of items.
 fn some(item: Value) -> Value {
     json!({ "anyOf": [item.clone(), list(item)] })
 }
 
-/// A value, a version switch of it, or a row's value in its place.
+/// A value, a version switch of it, or a name that a row's value replaces.
 fn switched(value: Value) -> Value {
     json!({
         "anyOf": [
@@ -109,14 +109,14 @@ fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
     json!({ "enum": words.into_iter().collect::<Vec<_>>() })
 }
 
-/// A mapping with these keys and no others, but for `if` and keys in which a row's value is filled in.
+/// A mapping with these keys and no others, except `if` and keys into which a row's value is filled.
 fn mapping(mut properties: Map<String, Value>, required: &[&str]) -> Value {
     properties.insert("if".to_owned(), refer("condition"));
     json!({
         "type": "object",
         "additionalProperties": false,
         "patternProperties": { "\\$": true },
-        // A row may bring what is required.
+        // A row may provide the required keys.
         "anyOf": [
             { "required": required },
             { "not": { "propertyNames": { "not": { "pattern": "\\$" } } } },
@@ -222,7 +222,7 @@ fn definitions() -> Map<String, Value> {
     out
 }
 
-/// `if`: a row's value that is true or false, or what values of the row must be.
+/// `if`: a row's value that is true or false, or the values that the row must have.
 fn condition() -> Value {
     let words = || some(refer("scalar"));
     let not = json!({ "type": "object", "required": ["not"], "properties": { "not": words() } });
@@ -421,7 +421,7 @@ fn step() -> Value {
         "type": "object",
         "minProperties": 1,
         "properties": properties,
-        // Whatever else stands in a step is a client and its action.
+        // Every other key of a step is a client, with its action.
         "additionalProperties": switched(refer("action")),
     })
 }
@@ -452,7 +452,7 @@ fn hooks() -> Value {
     json!({ "anyOf": [events, mapping(both, &["events"])] })
 }
 
-/// Every setting, as far as its kind can be said here. The rest is the parser's to check.
+/// Every setting, as far as its kind can be expressed here. The parser checks the rest.
 fn settings() -> Value {
     let pairs = SETTINGS.iter().map(|setting| {
         let value = match setting.kind {
@@ -491,7 +491,7 @@ fn client() -> Value {
     json!({ "anyOf": [mapping(properties, &[]), { "type": "null" }] })
 }
 
-/// Choices, and how they were answered.
+/// Choices, and the answers that they must have had.
 fn answers() -> Value {
     json!({ "type": "object", "additionalProperties": refer("scalar") })
 }

@@ -1,4 +1,4 @@
-//! Packets in the schema: as they are sent, with the keys beside their fields, and as they are expected.
+//! Packets in the schema: sent packets with the keys beside their fields, and expected packets.
 
 use mqtt_check_codec::PacketType;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use crate::scenario::fields::{
     self, FieldSpec, Kind, PACKETS, SUBSCRIPTION, Stands, U32_MAX, WILL,
 };
 
-/// What a field takes, when it is sent or compared with.
+/// Returns the schema of a field's value, which is sent or compared.
 fn value(kind: Kind) -> Value {
     match kind {
         Kind::Bool | Kind::Switch => json!({ "anyOf": [refer("boolean"), number(0xFF)] }),
@@ -37,7 +37,7 @@ pub(super) fn field_keys(specs: impl Iterator<Item = FieldSpec>) -> Map<String, 
     pairs.collect()
 }
 
-/// A packet that is sent, with what may stand beside its fields.
+/// Returns the schema of a sent packet, with the keys that may appear beside its fields.
 pub(super) fn sent(packet: PacketType, raw: bool) -> Value {
     let stands = |spec: &FieldSpec| match raw {
         true => spec.stands != Stands::Judged,
@@ -99,7 +99,7 @@ pub(super) fn sent(packet: PacketType, raw: bool) -> Value {
     }
 }
 
-/// The fields of the packet that answers.
+/// Returns the schema of the fields of the packet that answers.
 fn answer(packet: PacketType) -> Value {
     match packet {
         PacketType::CONNECT => refer("received_connack"),
@@ -114,14 +114,14 @@ fn answer(packet: PacketType) -> Value {
     }
 }
 
-/// A packet that is expected.
+/// Returns the schema of an expected packet.
 pub(super) fn received(packet: PacketType) -> Value {
     let specs = fields::of(packet).filter(|spec| spec.stands != Stands::Sent);
     let whole = mapping(expected_keys(specs), &[]);
     json!({ "anyOf": [whole, { "type": "null" }] })
 }
 
-/// Fields and what may be expected of them.
+/// Returns the schemas of fields in an expectation.
 pub(super) fn expected_keys(specs: impl Iterator<Item = FieldSpec>) -> Map<String, Value> {
     let pairs = specs.map(|spec| (spec.name.to_owned(), switched(matcher(spec.kind))));
     pairs.collect()
@@ -129,7 +129,7 @@ pub(super) fn expected_keys(specs: impl Iterator<Item = FieldSpec>) -> Map<Strin
 
 fn matcher(kind: Kind) -> Value {
     let inner = value(kind);
-    // A matcher within a matcher is rare enough to be left to the parser.
+    // A matcher within a matcher is rare, so it is left to the parser.
     let any = json!({});
     let mut ways = vec![
         inner,
@@ -167,7 +167,7 @@ fn matcher(kind: Kind) -> Value {
     json!({ "anyOf": ways })
 }
 
-/// The words of packets that a server sends.
+/// Returns the words for the packets that a server sends.
 pub(super) fn received_words() -> Vec<&'static str> {
     let received = PACKETS.iter().filter(|(_, p)| fields::is_received(*p));
     received.map(|(word, _)| *word).collect()
@@ -180,7 +180,7 @@ pub(super) fn packet_pattern() -> Value {
         properties.insert(word.to_owned(), schema);
     }
     let mut whole = mapping(properties, &[]);
-    // One packet, and beside it the condition on which it stands there.
+    // One packet, possibly with an `if` beside it.
     whole["minProperties"] = json!(1);
     whole["anyOf"] = json!([
         { "maxProperties": 1, "not": { "required": ["if"] } },

@@ -7,7 +7,7 @@ use crate::scenario::websocket::{CONTROLS, TYPES};
 
 use super::packets::expected_keys;
 
-/// `open: { … }`.
+/// The value of `open`.
 pub(super) fn opening() -> Value {
     let expected = mapping(expected_keys(fields::UPGRADE.iter().copied()), &[]);
     let properties = keys([
@@ -19,13 +19,13 @@ pub(super) fn opening() -> Value {
     mapping(properties, &[])
 }
 
-/// `upgrade: { … }`, expected.
+/// The value of `upgrade` in an expectation.
 pub(super) fn received_upgrade() -> Value {
     let whole = mapping(expected_keys(fields::UPGRADE.iter().copied()), &[]);
     json!({ "anyOf": [whole, { "type": "null" }] })
 }
 
-/// `frame: { … }`, sent.
+/// The value of `frame` as an action.
 pub(super) fn frame() -> Value {
     let types = words(TYPES.map(|(word, _)| word));
     let properties = keys([
@@ -43,7 +43,7 @@ pub(super) fn frame() -> Value {
     mapping(properties, &[])
 }
 
-/// `frame: { … }`, expected.
+/// The value of `frame` in an expectation.
 pub(super) fn received_frame() -> Value {
     let specs = fields::CLOSE_FRAME.iter().chain(fields::PING_FRAME);
     let mut properties = expected_keys(specs.copied());

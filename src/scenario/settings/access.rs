@@ -9,7 +9,7 @@ use crate::scenario::node::Node;
 use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::text::{self, Rules, STRING_MAX};
 
-/// The rules, in their order.
+/// Reads the rules, in their order.
 pub(super) fn access(scope: Scope<'_>, node: &Node) -> Option<Vec<AccessRule>> {
     let Some(items) = node.items() else {
         return scope.expected(node, "a list of rules");
@@ -18,7 +18,7 @@ pub(super) fn access(scope: Scope<'_>, node: &Node) -> Option<Vec<AccessRule>> {
     all.into_iter().collect()
 }
 
-/// One name, or a list of them.
+/// Reads one name, or a list of them.
 pub(super) fn names(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     if items.is_empty() {
@@ -37,13 +37,13 @@ fn name(scope: Scope<'_>, node: &Node) -> Option<String> {
     String::from_utf8(bytes.to_vec()).ok()
 }
 
-/// Which Client Identifiers a user may connect with.
+/// Reads which Client Identifiers a user may connect with.
 pub(super) fn client_ids(scope: Scope<'_>, node: &Node) -> Option<ClientIds> {
     let named = node.text().and_then(ClientIds::named);
     named.or_else(|| scope.expected_word(node, ClientIds::WORDS))
 }
 
-/// Origins as browsers send them: scheme, host, and a port where it is not the scheme's own, or `null`.
+/// Reads origins as browsers send them: scheme, host, and a port unless it is the scheme's own, or `null`.
 pub(super) fn origins(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     let origins = names(scope, node)?;
     for origin in &origins {
@@ -58,7 +58,7 @@ pub(super) fn origins(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     Some(origins)
 }
 
-/// `{ allow: subscribe, filter: news/#, user: alice }`
+/// Reads one rule: `{ allow: subscribe, filter: news/#, user: alice }`.
 fn rule(scope: Scope<'_>, node: &Node) -> Option<AccessRule> {
     let mut map = Mapping::of(scope, node, "a rule")?;
     let allow = map.take("allow").map(|node| (true, action(scope, node)));

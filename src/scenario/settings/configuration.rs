@@ -1,4 +1,5 @@
-//! The configuration file of `mqtt-check broker`: the settings of a scenario's `broker`, and where to listen.
+//! The configuration file of `mqtt-check broker`: the settings of a scenario's `broker`, and the addresses to listen
+//! on.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,27 +13,27 @@ use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::syntax;
 use crate::scenario::value::prose;
 
-/// What a configuration file says.
+/// The content of a configuration file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Configuration {
-    /// The file, passwords covered, for messages about what it says.
+    /// The file with its passwords masked, for messages about its content.
     pub source: Arc<Source>,
     pub settings: Settings,
-    /// URLs or addresses to listen at, each with its place.
+    /// URLs or addresses to listen on, each with its place.
     pub listen: Vec<(String, Place)>,
-    /// Where sessions and messages are kept.
+    /// The file in which sessions and messages are stored.
     pub store: Option<PathBuf>,
-    /// The certificate of TLS listeners, and its key.
+    /// The certificate of the TLS listeners.
     pub cert: Option<PathBuf>,
     pub key: Option<PathBuf>,
-    /// The authority that clients' certificates are signed by.
+    /// The authority that signs the certificates of clients.
     pub client_ca: Option<PathBuf>,
 }
 
 /// Reads a configuration file.
 ///
 /// # Errors
-/// Everything that is wrong with it. No password is in any of it.
+/// Returns everything that is wrong with the file. No message contains a password.
 pub fn load(path: &Path) -> Result<Configuration, Vec<Diagnostic>> {
     parse(&read(path)?)
 }
@@ -40,7 +41,7 @@ pub fn load(path: &Path) -> Result<Configuration, Vec<Diagnostic>> {
 /// Reads the text of a configuration file.
 ///
 /// # Errors
-/// Everything that is wrong with it. No password is in any of it.
+/// Returns everything that is wrong with the file. No message contains a password.
 pub fn parse(source: &Arc<Source>) -> Result<Configuration, Vec<Diagnostic>> {
     let shown = covered(source, &COVERED);
     let covering = |mut wrong: Vec<Diagnostic>| {
@@ -85,7 +86,7 @@ fn configuration(scope: Scope<'_>, root: &Node, shown: &Arc<Source>) -> Option<C
     })
 }
 
-/// Nothing where nothing was said; the end where something wrong was.
+/// Returns `Some(None)` for a missing value, and `None` for a wrong one.
 fn flip<T>(said: Option<Option<T>>) -> Option<Option<T>> {
     match said {
         None => Some(None),
@@ -105,14 +106,14 @@ fn places(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Place)>> {
     all.into_iter().collect()
 }
 
-/// The keys below which passwords stand.
+/// The keys with passwords below them.
 const COVERED: [&str; 2] = ["users", "authentication"];
 
-/// The text with everything below these keys covered, character by character, so that places still hold. It does not
-/// need the text to be right: also what is no YAML is shown.
+/// Masks everything below these keys, character by character, so that places stay valid. The text need not be valid
+/// YAML.
 pub(crate) fn covered(source: &Arc<Source>, keys: &[&str]) -> Arc<Source> {
     let mut text = String::with_capacity(source.text.len());
-    // How far the covered key is indented, as long as lines stand below it.
+    // The indentation of the masked key, while the lines are below it.
     let mut below: Option<usize> = None;
     for line in source.text.split_inclusive(['\n', '\r']) {
         let content = line.trim_start();

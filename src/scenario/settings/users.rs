@@ -12,7 +12,7 @@ use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::text::{self, Rules, STRING_MAX};
 use crate::scenario::value::prose;
 
-/// Names and passwords. No message repeats a password.
+/// Reads names and passwords. No message repeats a password.
 pub(super) fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<User>> {
     let Some(entries) = node.entries() else {
         let title = format!(
@@ -34,10 +34,10 @@ pub(super) fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<User>> {
     all.into_iter().collect()
 }
 
-/// The name of the one method.
+/// The name of the only method.
 const MECHANISM: &str = Mechanism::ScramSha256.name();
 
-/// The one method of enhanced authentication that there is, and who can be proven by it.
+/// Reads the only method of enhanced authentication, and the users that can authenticate by it.
 pub(super) fn authentication(
     scope: Scope<'_>,
     node: &Node,
@@ -95,8 +95,8 @@ fn kept_elsewhere(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     Some(password)
 }
 
-/// A file's content without the line end that editors put there. Its path counts from the folder of the file that
-/// names it.
+/// Reads a password from a file, without the line end that editors add. The path is relative to the folder of the file
+/// that names it.
 fn in_file(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let name = prose(scope, node, "the path of a file")?;
     let Some(path) = scope.report.reach.file(&scope.report.source.path, &name) else {
@@ -120,7 +120,7 @@ fn in_file(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     Some(bytes.into())
 }
 
-/// A little more than a password may be long, and no more of what might never end.
+/// Reads slightly more than the longest password, but not all of a file that might never end.
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
@@ -136,7 +136,7 @@ fn in_environment(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
         let hint = "--allow-env NAME lets scenarios read this variable";
         return scope.fail(scope.at(node.place, title).hint(hint));
     }
-    // The name of a variable has neither of these, and asking for one that has is an error of its own.
+    // No variable has such a name, and looking it up would be an error of its own.
     let value = match name.contains(['=', '\0']) {
         true => None,
         false => std::env::var_os(&name),

@@ -1,4 +1,4 @@
-//! What good scenarios become.
+//! What valid scenarios are parsed into.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::scenario::model::*;
 use crate::scenario::parse;
 use crate::scenario::sizes::is_large;
 
-/// The scenes of a file, in the order of their ids.
+/// Returns the scenes of a file, sorted by id.
 fn scenes(text: &str) -> Vec<Scene> {
     let source = Arc::new(Source {
         path: "case.yaml".to_owned(),
@@ -21,7 +21,7 @@ fn scenes(text: &str) -> Vec<Scene> {
     parse(&source, "session/deep/case").unwrap_or_else(|found| panic!("{}", rendered(&found)))
 }
 
-/// A version 5 scene of the client `a` with these steps.
+/// Returns the steps of a version 5 scene with one client, `a`.
 fn steps(steps: &str) -> Vec<Arc<Step>> {
     let text = format!("title: t\nversions: [5]\nclients: {{ a: }}\nsteps:\n{steps}");
     scenes(&text).remove(0).steps
@@ -59,7 +59,7 @@ fn flag(b: bool) -> Expr {
     Expr::Literal(Literal::Bool(b))
 }
 
-/// Names and values of a packet's fields.
+/// Returns the names and values of a packet's fields.
 fn fields(packet: &PacketTemplate) -> Vec<(&str, Expr)> {
     let pairs = packet.fields.iter();
     pairs.map(|f| (f.name.as_str(), f.value.clone())).collect()
@@ -651,7 +651,7 @@ exercised_if: [ b_c: { publish: { topic_alias: present } } ]
     assert_eq!(scene.exercised_if[0].0, ClientIndex(1));
 }
 
-/// The file of a scene whose silence is looked for in these versions.
+/// Returns a file whose scene expects silence in these versions.
 fn silent(only: &str) -> Arc<Source> {
     let text = format!(
         "title: t\nversions: [3.1.1, 5]\nclients: {{ a: }}\nsteps:\n- a: connect\n- {{ a: ping, id: it }}\n- {{ a: {{ expect: silence }}, only: [{only}], clause: MQTT-4.4.0-1 }}\ncontrol: {{ without: it, expect: [ {{ a: pingresp, only: 5 }} ] }}\n",

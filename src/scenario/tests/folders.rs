@@ -1,4 +1,4 @@
-//! Which files are read, and what their cases are called.
+//! Which files are read, and which ids their cases have.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ fn scenario(title: &str) -> String {
     format!("title: {title}\nversions: [5]\nclients: {{ a: }}\nsteps: [ a: connect ]\n")
 }
 
-/// A folder with these files.
+/// Makes a folder with these files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (path, text) in files {
@@ -20,7 +20,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// Ids of all cases, or titles of all errors.
+/// Returns the ids of all cases, or the titles of all errors.
 fn read(paths: &[PathBuf]) -> Vec<String> {
     match load(paths) {
         Ok(scenes) => scenes.iter().map(|scene| scene.id.to_string()).collect(),

@@ -56,7 +56,7 @@ fn gives_a_case_for_every_row_and_version() {
     );
 }
 
-/// Each bad file's errors, whole, in a snapshot of its name.
+/// Compares all errors of each bad sample with the snapshot of its name.
 #[test]
 fn says_what_is_wrong_with_every_bad_sample() {
     let mut names: Vec<_> = std::fs::read_dir(samples("bad"))

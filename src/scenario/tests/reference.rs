@@ -1,4 +1,4 @@
-//! The reference is true: its examples are read, and it names every word of the tables.
+//! The reference is correct: its examples can be read, and it names every word of the tables.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::scenario::{expectation, file, parse, scene};
 use mqtt_check_vocabulary::SETTINGS;
 use mqtt_check_vocabulary::hook::EVENTS;
 
-/// All its pages.
+/// All pages of the reference.
 const PAGE: &str = concat!(
     include_str!("../../../docs/scenario-reference.md"),
     include_str!("../../../docs/scenario/file.md"),
@@ -23,13 +23,13 @@ const PAGE: &str = concat!(
     include_str!("../../../docs/scenario/hard-cases.md"),
 );
 
-/// The examples of the page.
+/// Returns the examples of the reference.
 fn examples() -> Vec<&'static str> {
     let parts = PAGE.split("```yaml\n").skip(1);
     parts.filter_map(|part| part.split("```").next()).collect()
 }
 
-/// A whole scenario around an example.
+/// Completes an example to a whole scenario.
 fn whole(example: &str) -> String {
     if example.starts_with("title:") {
         return example.to_owned();
@@ -37,7 +37,7 @@ fn whole(example: &str) -> String {
     if example.starts_with("cases:") {
         return format!("title: t\nclients: {{ a: }}\n{example}");
     }
-    // Every client that acts in it, and what its steps build upon.
+    // Declare every client that acts in the example.
     let acts = |name: &&str| {
         let before = ["- ", "[ ", "client: ", "of: ", "one_of: [", "one_of: [a, "];
         let ends = |rest: &str| rest.starts_with(['\n', ':', ' ', ',', '}', ']']);
@@ -119,7 +119,7 @@ fn every_word_of_the_tables_is_on_the_page() {
         words.push(event.name);
         words.extend(event.fields.iter().map(|field| field.name));
     }
-    // CONNACK's and other received properties are named by the standard; the page says so once.
+    // The standard names the received properties of CONNACK and other packets; the reference says so once.
     let of_connack: Vec<_> = fields::of(mqtt_check_codec::PacketType::CONNACK)
         .filter(|spec| spec.optional)
         .map(|spec| spec.name)

@@ -12,7 +12,7 @@ use crate::diagnostic::{Source, Style, render};
 use crate::scenario::library::decode;
 use crate::scenario::parse;
 
-/// Reads bytes as a scenario and renders what is wrong, within a time that no file may exceed.
+/// Reads bytes as a scenario and renders the errors, within a time that no file may exceed.
 fn survives(bytes: Vec<u8>) {
     let start = Instant::now();
     let found = match decode(Path::new("case.yaml"), bytes) {
@@ -39,7 +39,7 @@ fn sample_texts() -> Vec<Vec<u8>> {
     texts
 }
 
-/// Pieces that mean something to YAML or to the language.
+/// Fragments that have a meaning in YAML or in the language of scenarios.
 const PIECES: &[&str] = &[
     "\n",
     "\n  ",
@@ -169,7 +169,7 @@ fn long_expressions_do_no_harm() {
     assert_eq!(parse(&source, "case").unwrap_err().len(), 1);
 }
 
-/// Many of everything that is looked up or compared.
+/// Tries large numbers of everything that is looked up or compared.
 #[test]
 fn crowds_do_no_harm() {
     let list =

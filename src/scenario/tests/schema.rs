@@ -1,4 +1,4 @@
-//! The JSON Schema takes what the parser takes, and refuses words that it does not know.
+//! The JSON Schema accepts what the parser accepts, and refuses unknown words.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::scenario::schema::schema;
 use crate::scenario::syntax;
 use crate::scenario::{duration, file};
 
-/// A tree as an editor's YAML reader has it: plain scalars typed.
+/// Returns a tree as an editor's YAML reader sees it, with plain scalars typed.
 fn json_of(node: &Node) -> Value {
     match &node.value {
         NodeValue::Empty => Value::Null,
@@ -36,7 +36,7 @@ fn json_of(node: &Node) -> Value {
     }
 }
 
-/// The words of JSON Schema that ours uses.
+/// Evaluates the keywords of JSON Schema that our schema uses.
 fn holds(root: &Value, schema: &Value, value: &Value) -> bool {
     let Some(rules) = schema.as_object() else {
         return schema != &json!(false);
@@ -97,7 +97,7 @@ fn holds(root: &Value, schema: &Value, value: &Value) -> bool {
     })
 }
 
-/// The patterns that the schema has.
+/// Evaluates the regular expressions that our schema uses.
 fn matches_pattern(rule: &Value, text: &str) -> bool {
     let is_name = text.starts_with('$') && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
     match rule.as_str() {

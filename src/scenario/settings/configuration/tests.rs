@@ -1,4 +1,4 @@
-//! The configuration file: what it takes, what it says of what it does not take, and what it never says.
+//! The configuration file: what it accepts, what its errors say, and what they never reveal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,7 +86,7 @@ fn passwords_come_from_files_and_the_environment() {
     std::fs::write(folder.path().join("alice.txt"), "hush\r\n").expect("writing");
     let source = Source {
         path: folder.path().join("b.yaml").display().to_string(),
-        // A variable that every test run has.
+        // Cargo sets this variable in every test run.
         text: "users: { alice: { file: alice.txt }, bob: { env: CARGO_PKG_NAME } }".to_owned(),
     };
     let found = parse(&Arc::new(source)).expect("it is right");
