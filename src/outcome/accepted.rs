@@ -52,6 +52,20 @@ pub(super) fn unexplained(
     ))
 }
 
+/// Whether an entry of the target file describes this finding of a case.
+pub(super) fn explains(file: &TargetFile, result: &CaseResult, finding: &Finding) -> bool {
+    let id = result.id.to_string();
+    let about = file
+        .deviations
+        .iter()
+        .filter(|deviation| deviation.is_shown_by(&id));
+    let about: Vec<&Deviation> = about.collect();
+    match finding.clauses() {
+        [] => !about.is_empty(),
+        _ => is_cited(&about, result, finding),
+    }
+}
+
 /// Whether every finding of a play under chaos is accepted. A finding is accepted if it is in the accepted record of
 /// the case and has its reason there, or if a deviation states that it shows when packets arrive in pieces.
 pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> bool {

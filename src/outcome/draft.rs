@@ -3,7 +3,7 @@
 //! In: the findings of the whole suite, and the entries of the file. Out: a draft for each cause that no entry accepts,
 //! and the places of entries that no case shows any more.
 
-use super::accepted::{may_show, unexplained};
+use super::accepted::{explains, may_show};
 use super::cause::{Cause, Shown, causes};
 use super::{Concluded, Deviates, Outcome, exchange};
 use crate::diagnostic::Place;
@@ -21,27 +21,45 @@ pub struct Amendment {
     pub drafts: Vec<Draft>,
 }
 
-/// Returns the changes after which the file of the target `name` has an entry for every finding in `results`. The file
-/// need not exist yet. The results are those of the whole suite. A case whose plays differ may have several results.
-pub fn amendment(
-    name: &str,
-    file: Option<&TargetFile>,
-    results: &[(&Plan, &CaseResult)],
-) -> Amendment {
+/// Returns the changes after which the target file has an entry for every finding in `results`. There need be no file
+/// yet. The results are those of the whole suite. A case whose plays differ may have several results.
+pub fn amendment(file: Option<&TargetFile>, results: &[(&Plan, &CaseResult)]) -> Amendment {
     let concluded: Vec<Concluded<'_>> = results
         .iter()
         .map(|(plan, result)| Concluded {
             plan,
             result,
-            outcome: written(name, file, result),
+            outcome: written(result),
         })
         .collect();
     let causes = causes(&concluded, file);
-    let new = causes.iter().filter(|cause| cause.entry.is_none());
+    let new = causes.iter().filter_map(|cause| unexplained(cause, file));
     Amendment {
         gone: file.map_or_else(Vec::new, |file| gone(file, &concluded)),
-        drafts: without_repeats(new.flat_map(of_cause)),
+        drafts: without_repeats(new.flat_map(|cause| of_cause(&cause))),
     }
+}
+
+/// Returns the part of a cause that no entry explains: the cases with a finding that no entry accepts.
+fn unexplained<'a>(cause: &Cause<'a>, file: Option<&TargetFile>) -> Option<Cause<'a>> {
+    let is_unexplained = |shown: &&Shown<'_>| {
+        let mut recorded = all(shown).filter(|finding| finding.is_recorded());
+        recorded.any(|finding| !file.is_some_and(|file| explains(file, shown.case.result, finding)))
+    };
+    let part = |shown: &[Shown<'a>]| shown.iter().filter(is_unexplained).cloned().collect();
+    let (cases, likely): (Vec<_>, Vec<_>) = (part(&cause.cases), part(&cause.likely));
+    let is_new = !cases.is_empty() || !likely.is_empty();
+    is_new.then(|| Cause {
+        cases: match cases.is_empty() {
+            true => likely.clone(),
+            false => cases.clone(),
+        },
+        likely: match cases.is_empty() {
+            true => Vec::new(),
+            false => likely,
+        },
+        ..cause.clone()
+    })
 }
 
 /// Leaves out drafts that repeat an earlier one. A broken exchange that can end in two ways has two causes, and both may
@@ -60,17 +78,13 @@ fn without_repeats(drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
     kept
 }
 
-/// The outcome that a case will have once its record is written as the target's record: a deviation is accepted if an
-/// entry explains it.
-fn written(name: &str, file: Option<&TargetFile>, result: &CaseResult) -> Outcome {
+/// The outcome that a case will have once its record is written as the target's record: what deviates is accepted by
+/// the entries that cite it.
+fn written(result: &CaseResult) -> Outcome {
     let deviates = result.findings.iter().any(Finding::is_recorded);
-    let unexplained = match deviates {
-        true => unexplained(name, file, result),
-        false => None,
-    };
     let is_wrong = matches!(result.verdict, Verdict::Failed | Verdict::Warned);
     Outcome {
-        is_accepted: is_wrong && deviates && unexplained.is_none(),
+        is_accepted: is_wrong && deviates,
         comparison: None,
         deviates: match deviates {
             true => Deviates::Yes,
@@ -262,16 +276,28 @@ mod tests {
         let plan = takeover_plan();
         let wrong = result(&plan, takeover_record_without_disconnect(&plan));
         let right = result(&plan, takeover_record(&plan));
-        let first = amendment("twin", None, &[(&plan, &wrong)]);
+        let first = amendment(None, &[(&plan, &wrong)]);
         assert!(!first.drafts.is_empty());
         let text = new_file("twin", "mqtt://127.0.0.1:1883", &first.drafts);
         insta::assert_snapshot!(text);
         let file = read(text);
-        let again = amendment("twin", Some(&file), &[(&plan, &wrong)]);
+        let again = amendment(Some(&file), &[(&plan, &wrong)]);
         assert_eq!((again.drafts, again.gone), (Vec::new(), Vec::new()));
-        let over = amendment("twin", Some(&file), &[(&plan, &right)]);
+        let over = amendment(Some(&file), &[(&plan, &right)]);
         let all: Vec<Place> = file.deviations.iter().map(|d| d.place).collect();
         assert_eq!((over.drafts, over.gone), (Vec::new(), all));
+    }
+
+    #[test]
+    fn what_an_entry_explains_is_not_drafted_again() {
+        let plan = takeover_plan();
+        let wrong = result(&plan, takeover_record_without_disconnect(&plan));
+        let all = amendment(None, &[(&plan, &wrong)]).drafts;
+        let (missing, rest) = all.split_first().expect("a draft");
+        assert!(!rest.is_empty());
+        let file = read(new_file("twin", "mqtt://127.0.0.1:1883", rest));
+        let again = amendment(Some(&file), &[(&plan, &wrong)]);
+        assert_eq!(again.drafts, [missing.clone()]);
     }
 
     #[test]

@@ -396,7 +396,7 @@ fn amend(
         .flat_map(|(plan, all)| all.iter().map(move |result| (plan, result)))
         .collect();
     let file = target.map(|target| &target.file);
-    let mut amendment = amendment(&arguments.name, file, &results);
+    let mut amendment = amendment(file, &results);
     if !is_whole {
         // The cases that were not played may still show these entries.
         amendment.gone.clear();
