@@ -1,21 +1,21 @@
-//! The access list: who may publish and subscribe to what.
+//! The access list: which clients may publish and subscribe to which topics.
 //!
-//! Rules are gone through in their order, and the first one that is about the client, the action and the topic decides.
-//! What no rule decides is denied. Without a list everything is allowed.
+//! Rules are checked in order. The first rule that matches the client, the action and the topic decides. If no rule
+//! matches, access is denied. Without a list, everything is allowed.
 
 use std::borrow::Cow;
 
 pub use mqtt_check_vocabulary::{AccessAction, AccessRule};
 
-/// Who does it.
+/// The client whose access is checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Who<'a> {
     pub(crate) client: &'a str,
     pub(crate) user: Option<&'a str>,
 }
 
-/// Whether the list lets this client do it with this Topic Name; or with every topic of this Topic Filter, a Shared
-/// Subscription's own prefix taken off.
+/// Returns whether the list permits this client the action on `topic`. `topic` is a Topic Name, or a Topic Filter
+/// without the prefix of a Shared Subscription. A filter is permitted only if all of its topics are.
 pub(crate) fn permits(
     list: &[AccessRule],
     who: Who<'_>,
@@ -25,7 +25,7 @@ pub(crate) fn permits(
     permits_by(&covers, list, who, action, topic)
 }
 
-/// The same, by another way to say whether a rule's filter covers a topic.
+/// Like [`permits`], with another function that decides whether a rule's filter covers a topic.
 pub(crate) fn permits_by(
     covers: &Covers<'_>,
     list: &[AccessRule],
@@ -39,7 +39,7 @@ pub(crate) fn permits_by(
     decisive.is_some_and(|rule| rule.allow)
 }
 
-/// Whether the filter of a rule covers all of a topic, or of a filter.
+/// Whether a rule's filter covers a Topic Name, or all topics of a Topic Filter.
 pub(crate) type Covers<'a> = dyn Fn(&str, bool, Who<'_>, &str) -> bool + 'a;
 
 fn is_about(
@@ -61,20 +61,21 @@ fn is_about(
             .any(|filter| covers(filter, rule.allow, who, topic))
 }
 
-/// One level of a rule's filter, filled in.
+/// One level of a rule's filter, with its placeholders filled in.
 #[derive(Debug)]
 enum Level<'a> {
     /// `+`
     One,
     /// `#`
     Rest,
-    /// This one, which is no wildcard.
+    /// This text, which is not a wildcard.
     Exactly(Cow<'a, str>),
-    /// None: what was to be filled in is no level.
+    /// A level with a placeholder whose value contains `/`, `+` or `#`.
     Unfit,
 }
 
-/// Whether the filter of a rule that allows or denies covers all of a topic, or of a filter.
+/// Returns whether the filter of a rule covers a Topic Name, or all topics of a Topic Filter. `allow` is whether the
+/// rule allows or denies.
 pub(crate) fn covers(filter: &str, allow: bool, who: Who<'_>, topic: &str) -> bool {
     let mut left = topic.split('/');
     for level in filter.split('/') {
@@ -82,7 +83,7 @@ pub(crate) fn covers(filter: &str, allow: bool, who: Who<'_>, topic: &str) -> bo
             return false;
         };
         match level {
-            // Its parent too: the end of the topic is covered by what comes after it.
+            // `#` also matches the parent level, so the topic may end here.
             Level::Rest => return true,
             Level::One => match left.next() {
                 None | Some("#") => return false,
@@ -92,14 +93,14 @@ pub(crate) fn covers(filter: &str, allow: bool, who: Who<'_>, topic: &str) -> bo
                 Some(found) if found == text => {}
                 _ => return false,
             },
-            // Nobody gets around a denial by a name that fits into no topic.
+            // A client cannot escape a denial by choosing a name that fits into no topic.
             Level::Unfit => return !allow,
         }
     }
     left.next().is_none()
 }
 
-/// `None` when it names a user and there is none.
+/// Returns `None` when the level contains `%u` and the client has no user name.
 fn filled_in<'a>(level: &'a str, who: Who<'_>) -> Option<Level<'a>> {
     match level {
         "+" => return Some(Level::One),
@@ -217,7 +218,7 @@ mod tests {
             client: "a",
             user: None,
         };
-        // Without a user name the rule is about nobody.
+        // Without a user name, the rule applies to no topic.
         assert!(!covers("of/%u", true, none, "of/"));
         assert!(!covers("of/%u", false, none, "of/"));
     }

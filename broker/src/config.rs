@@ -1,11 +1,12 @@
-//! What the broker offers and enforces, and what it keeps of passwords. What CONNACK announces is what is enforced.
+//! What the broker offers and enforces, and what it stores of passwords. It enforces what its CONNACK announces.
 
 use mqtt_check_scram::{ITERATIONS, Verifier, nonce};
 
 pub use mqtt_check_vocabulary::{ClientIds, Config, Mechanism, Secret, User};
 
-/// What is kept of this user's password; of a stranger the salt and the iterations that one would have. The salt is
-/// made of the name: the passwords stand in the configuration anyway, and the same broker gives the same bytes.
+/// Returns the verifier of this user's password. For an unknown user, the error has the salt and the iteration count
+/// that such a user would have. The salt is derived from the name: the passwords are in the configuration anyway, and
+/// the same broker then sends the same bytes in every run.
 pub(crate) fn verifier(
     config: &Config,
     mechanism: Mechanism,

@@ -1,11 +1,11 @@
-//! What faults and liberties have in common: a table of names, and a set of those in force.
+//! What faults and permitted variations have in common: a table of names, and a set of those in force.
 //!
-//! A set can also be watched: then none is in force, and each that the broker asks about is noted. One that it never
-//! asks about cannot change what it does, so what it did is what it would do with that one in force.
+//! A set can also be watched. Then none of its members is in force, and each one that the broker asks about is noted. A
+//! member that the broker never asks about cannot change what the broker does.
 
 use crate::{Faults, Liberties};
 
-/// An enum of names with the clauses that they are about and a summary, and the set of those in force.
+/// Defines an enum of names, each with its clauses and a summary, and the set of those in force.
 macro_rules! departures {
     (
         $(#[$one_doc:meta])* $one:ident,
@@ -22,14 +22,14 @@ macro_rules! departures {
             /// All of them, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// As the command line has it.
+            /// Returns the name, as on the command line.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// The clauses that it is about: one to four.
+            /// Returns the clauses that it is about, one to four.
             pub const fn clauses(self) -> &'static [Clause] {
                 match self {
                     $(Self::$variant => &[
@@ -38,21 +38,21 @@ macro_rules! departures {
                 }
             }
 
-            /// The reports in which a real broker was seen to do this, as `mosquitto#2342`.
+            /// Returns the reports of real brokers that do this, such as `mosquitto#2342`.
             pub const fn threads(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$variant => &[$($($thread),+)?],)*
                 }
             }
 
-            /// What the broker does, as a lowercase fragment.
+            /// Returns what the broker does, as a lowercase fragment.
             pub const fn summary(self) -> &'static str {
                 match self {
                     $(Self::$variant => $summary,)*
                 }
             }
 
-            /// The one of this name.
+            /// Returns the one with this name.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|one| one.name() == name)
             }
@@ -63,32 +63,33 @@ macro_rules! departures {
         pub struct $set([u64; $one::ALL.len() / 64 + 1]);
 
         impl $set {
-            /// None of them.
+            /// Returns the empty set.
             pub const fn none() -> Self {
                 Self([0; $one::ALL.len() / 64 + 1])
             }
 
-            /// Whether there is none.
+            /// Returns whether the set is empty.
             pub fn is_none(&self) -> bool {
                 *self == Self::none()
             }
 
-            /// None is in force, but each that a broker asks about is noted, for the thread on which it runs.
+            /// Returns a watched set. None is in force, but each one that a broker asks about is noted for its thread.
             pub const fn watched() -> Self {
                 Self([u64::MAX; $one::ALL.len() / 64 + 1])
             }
 
-            /// Those that brokers whose set is [watched](Self::watched) have asked about on this thread since the last call.
+            /// Returns those that brokers with a [watched](Self::watched) set have asked about on this thread since the
+            /// last call.
             pub fn take_consulted() -> Self {
                 CONSULTED.replace(Self::none())
             }
 
-            /// Whether this one is in force. A broker asks this before it departs from what it would do.
+            /// Returns whether this one is in force. A broker asks this before it departs from its usual behavior.
             pub fn has(&self, one: $one) -> bool {
                 self.contains(one) && !self.notes(one)
             }
 
-            /// Notes it if the set is only watched. Called for those alone that seem to be in force.
+            /// Notes it if the set is watched, and returns whether the set is watched.
             #[cold]
             fn notes(&self, one: $one) -> bool {
                 if self.is_watched() {
@@ -99,14 +100,14 @@ macro_rules! departures {
                 self.is_watched()
             }
 
-            /// Those in force. This is no question of the broker's, so it is not noted.
+            /// Returns those in force. This does not count as asking, so nothing is noted.
             pub fn in_force(&self) -> impl Iterator<Item = $one> {
                 let is_watched = self.is_watched();
                 let each = $one::ALL.iter().copied();
                 each.filter(move |one| !is_watched && self.contains(*one))
             }
 
-            /// Behind the last one there is room for this.
+            /// A bit after those of all members states whether the set is watched.
             const fn is_watched(&self) -> bool {
                 let bit = $one::ALL.len();
                 self.0[bit / 64] & (1 << (bit % 64)) != 0
@@ -140,12 +141,12 @@ macro_rules! departures {
 }
 pub(crate) use departures;
 
-/// How a broker departs from what it would do by itself.
+/// How a broker departs from its usual behavior.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Conduct {
-    /// Which clauses it breaks, and how.
+    /// The faults in force.
     pub faults: Faults,
-    /// Which choices that the standard leaves open it makes differently.
+    /// The permitted variations in force.
     pub liberties: Liberties,
 }
 
@@ -173,7 +174,7 @@ mod tests {
 
     use crate::{Config, Fault, Faults, Liberties, Liberty};
 
-    /// Says of a table what must be true of every one.
+    /// Checks what must be true of every row of a table.
     macro_rules! check {
         ($one:ident, $set:ident) => {
             let mut names = BTreeSet::new();

@@ -1,9 +1,9 @@
 //! The reference MQTT broker of mqtt-check.
 //!
-//! [`core`] is a pure state machine: inputs and the time go in, outputs and the next deadline come out. No socket,
-//! clock, task, log or randomness is in it. [`shell`] runs it over any `AsyncRead + AsyncWrite` with tokio.
-//! [`Fault`]s are its deliberate faults, by which the suite proves that its checks can fail, and [`Liberty`]s the
-//! choices that the standard leaves open, by which it proves that its checks fail no conforming broker.
+//! [`core`] is a pure state machine: inputs and the time go in, outputs and the next deadline come out. It has no
+//! sockets, clocks, tasks, logs or randomness. [`shell`] runs it over any `AsyncRead + AsyncWrite` with tokio.
+//! [`Fault`]s are deliberate faults, with which the suite proves that its checks can fail. A [`Liberty`] is a choice
+//! that the standard leaves open; with these the suite proves that its checks do not fail a conforming broker.
 
 #![warn(missing_docs)]
 

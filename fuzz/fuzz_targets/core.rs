@@ -1,6 +1,6 @@
-//! Whatever clients, time and an administrator do to the broker's core: it does not panic, it sends nothing that cannot
-//! be written or that reads as something else, it stays quiet on a connection that it closed, and it keeps no more memory
-//! than its limits allow.
+//! Checks the broker's core against any actions of clients, time and an administrator. It does not panic. All that it
+//! sends can be encoded and decodes to the same packet. It sends nothing on a connection that it has closed, and it
+//! keeps no more memory than its limits allow.
 
 #![no_main]
 
@@ -13,7 +13,7 @@ use core::memory;
 use core::scene::Scene;
 use libfuzzer_sys::fuzz_target;
 
-/// What a broker with the scene's limits and inputs of the fuzzer's size may hold, in bytes, with room to spare.
+/// The most memory in bytes, with room to spare, for a broker with the scene's limits and inputs of the fuzzer's size.
 const HELD_AT_MOST: usize = 1 << 20;
 
 fuzz_target!(|scene: Scene| {

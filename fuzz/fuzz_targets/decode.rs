@@ -1,5 +1,5 @@
-//! Whatever comes in from a socket: it is cut and decoded without a panic, and what passes for a packet is written
-//! again as it was read.
+//! Splits and decodes any bytes from a network without a panic. Whatever decodes as a packet must encode to what was
+//! read.
 
 #![no_main]
 
@@ -60,7 +60,7 @@ fn check_packet(packet: &Packet, frame: &Frame, version: ProtocolVersion) {
         assert_eq!(Packet::decode(&again, version).as_ref(), Ok(packet));
         out
     });
-    // 3.1 leaves some bits and fields open, and before version 5 a length may be over-long.
+    // MQTT 3.1 leaves some bits and fields open, and before version 5 a length may have more bytes than needed.
     if version == ProtocolVersion::V5 && !matches!(packet, Packet::Connect(_)) {
         assert!(again.contains(frame.bytes()), "{frame:?}");
     }

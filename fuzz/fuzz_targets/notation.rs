@@ -1,4 +1,4 @@
-//! Whatever stands in a scenario: the notation is read without a panic, and what it stands for can be written.
+//! Parses any text as the notation of a scenario without a panic, and writes what it stands for.
 
 #![no_main]
 

@@ -194,7 +194,10 @@ fn a_release_of_the_suite_is_played_as_it_was() {
             .contains("there is no release 2026.1 of the suite"),
         "{ended}"
     );
-    assert!(ended.stderr.contains("known here: 2026.11, 2026.12"), "{ended}");
+    assert!(
+        ended.stderr.contains("known here: 2026.11, 2026.12"),
+        "{ended}"
+    );
 }
 
 #[test]

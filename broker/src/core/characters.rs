@@ -1,9 +1,9 @@
-//! Code points that a receiver may refuse: control characters and Unicode non-characters. [3.1.1 section 1.5.3] [5
-//! RULE-1.5.4-2]
+//! Code points that a receiver may refuse: control characters and Unicode non-characters. [3.1.1 section 1.5.3]
+//! [5 RULE-1.5.4-2]
 
 use mqtt_check_codec::{DecodeError, Packet, Properties, Property, ReasonCode};
 
-/// Whether a string of the packet that comes from its client has one.
+/// Returns whether a packet of a client has such a code point in one of its strings.
 pub(crate) fn has_disallowed(packet: &Packet) -> bool {
     match packet {
         Packet::Connect(connect) => {
@@ -34,7 +34,7 @@ fn is_odd(text: &str) -> bool {
         .any(|c| c.is_control() || is_noncharacter(u32::from(c)))
 }
 
-/// What is said of such a packet.
+/// The error for such a packet.
 pub(crate) fn error(packet: &Packet) -> DecodeError {
     DecodeError {
         packet: packet.packet_type(),

@@ -58,14 +58,14 @@ pub(crate) fn control(
     }
 }
 
-/// Every connection is told and closed, in the order of client ids; the Wills follow their rules.
+/// Ends every connection with a reason code, in the order of Client Identifiers. Wills follow their usual rules.
 pub(crate) fn stop_all(state: &mut State, connections: &mut Connections, turn: &mut Turn<'_>) {
     for key in state.sessions.keys() {
         let code = ReasonCode::SERVER_SHUTTING_DOWN;
         refuse(state, turn, key, code, DisconnectReason::ServerShutdown);
     }
     for (connection, phase) in std::mem::take(connections) {
-        // Those that never sent a CONNECT, or are over in all but name.
+        // Connections without an accepted CONNECT.
         if let Phase::Opened { .. } | Phase::Authenticating(_) = phase {
             state.timers.cancel(Timer::Connect(connection));
             turn.close(connection);

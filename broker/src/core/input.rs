@@ -1,4 +1,4 @@
-//! Inputs of the broker, and their time.
+//! Inputs of the broker, and the time that comes with them.
 
 use std::time::Duration;
 
@@ -8,82 +8,81 @@ use mqtt_check_codec::{DecodeError, Packet, ProtocolVersion, ReasonCode};
 /// Time since the broker's first start. Restarts do not reset it.
 pub type Time = Duration;
 
-/// A network connection, named by the shell and never used twice.
+/// A network connection. The shell chooses the number and never reuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
-/// What happens to the broker.
+/// What the shell reports to the broker.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A transport was accepted. `nonce` is random, for an assigned client id and for challenges; none comes twice.
+    /// A transport connection was accepted.
     Opened {
-        /// The new connection; it has not sent CONNECT yet.
+        /// The new connection. It has not sent CONNECT yet.
         connection: ConnectionId,
-        /// Random, and another one for each connection.
+        /// A random number for an assigned Client Identifier and for challenges. Each connection must have another one.
         nonce: u128,
     },
-    /// A whole packet came. `size` is that of its frame in bytes.
+    /// A complete packet was received.
     Received {
-        /// Where it was received.
+        /// The connection that received it.
         connection: ConnectionId,
-        /// As decoded; Topic Filters are not judged yet.
+        /// The decoded packet. Its Topic Filters have not been checked yet.
         packet: Packet,
-        /// Of its frame with the fixed header, in bytes.
+        /// Size of the whole packet with its fixed header, in bytes.
         size: usize,
     },
-    /// Bytes came that are no packet; the transport delivers nothing more. `version` is what a CONNECT among them
-    /// says of itself, where that can be read.
+    /// Bytes were received that are not a packet. The connection receives nothing more.
     Malformed {
-        /// Where they were received.
+        /// The connection that received them.
         connection: ConnectionId,
-        /// The version that a CONNECT among them names; `None` where it cannot be read.
+        /// The version of a CONNECT among the bytes; `None` if it cannot be read.
         version: Option<ProtocolVersion>,
-        /// Why they are not a packet, and the code to answer with.
+        /// Why the bytes are not a packet, and the reason code to answer with.
         error: DecodeError,
     },
-    /// The transport ended from the other side.
+    /// The transport connection was closed by the client, or was lost.
     Closed {
-        /// It is gone; nothing can be sent on it.
+        /// The closed connection. Nothing can be sent on it.
         connection: ConnectionId,
     },
-    /// So much waits to be written to this connection that it should get nothing but what it needs.
+    /// So many bytes wait to be written to this connection that it should get only required packets.
     Congested {
-        /// The one whose client reads too slowly.
+        /// The connection whose client reads too slowly.
         connection: ConnectionId,
     },
-    /// That is over.
+    /// A congested connection can take messages again.
     Drained {
-        /// The one that is no longer congested.
+        /// The connection that is no longer congested.
         connection: ConnectionId,
     },
-    /// The next deadline has come.
+    /// The next deadline has passed.
     Woke,
     /// An administrator's action.
     Control(Control),
 }
 
-/// What an administrator does.
+/// An administrator's action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
-    /// Ends this client's connection, with the code in version 5.
+    /// Ends this client's connection.
     Kick {
-        /// Client Identifier; nothing happens if it is not connected.
+        /// The Client Identifier. Nothing happens if it is not connected.
         client: ByteString,
-        /// Sent in the DISCONNECT of version 5; before, the connection is closed without a packet.
+        /// Sent in the DISCONNECT of version 5. Earlier versions close the connection without a packet.
         reason: ReasonCode,
     },
-    /// Sends this client, now or when it next connects, to another server. `reason` is 0x9C or 0x9D.
+    /// Sends this client to another server, now or when it next connects.
     Redirect {
-        /// Client Identifier.
+        /// The Client Identifier.
         client: ByteString,
-        /// On the open connection or at the next CONNECT.
+        /// Whether to redirect the open connection or the next CONNECT.
         when: RedirectWhen,
         /// 0x9C (use another server) or 0x9D (server moved).
         reason: ReasonCode,
-        /// The other server, if the client is told which one.
+        /// The other server, if the client is to learn it.
         server_reference: Option<ByteString>,
     },
-    /// Graceful stop: DISCONNECT 0x8B to version 5 clients, then every connection closed.
+    /// Stops gracefully: sends DISCONNECT 0x8B to version 5 clients and closes every connection.
     Stop,
 }
 

@@ -1,9 +1,9 @@
 //! The broker as a pure state machine.
 //!
-//! Whoever runs it feeds [`Input`]s with the time, carries out the [`Output`]s in order, and calls again with
-//! [`Input::Woke`] when the next deadline has come.
+//! The caller passes [`Input`]s together with the time, carries out the [`Output`]s in order, and passes
+//! [`Input::Woke`] when the next deadline has passed.
 //!
-//! Its rooms, each of which knows only those before it: `state`, `store` and `deliver`, `ending`, `packet`.
+//! Its modules, each of which imports only from those before it: `state`, `store` and `deliver`, `ending`, `packet`.
 
 mod characters;
 mod control;
@@ -72,16 +72,16 @@ pub struct Broker {
     connections: Connections,
     redirects: Redirects,
     connect_rate: ConnectRate,
-    /// How often it was called.
+    /// The number of calls of [`Broker::handle`].
     turns: u64,
     /// What waits to be written to all clients.
     outgoing: Account,
-    /// What the last input took, in the units of a step.
+    /// What the last input cost, in units of a step.
     spent: usize,
 }
 
 impl Broker {
-    /// A broker with no sessions and no retained messages.
+    /// Returns a broker with no sessions and no retained messages.
     pub fn new(config: Config, conduct: impl Into<Conduct>) -> Self {
         Self {
             state: State::new(Rules::new(config, conduct.into())),
@@ -94,13 +94,13 @@ impl Broker {
         }
     }
 
-    /// The shell counts in this account what waits to be written.
+    /// Sets the account in which the shell counts what waits to be written.
     #[cfg(feature = "shell")]
     pub(crate) fn count_outgoing(&mut self, account: &Account) {
         self.outgoing = account.clone();
     }
 
-    /// Takes one input and appends what is to be done. What was due by `now` is done first.
+    /// Handles one input and appends the resulting outputs. Timers that are due at `now` are handled first.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
         self.turns += 1;
         let before = out.len();
@@ -112,7 +112,7 @@ impl Broker {
         } = &input
             && !is_unheard(&self.state.rules, packet)
         {
-            // Before the timers: a packet that is here proves that the client is alive.
+            // This comes before the timers: a received packet proves that the client is alive.
             self.hear(*connection, now);
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
             if self.state.rules.breaks(Fault::KeepAliveFedByOthers) {
@@ -195,20 +195,19 @@ impl Broker {
         self.spent += self.state.topics.retained.take_visited();
     }
 
-    /// What the last input took: levels of topics and filters that were looked at, filters that were subscribed to or
-    /// unsubscribed from, and outputs. Whoever runs the broker serves others when a client has had some thousand of
-    /// these.
+    /// Returns the cost of the last input: the number of topic and filter levels visited, filters subscribed or
+    /// unsubscribed, and outputs. A caller should serve other clients after one client has cost some thousand of these.
     pub const fn spent(&self) -> usize {
         self.spent
     }
 
-    /// Whether work goes on that was cut into steps. The next deadline is at once then.
+    /// Returns whether a task that was split into steps is unfinished. If so, the next deadline is immediate.
     pub fn is_at_work(&self) -> bool {
         !self.state.topics.tasks.is_empty()
     }
 
-    /// A broker that takes up what an earlier one left. Sessions that ended meanwhile are terminated, and the
-    /// Wills that became due are published, in the order in which they were due.
+    /// Returns a broker with the state that an earlier one stored. Sessions that have expired in the meantime are
+    /// ended, and Wills that have become due are published, in the order in which they were due.
     pub fn restore(
         config: Config,
         conduct: impl Into<Conduct>,
@@ -229,31 +228,31 @@ impl Broker {
         broker
     }
 
-    /// Stops in good order, as [`Control::Stop`] does, and hands over what survives: nothing unless the broker is
+    /// Stops gracefully, as [`Control::Stop`] does, and returns the state to store. It is empty unless the broker is
     /// durable.
     pub fn stop(mut self, now: Time, out: &mut Vec<Output>) -> StoredState {
         self.handle(now, Input::Control(Control::Stop), out);
         survive(self.state)
     }
 
-    /// Stops as if the power had failed: no packet, no event. What survives is what stood in the store.
+    /// Stops as in a power failure, without a packet or an event. Returns what was in the store.
     pub fn crash(mut self, now: Time) -> StoredState {
         cut_off(&mut self.state, now);
         survive(self.state)
     }
 
-    /// From now on it is known what changes, and at first everything has.
+    /// Starts to track changes. At first, everything counts as changed.
     pub fn track_changes(&mut self) {
         track_changes(&mut self.state.sessions, &mut self.state.topics.retained);
     }
 
-    /// What is to be done to the records since the last call, in this order; with it they say what the broker would
-    /// have to take up again. Nothing unless changes are tracked.
+    /// Returns the changes to the stored records since the last call, in the order in which to apply them. After them,
+    /// the records contain all that [`Broker::restore`] needs. Returns nothing unless changes are tracked.
     pub fn changes(&mut self) -> Vec<Change> {
         take_changes(&mut self.state.sessions, &mut self.state.topics.retained)
     }
 
-    /// When [`Input::Woke`] is due.
+    /// Returns when [`Input::Woke`] is due.
     pub fn next_deadline(&self) -> Option<Time> {
         if self.is_at_work() {
             return Some(Time::ZERO);
@@ -261,7 +260,7 @@ impl Broker {
         self.state.timers.next()
     }
 
-    /// Whether this client is connected.
+    /// Returns whether this client is connected.
     pub fn is_connected(&self, client: &str) -> bool {
         let sessions = &self.state.sessions;
         sessions
@@ -269,17 +268,17 @@ impl Broker {
             .is_some_and(|key| sessions.is_linked(key))
     }
 
-    /// How many sessions there are, connected or not.
+    /// Returns the number of sessions, connected or not.
     pub fn session_count(&self) -> usize {
         self.state.sessions.len()
     }
 
-    /// How many topics have a retained message.
+    /// Returns the number of topics that have a retained message.
     pub fn retained_count(&self) -> usize {
         self.state.topics.retained.len()
     }
 
-    /// A connection that belongs to its session no more is over.
+    /// Removes connections that no longer belong to a session.
     fn forget_ended(&mut self, turn: &mut Turn<'_>) {
         for connection in turn.ended.drain(..) {
             if let Entry::Occupied(entry) = self.connections.entry(connection)
@@ -302,7 +301,7 @@ impl Broker {
         }
     }
 
-    /// A slow reader gets no further messages until it has caught up; what it has a right to goes on.
+    /// Holds back messages to a slow reader until it has caught up. Required responses are still sent.
     fn congest(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, congested: bool) {
         if let Some(Phase::Connected(key)) = self.connections.get(&connection)
             && let Some(session) = self.state.sessions.at_mut(*key)
@@ -416,7 +415,7 @@ impl Broker {
         }
     }
 
-    /// Of a fault: whether a packet comes together with a CONNECT that takes over. [3.1.1 RULE-3.1.4-3]
+    /// For a fault: whether a packet arrives together with a CONNECT that takes over a session. [3.1.1 RULE-3.1.4-3]
     /// [5 RULE-3.1.4-3]
     fn is_behind_takeover(&self, turn: &Turn<'_>, key: SessionKey) -> bool {
         let session = self.state.sessions.at(key);
@@ -425,7 +424,7 @@ impl Broker {
             && self.state.rules.breaks(Fault::TakeoverLosesPacketsBehind)
     }
 
-    /// A packet on an accepted connection.
+    /// Handles a packet on an accepted connection.
     fn packet(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
         let state = &mut self.state;
         match packet {
@@ -448,7 +447,7 @@ impl Broker {
             Packet::Auth(auth) => auth_received(state, turn, key, &auth),
             Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp
                 if state.rules.breaks(Fault::ProtocolErrorIgnored) => {}
-            // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; what only servers send.
+            // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2], and packets that only servers send.
             Packet::Connect(_)
             | Packet::ConnAck(_)
             | Packet::SubAck(_)
@@ -463,7 +462,8 @@ impl Broker {
         }
     }
 
-    /// Bytes that are no packet end the connection. [3.1.1 MQTT-4.8.0-1] [3.1.1 MQTT-2.2.2-2] [5 MQTT-4.13.1-1]
+    /// Ends a connection that received bytes which are not a packet. [3.1.1 MQTT-4.8.0-1] [3.1.1 MQTT-2.2.2-2]
+    /// [5 MQTT-4.13.1-1]
     fn malformed(
         &mut self,
         turn: &mut Turn<'_>,
@@ -485,7 +485,7 @@ impl Broker {
                     error.reason,
                     DisconnectReason::ProtocolError,
                 );
-                // [3.1.1 RULE-4.8-1]: the others have no part in it.
+                // [3.1.1 RULE-4.8-1]: other connections are not affected.
                 if self.state.rules.breaks(Fault::FaultEndsAll) {
                     stop_all(&mut self.state, &mut self.connections, turn);
                 }
@@ -501,7 +501,7 @@ impl Broker {
                 } else if error.is_unsupported_version()
                     && !rules.chooses(Liberty::UnknownVersionUnanswered)
                 {
-                    // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
+                    // [3.1.1 MQTT-3.1.2-2] requires it, [5 MQTT-3.1.2-2] permits it.
                     (ProtocolVersion::V3_1_1, Refusal::from(error.reason))
                 } else if error.packet == PacketType::CONNECT
                     && version == Some(ProtocolVersion::V5)
@@ -510,7 +510,7 @@ impl Broker {
                     let refusal = Refusal::from(code_of_error(rules, error.reason));
                     (ProtocolVersion::V5, refusal)
                 } else {
-                    // [3.1.1 MQTT-3.1.4-1]: without a CONNACK.
+                    // [3.1.1 MQTT-3.1.4-1]: close without CONNACK.
                     self.connections.remove(&connection);
                     turn.close(connection);
                     return;
@@ -521,7 +521,7 @@ impl Broker {
         }
     }
 
-    /// What is due, as much as a step takes. The rest is due at once.
+    /// Handles timers that are due, up to the limit of a step. The others remain due.
     fn due_now(&mut self, turn: &mut Turn<'_>) {
         let before = turn.out.len();
         while turn.spent + (turn.out.len() - before) < STEP
@@ -532,14 +532,14 @@ impl Broker {
         }
     }
 
-    /// One step of the task whose turn it is.
+    /// Does one step of the task whose turn it is.
     fn step(&mut self, turn: &mut Turn<'_>) {
         if let Some((of, task)) = self.state.topics.tasks.pop() {
             self.go_on(turn, of, task, STEP);
         }
     }
 
-    /// Does so much of a task. The rest of it waits behind all others.
+    /// Works on a task until the budget is spent. An unfinished task goes to the end of the queue.
     fn go_on(&mut self, turn: &mut Turn<'_>, of: Option<SessionKey>, task: Task, budget: usize) {
         let state = &mut self.state;
         match (task, of) {
@@ -568,14 +568,14 @@ impl Broker {
         }
     }
 
-    /// Does the rest of what this session has to wait for.
+    /// Finishes all tasks that this session waits for.
     fn finish(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         while let Some(task) = self.state.topics.tasks.pop_of(key) {
             self.go_on(turn, Some(key), task, usize::MAX);
         }
     }
 
-    /// The broker stops: Wills go out, and nobody waits for the rest.
+    /// Ends all tasks when the broker stops. Wills are still delivered; other tasks are dropped.
     fn end_tasks(&mut self, turn: &mut Turn<'_>) {
         while let Some((of, task)) = self.state.topics.tasks.pop() {
             if let Task::Route(_) = task {
@@ -584,7 +584,7 @@ impl Broker {
         }
     }
 
-    /// What came before on a connection is done before what comes.
+    /// Finishes the tasks of a connection's earlier packets before its next input is handled.
     fn finish_of(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
         if let Some(Phase::Connected(key)) = self.connections.get(&connection) {
             self.finish(turn, *key);
@@ -592,7 +592,7 @@ impl Broker {
         }
     }
 
-    /// Whether the connection's session has to wait for what it sent before.
+    /// Returns whether the connection's session waits for a task of an earlier packet.
     fn has_to_wait(&self, connection: ConnectionId) -> bool {
         match self.connections.get(&connection) {
             Some(Phase::Connected(key)) => self.state.topics.tasks.has(*key),
@@ -637,7 +637,8 @@ impl Broker {
         }
     }
 
-    /// The Keep Alive timer is moved when it comes due, not with every packet.
+    /// Handles a Keep Alive timer that is due. Packets do not move the timer; it is set anew here if the client was
+    /// heard in the meantime.
     fn silent(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
@@ -650,7 +651,7 @@ impl Broker {
         let owes = session.is_some_and(|session| session.inflight.ids().next().is_some());
         let is_spared = owes && self.state.rules.breaks(Fault::KeepAliveOffWhileInflight);
         let at = match self.state.topics.tasks.has(key) || is_spared {
-            // It is not read from: the silence is ours.
+            // The broker caused the silence: it has paused reading, or a fault is in force.
             true => turn.now + silence,
             false => link.last_received + silence,
         };
@@ -672,7 +673,7 @@ impl Broker {
     }
 }
 
-/// Of a fault: whether a packet is no sign of life. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+/// For faults: whether a packet does not count as a sign of life. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
 fn is_unheard(rules: &Rules, packet: &Packet) -> bool {
     let fault = match packet {
         Packet::Publish(_) => Fault::KeepAliveNotFedByPublish,
@@ -689,7 +690,7 @@ fn is_unheard(rules: &Rules, packet: &Packet) -> bool {
     rules.breaks(fault)
 }
 
-/// Of a fault: whether a message is passed over since its Remaining Length is the lowest of its number of bytes.
+/// For a fault: whether a PUBLISH is ignored because its Remaining Length is the lowest with its number of bytes.
 fn is_lost(rules: &Rules, packet: &Packet, size: usize) -> bool {
     matches!(packet, Packet::Publish(_))
         && matches!(size, 131 | 16_388 | 2_097_156)

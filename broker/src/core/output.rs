@@ -1,41 +1,41 @@
-//! Outputs of the broker: what the shell is to do.
+//! Outputs of the broker, which the shell carries out.
 
 use mqtt_check_codec::Packet;
 
 use super::input::ConnectionId;
 use crate::HookEvent;
 
-/// What the broker wants done, in this order.
+/// An instruction to the shell. Outputs are carried out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// Encode this packet and write it.
     Send {
-        /// Where to.
+        /// The connection to write to.
         connection: ConnectionId,
-        /// Encoded by the shell, in the version of that connection.
+        /// The packet, to be encoded for the connection's protocol version.
         packet: Packet,
     },
-    /// The core holds messages back that this connection should get, until it hears that the connection is drained.
+    /// The core holds back messages for this connection until it is drained.
     Hold {
-        /// The congested connection; [`Drained`](crate::Input::Drained) ends this.
+        /// The congested connection. [`Drained`](crate::Input::Drained) ends this.
         connection: ConnectionId,
     },
-    /// Close the transport, after what was sent on it.
+    /// Close the transport connection after everything before has been written.
     Close {
-        /// The one to close.
+        /// The connection to close.
         connection: ConnectionId,
     },
-    /// Read nothing more from it until `Resume`: the core works on what it sent. What comes all the same is handled
-    /// once that is done, within one call.
+    /// Read nothing more from this connection until `Resume`, since the core still works on its earlier packets. If a
+    /// packet arrives anyway, the core finishes that work first, in the same call.
     Pause {
-        /// The one to read no more from.
+        /// The connection to read nothing more from.
         connection: ConnectionId,
     },
-    /// Read from it again.
+    /// Read from this connection again.
     Resume {
-        /// The one that was paused.
+        /// The paused connection.
         connection: ConnectionId,
     },
-    /// Report this event to whoever listens.
+    /// Report this event to listeners.
     Hook(HookEvent),
 }

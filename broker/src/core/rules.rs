@@ -1,4 +1,4 @@
-//! What the broker follows: its configuration, and its faults and permitted variations.
+//! The configuration of the broker, and the faults and permitted variations in force.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::topic::Filter;
 use crate::access::{self, AccessAction, AccessRule, Who};
 use crate::{Conduct, Config, Fault, Faults, Liberties, Liberty};
 
-/// By how much a broker is late that looks at its clock now and then.
+/// For permitted variations: the delay of a broker that checks its timers only from time to time.
 pub(crate) const A_MOMENT: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
@@ -30,12 +30,12 @@ impl Rules {
         }
     }
 
-    /// Whether this fault is in force.
+    /// Returns whether this fault is in force.
     pub(crate) fn breaks(&self, fault: Fault) -> bool {
         self.faults.has(fault)
     }
 
-    /// Whether a packet of this size in bytes is larger than the Maximum Packet Size.
+    /// Returns whether a packet of this size in bytes is larger than the Maximum Packet Size.
     pub(crate) fn is_too_large(&self, size: usize) -> bool {
         let maximum = self.config.maximum_packet_size;
         let uncounted = match self.breaks(Fault::ClientHeaderUncounted) {
@@ -47,12 +47,12 @@ impl Rules {
             && !self.breaks(Fault::OversizedPacketAccepted)
     }
 
-    /// Whether this choice is taken.
+    /// Returns whether this permitted variation is in force.
     pub(crate) fn chooses(&self, liberty: Liberty) -> bool {
         self.liberties.has(liberty)
     }
 
-    /// Whether the access list lets this client do it with this topic, or with all that this filter matches.
+    /// Returns whether the access list permits this client the action on this topic, or on all topics of this filter.
     pub(crate) fn permits(&self, who: Who<'_>, action: AccessAction, topic: &str) -> bool {
         let Some(list) = self.config.access.as_deref() else {
             return true;
@@ -63,7 +63,7 @@ impl Rules {
         }
     }
 
-    /// Of faults: the same by an access list that is not read as it stands.
+    /// For faults: like [`Self::permits`], with a misread access list.
     fn permits_wrongly(
         &self,
         list: &[AccessRule],
@@ -100,12 +100,12 @@ impl Rules {
         access::permits_by(&covers, list, who, action, topic)
     }
 
-    /// Whether a choice about who may do what is taken. An access list says it otherwise.
+    /// Returns whether this permitted variation about access is in force. An access list takes precedence.
     pub(crate) fn refuses(&self, liberty: Liberty) -> bool {
         self.config.access.is_none() && self.chooses(liberty)
     }
 
-    /// The Topic Filter taken apart; `None` when it is not well formed and no fault lets that pass.
+    /// Parses a Topic Filter. Returns `None` if it is malformed and no fault tolerates that.
     pub(crate) fn filter<'f>(
         &self,
         filter: &'f str,
@@ -118,7 +118,7 @@ impl Rules {
         })
     }
 
-    /// The topic as a broker reads it that does not take it as it is. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+    /// For faults: a topic or filter as a broker reads it that changes it. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
     pub(crate) fn normalised(&self, topic: &ByteString) -> ByteString {
         if self.breaks(Fault::TopicsCaseFolded) {
             ByteString::from(topic.to_lowercase())

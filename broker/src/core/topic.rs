@@ -1,11 +1,11 @@
-//! Topic Filters in the broker. The codec decides which are well formed.
+//! Topic Filters in the broker. The codec decides which of them are well formed.
 //!
 //! Nothing is normalised anywhere: levels are compared byte for byte. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
 
 use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::{check_filter, split_shared};
 
-/// A Topic Filter, taken apart.
+/// A parsed Topic Filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Filter<'a> {
     Own(&'a str),
@@ -13,9 +13,8 @@ pub(crate) enum Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// `None` when it is not well formed. Before version 5 `$share` is a level like any other.
-    /// [3.1.1 MQTT-4.7.1-2] [3.1.1 MQTT-4.7.1-3] [5 MQTT-4.7.1-1] [5 MQTT-4.7.1-2] [5 MQTT-4.8.2-1]
-    /// [5 MQTT-4.8.2-2]
+    /// Parses a Topic Filter. Returns `None` if it is malformed. Before version 5, `$share` is a level like any other.
+    /// [3.1.1 MQTT-4.7.1-2] [3.1.1 MQTT-4.7.1-3] [5 MQTT-4.7.1-1] [5 MQTT-4.7.1-2] [5 MQTT-4.8.2-1] [5 MQTT-4.8.2-2]
     pub(crate) fn parse(filter: &'a str, version: ProtocolVersion) -> Option<Self> {
         check_filter(filter, version).ok()?;
         if version == ProtocolVersion::V5
@@ -30,12 +29,13 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// The number of levels.
+/// Returns the number of levels.
 pub(crate) fn levels(topic: &str) -> usize {
     topic.bytes().filter(|byte| *byte == b'/').count() + 1
 }
 
-/// Whether filters that start with a wildcard pass over this Topic Name. [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
+/// Returns whether filters that start with a wildcard do not match this Topic Name. [3.1.1 MQTT-4.7.2-1]
+/// [5 MQTT-4.7.2-1]
 pub(crate) fn is_hidden(name: &str) -> bool {
     name.starts_with('$')
 }

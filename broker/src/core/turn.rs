@@ -6,22 +6,22 @@ use super::input::{ConnectionId, Time};
 use super::output::Output;
 use crate::HookEvent;
 
-/// How much is done in one go: levels of topics and filters that are looked at, filters that are subscribed to or
-/// unsubscribed from. What takes more goes on in further steps.
+/// The units of work in one step: levels of topics and filters that are visited, filters that are subscribed or
+/// unsubscribed, and timers that are due. Longer work continues in further steps.
 pub(crate) const STEP: usize = 4_096;
 
-/// What every step of one call needs to know and to fill.
+/// What every step of one call reads and fills.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     pub(crate) now: Time,
     pub(crate) out: &'a mut Vec<Output>,
-    /// Connections that belong to their sessions no more.
+    /// Connections that no longer belong to their sessions.
     pub(crate) ended: Vec<ConnectionId>,
-    /// Which call this is.
+    /// The number of this call.
     pub(crate) number: u64,
-    /// What the messages weigh that wait to be written, those of this call among them.
+    /// The weight of all messages that wait to be written, including those of this call.
     pub(crate) outgoing: usize,
-    /// What was done besides looking up and putting out, in the units of a step.
+    /// The units of work spent, except for look-ups and outputs.
     pub(crate) spent: usize,
 }
 
@@ -51,7 +51,7 @@ impl Turn<'_> {
         self.out.push(Output::Close { connection });
     }
 
-    /// Nothing more is to be read from it for now.
+    /// Asks the shell to read nothing more from a connection for now.
     pub(crate) fn pause(&mut self, connection: ConnectionId) {
         self.out.push(Output::Pause { connection });
     }

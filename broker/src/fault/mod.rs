@@ -6,7 +6,7 @@ use mqtt_check_codec::{Clause, DecodeError, PacketType};
 
 pub use table::{Fault, Faults};
 
-/// What decoding says of strings that are no text.
+/// The clauses of decoding errors about malformed strings.
 const TEXT: [Clause; 4] = [
     Clause::v5("MQTT-1.5.4-1"),
     Clause::v5("MQTT-1.5.4-2"),
@@ -29,7 +29,7 @@ macro_rules! faults {
         }
 
         impl Fault {
-            /// Those that let something pass, and where it must stand if that matters.
+            /// The faults that tolerate a decoding error. If a packet and a field are given, the error must be there.
             pub(super) const TOLERATED: &'static [(Self, Option<(PacketType, &'static str)>)] = &[
                 $((Self::$variant, faults!(@place $($packet $field)?)),)*
             ];
@@ -41,7 +41,7 @@ macro_rules! faults {
 use faults;
 
 impl Faults {
-    /// Whether a packet that is wrong in this way is passed over.
+    /// Returns whether a packet with this error is ignored.
     pub fn tolerate(&self, error: &DecodeError) -> bool {
         let Some(clause) = error.clause.filter(|_| !self.is_none()) else {
             return false;
@@ -53,13 +53,13 @@ impl Faults {
         self.tolerated(tolerates)
     }
 
-    /// Whether a Topic Filter that breaks this clause is granted.
+    /// Returns whether a Topic Filter that breaks this clause is accepted.
     pub fn tolerate_filter(&self, clause: Clause) -> bool {
         !self.is_none()
             && self.tolerated(|(fault, place)| place.is_none() && fault.clauses().contains(&clause))
     }
 
-    /// Whether one of these is in force.
+    /// Returns whether one of the faults that the function accepts is in force.
     fn tolerated(
         &self,
         is_meant: impl Fn(&(Fault, Option<(PacketType, &'static str)>)) -> bool,

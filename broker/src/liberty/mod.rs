@@ -1,5 +1,5 @@
-//! Choices that the standard leaves open, each at the one line where the broker otherwise chooses. A broker with other
-//! choices conforms as well, so no check may fail it.
+//! Choices that the standard leaves open, each at the one line where the broker makes it. A broker with other choices
+//! conforms as well, so no check may fail it.
 
 mod table;
 
@@ -24,7 +24,8 @@ macro_rules! liberties {
         }
 
         impl Liberty {
-            /// What it does otherwise than the standard advises. Steps of that level that cite it may say so.
+            /// Returns the advice of the standard that the choice does not follow. Steps at the level of advice that
+            /// cite it may report that.
             pub const fn against(self) -> &'static [Clause] {
                 match self {
                     $(Self::$choice => liberties!(@clauses $($($choice_should)+)?),)*
@@ -32,7 +33,7 @@ macro_rules! liberties {
                 }
             }
 
-            /// Does what it does to the configuration; most do nothing to it.
+            /// Applies the choice to the configuration. Most choices change nothing there.
             pub(super) fn configure(self, config: &mut Config) {
                 match self {
                     $(Self::$variant => {
@@ -51,7 +52,7 @@ macro_rules! liberties {
 use liberties;
 
 impl Liberties {
-    /// The configuration of a broker that nobody configures otherwise.
+    /// Returns the default configuration, changed by the choices in force.
     pub fn config(&self) -> Config {
         let mut config = Config::default();
         for liberty in self.in_force() {
@@ -61,10 +62,10 @@ impl Liberties {
     }
 }
 
-/// The name of a section where a clause would stand: `section 3.8.4`.
+/// The prefix of a section that takes the place of a clause, as in `section 3.8.4`.
 const SECTION: &str = "section ";
 
-/// The number of the section that stands in a clause's place, for what no clause says.
+/// Returns the number of the section, if a section takes the place of a clause.
 pub fn section(clause: Clause) -> Option<&'static str> {
     clause.id.strip_prefix(SECTION)
 }

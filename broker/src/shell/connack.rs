@@ -4,8 +4,8 @@ use mqtt_check_codec::{ConnAck, Property, PropertyId};
 
 use crate::{Fault, Faults};
 
-/// Faults that give CONNACK a value that it may not have. [5 RULE-3.2.2.3.3-1] [5 RULE-3.2.2.3.4-2]
-/// [5 RULE-3.2.2.3.5-2] [5 RULE-3.2.2.3.6-2] [5 RULE-3.2.2.3.11-2] [5 RULE-3.2.2.3.12-2] [5 RULE-3.2.2.3.13-2]
+/// Faults that give CONNACK a forbidden value. [5 RULE-3.2.2.3.3-1] [5 RULE-3.2.2.3.4-2] [5 RULE-3.2.2.3.5-2]
+/// [5 RULE-3.2.2.3.6-2] [5 RULE-3.2.2.3.11-2] [5 RULE-3.2.2.3.12-2] [5 RULE-3.2.2.3.13-2]
 const VALUES: &[(Fault, &[Property])] = &[
     (Fault::ConnackMaximumQos2, &[Property::MaximumQoS(2)]),
     (
@@ -26,9 +26,9 @@ const VALUES: &[(Fault, &[Property])] = &[
     ),
 ];
 
-/// Faults that repeat what CONNACK may have once. [5 RULE-3.2.2.3.2-1] [5 RULE-3.2.2.3.7-1] [5 RULE-3.2.2.3.8-1]
-/// [5 RULE-3.2.2.3.9-1] [5 RULE-3.2.2.3.14-1] [5 RULE-3.2.2.3.15-1] [5 RULE-3.2.2.3.16-1] [5 RULE-3.2.2.3.17-1]
-/// [5 RULE-3.2.2.3.18-1]
+/// Faults that repeat properties which CONNACK may contain once. [5 RULE-3.2.2.3.2-1] [5 RULE-3.2.2.3.7-1]
+/// [5 RULE-3.2.2.3.8-1] [5 RULE-3.2.2.3.9-1] [5 RULE-3.2.2.3.14-1] [5 RULE-3.2.2.3.15-1] [5 RULE-3.2.2.3.16-1]
+/// [5 RULE-3.2.2.3.17-1] [5 RULE-3.2.2.3.18-1]
 const TWICE: &[(Fault, &[PropertyId])] = &[
     (
         Fault::ConnackNumbersTwice,
@@ -59,7 +59,7 @@ const TWICE: &[(Fault, &[PropertyId])] = &[
     ),
 ];
 
-/// Changes the properties as the faults in force say.
+/// Changes the properties according to the faults in force.
 pub(super) fn change(connack: &mut ConnAck, faults: &Faults) {
     let properties = &mut connack.properties.0;
     for (_, wrong) in VALUES.iter().filter(|row| faults.has(row.0)) {

@@ -23,24 +23,24 @@ use crate::{ConnectionId, Fault, Input};
 
 /// Bytes that are encoded ahead of writing.
 const WRITE_CHUNK: usize = 64 * 1024;
-/// Bytes that are read at once, at least and at most: idle connections keep little, busy ones read much.
+/// The fewest and the most bytes that are read at once. Idle connections keep little memory, busy ones read much.
 const READ_MINIMUM: usize = 512;
 const READ_MAXIMUM: usize = 64 * 1024;
-/// A frame up to this size is moved out of the read buffer, so that keeping a part of it keeps no more than it.
+/// Frames up to this size are copied out of the read buffer, so that keeping a part of one does not keep the buffer.
 const SMALL_FRAME: usize = 256 * 1024;
-/// A packet that is not whole and has come so far is small, and finds room where large ones do not.
+/// A partly received packet up to this size counts as small. Small packets have room even when large ones have none.
 const SMALL_PACKET: usize = 64 * 1024;
 
-/// What the core does for one connection before others are served, in the units of its steps.
+/// What the core does for one connection before others are served, in units of its steps.
 const SHARE: usize = 4_096;
 
-/// How far the connection has come.
+/// The phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// Everything is written; the sending side is being shut down.
+    /// Everything is written, and the sending side is being shut down.
     Closing,
-    /// The peer's last bytes are read and thrown away.
+    /// The peer's last bytes are read and discarded.
     Lingering,
     Over,
 }
@@ -52,21 +52,21 @@ pub(super) struct Connection<S> {
     id: ConnectionId,
     stream: S,
     phase: Phase,
-    /// Of the CONNECT; before it, what an answer to none is written in.
+    /// The version of the CONNECT. Before a CONNECT, the version in which an answer would be written.
     version: ProtocolVersion,
     connected: bool,
-    /// Whether anything more is expected from the peer.
+    /// Whether anything more is read from the peer.
     reading: bool,
     inbound: BytesMut,
-    /// What it has read of a packet that is not whole.
+    /// The bytes that were read of an incomplete packet.
     incoming: Charge,
     read_size: usize,
     outbound: BytesMut,
-    /// The transport has taken bytes that it has not sent yet, as those that encrypt or frame do.
+    /// Whether the transport has accepted bytes that it has not sent yet, as with encryption or frames.
     unflushed: bool,
     /// Whether the peer's last bytes are read before the transport is dropped.
     lingers: bool,
-    /// When the close no longer waits for the peer.
+    /// When the close stops waiting for the peer.
     patience: Option<Pin<Box<Sleep>>>,
 }
 
@@ -114,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    /// Writes and reads in turn until neither goes on.
+    /// Writes and reads in turn until neither makes progress.
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
         let mut spent = 0;
         loop {
@@ -135,11 +135,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let mut progress = written;
             if self.reading && !standing.waits {
                 if spent >= SHARE {
-                    // Others first, and those whose sockets nobody has looked at yet among them.
+                    // Let others run first, including those whose sockets have not been polled yet.
                     let _ = pin!(yield_now()).poll(cx);
                     return Poll::Pending;
                 }
-                // What an earlier congestion left comes before what is new.
+                // Packets left over from an earlier congestion come before new ones.
                 progress |= self.process(&mut spent);
                 if self.reading && !progress {
                     progress |= self.receive(cx, &mut spent);
@@ -155,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Encodes what the core wants sent, as far as there is room for it.
+    /// Encodes packets from the core as far as there is room.
     fn fill(&mut self, cx: &Context<'_>) -> Standing {
         let encoded = self.outbound.len();
         let room = WRITE_CHUNK.saturating_sub(encoded);
@@ -164,12 +164,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let outbound = &mut self.outbound;
         let (shared, waker) = (&self.shared, cx.waker());
         shared.collect(self.id, encoded, room, waker, |packet| {
-            // A packet that cannot be encoded is larger than the protocol knows: it counts as sent.
+            // A packet that cannot be encoded is larger than the protocol allows, and counts as sent.
             let _ = write(packet, version, form, faults, outbound);
         })
     }
 
-    /// A connection that waits keeps no memory to wait with.
+    /// Frees the buffers of a connection that only waits.
     fn rest(&mut self) {
         if self.inbound.is_empty() {
             self.inbound = BytesMut::new();
@@ -179,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Writes what is encoded; says whether any of it went out.
+    /// Writes encoded bytes. Returns whether any were written.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
         let mut written = false;
         while !self.outbound.is_empty() {
@@ -203,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(written)
     }
 
-    /// Reads once; says whether anything came, be it the end.
+    /// Reads once. Returns whether there were bytes or the end of the stream.
     fn receive(&mut self, cx: &mut Context<'_>, spent: &mut usize) -> bool {
         self.inbound.reserve(self.read_size);
         let read = pin!(self.stream.read_buf(&mut self.inbound)).poll(cx);
@@ -221,7 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 };
                 self.process(spent);
                 self.bound_incoming();
-                // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: a read is no packet.
+                // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: a packet may arrive in several reads.
                 if self.has_fault(Fault::PiecesLost) {
                     self.inbound.clear();
                 }
@@ -230,8 +230,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Hands every whole packet that has been read to the core, as far as the connection's share goes; says whether
-    /// there was one. What that took is added to `spent`.
+    /// Passes complete packets to the core until the connection's share is spent. Returns whether there were any. Adds
+    /// their cost to `spent`.
     fn process(&mut self, spent: &mut usize) -> bool {
         let mut progress = false;
         if self.inbound.len() < 2 {
@@ -253,12 +253,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             );
             shared.handle(&mut state, input);
             *spent = state.spent.wrapping_sub(before);
-            // [3.1.1 RULE-3.1.4-3] [5 RULE-3.1.4-3]: what stands behind a CONNECT is processed with it.
+            // [3.1.1 RULE-3.1.4-3] [5 RULE-3.1.4-3]: packets that arrive together with a CONNECT are processed with it.
             if greeted && shared.conduct.faults.has(Fault::PacketsBehindConnectLost) {
                 self.inbound.clear();
             }
             let standing = state.standing(self.id);
-            // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: what came with a refused CONNECT goes unread.
+            // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: packets that arrive together with a refused CONNECT are not read.
             if standing.closing
                 && !shared
                     .conduct
@@ -274,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         progress
     }
 
-    /// Ends a connection whose packet is not whole and takes up too much of what all may have.
+    /// Ends a connection whose incomplete packet exceeds the memory that all clients share for these.
     fn bound_incoming(&mut self) {
         let bytes = self.inbound.len();
         if bytes == 0 && self.incoming.bytes() == 0 {
@@ -294,7 +294,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// The core ends the connection for what it has read.
+    /// Makes the core end the connection because of what was read.
     fn refuse(&mut self, reason: ReasonCode, problem: String) {
         self.reading = false;
         let input = self.unreadable(reason, problem);
@@ -347,7 +347,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 })
             }
             Err(error) => {
-                // The core ends the connection, unless a fault lets it pass.
+                // The core ends the connection, unless a fault tolerates the error.
                 let version = self.answered_in(frame.bytes());
                 Some(Input::Malformed {
                     connection,
@@ -358,7 +358,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Bytes that cannot be cut into packets, or that are not waited for.
+    /// Returns the input for bytes that cannot be split into packets, or whose packet is not read to its end.
     fn unreadable(&mut self, reason: ReasonCode, problem: String) -> Input {
         let bytes = self.inbound.split().freeze();
         self.incoming.set(0);
@@ -388,7 +388,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// What a CONNECT that could not be read says of its version. An answer is written in it.
+    /// Returns the version of a CONNECT that could not be decoded. An answer is written in this version.
     fn answered_in(&mut self, bytes: &[u8]) -> Option<ProtocolVersion> {
         let version = connect_version(bytes).filter(|_| !self.connected)?;
         self.version = version;
@@ -408,7 +408,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn poll_lingering(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
-        // First, since a peer that goes on sending never lets the reading wait.
+        // This check is first, since a peer that keeps sending always has bytes to read.
         if self.out_of_patience(cx).is_ready() {
             return Poll::Ready(Phase::Over);
         }
@@ -424,14 +424,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Ready when the peer has had long enough to do its part.
+    /// Returns ready when the peer has had enough time to close.
     fn out_of_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         patience.as_mut().poll(cx)
     }
 }
 
-/// The frame with its own memory, if it is small.
+/// Copies a small frame into its own memory.
 fn own(frame: Frame) -> Frame {
     let bytes = frame.bytes();
     if bytes.len() > SMALL_FRAME {
@@ -441,7 +441,7 @@ fn own(frame: Frame) -> Frame {
     Frame::from_bytes(copy).unwrap_or(frame)
 }
 
-/// The version that a CONNECT names, if its beginning is there.
+/// Returns the version of a CONNECT, if its first bytes are there.
 fn connect_version(bytes: &[u8]) -> Option<ProtocolVersion> {
     let (first, rest) = bytes.split_first()?;
     if PacketType(first >> 4) != PacketType::CONNECT {

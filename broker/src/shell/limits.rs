@@ -4,22 +4,23 @@ use mqtt_check_codec::{Frame, PacketType, ProtocolVersion, ReasonCode, varint};
 
 use crate::{Config, Fault, Faults};
 
-/// How many bytes a packet may have, and what is said of a larger one.
+/// The most bytes that a packet may have, and the reason code for a larger one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit {
     pub(super) bytes: usize,
     pub(super) reason: ReasonCode,
 }
 
-/// The largest packet that finds room among what all clients may have sent of theirs. The rest is for small ones.
+/// Returns the size of the largest packet that is accepted, given the memory for incomplete packets of all clients. The
+/// rest of that memory is for small packets.
 pub(super) const fn largest(config: &Config) -> usize {
     config.maximum_incoming_bytes / 4 * 3
 }
 
-/// The limit for the packet that begins here. What is larger is refused before it is read whole.
+/// Returns the limit for the packet that begins here. A larger packet is refused before it is read to its end.
 pub(super) fn of(config: &Config, faults: &Faults, is_connected: bool, begins: &[u8]) -> Limit {
     let announced = match config.maximum_packet_size {
-        // The core looks at the size too: this spares reading what is refused anyway.
+        // The core checks the size too. This check avoids reading a packet that will be refused.
         Some(_) if faults.has(Fault::ClientHeaderUncounted) => usize::MAX,
         Some(maximum) if !faults.has(Fault::OversizedPacketAccepted) => maximum as usize,
         _ => usize::MAX,
@@ -44,8 +45,8 @@ fn type_of(bytes: &[u8]) -> PacketType {
     PacketType(bytes.first().map_or(0, |first| first >> 4))
 }
 
-/// What is wrong with a PUBLISH that has more beside its payload than a packet may have: much of it takes far more
-/// memory than bytes on the wire.
+/// Returns the problem of a PUBLISH that has too many bytes in front of its payload. Properties take far more memory
+/// than bytes on the wire.
 pub(super) fn header_too_large(
     config: &Config,
     frame: &Frame,
@@ -60,7 +61,7 @@ pub(super) fn header_too_large(
     (size > maximum).then(|| format!("{size} bytes beside the payload, and {maximum} may be"))
 }
 
-/// What a PUBLISH has in front of its payload, in bytes; `None` where it does not get so far.
+/// Returns the number of bytes in front of a PUBLISH's payload, or `None` if the packet is too short.
 fn publish_header(bytes: &[u8], version: ProtocolVersion) -> Option<usize> {
     let (first, rest) = bytes.split_first()?;
     let (_, width) = value(rest)?;
@@ -77,7 +78,7 @@ fn publish_header(bytes: &[u8], version: ProtocolVersion) -> Option<usize> {
     Some(1 + before + properties)
 }
 
-/// A Variable Byte Integer and its width.
+/// Reads a Variable Byte Integer. Returns its value and its width in bytes.
 fn value(bytes: &[u8]) -> Option<(usize, usize)> {
     match varint::read(bytes) {
         varint::Read::Value(value, width) => Some((value as usize, width)),

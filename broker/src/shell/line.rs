@@ -10,17 +10,17 @@ use tokio::time::sleep;
 
 use crate::{Liberties, Liberty};
 
-/// How late everything is that a slow broker sends.
+/// How late a slow broker sends everything.
 const LATE_BY: Duration = Duration::from_millis(500);
 /// Bytes that are carried at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Whether the broker sends as it does by itself.
+/// Returns whether the line is unchanged.
 pub(super) fn is_plain(liberties: Liberties) -> bool {
     !liberties.has(Liberty::AnswersLate) && !liberties.has(Liberty::AnswersByteByByte)
 }
 
-/// Carries everything between the broker's end of the line and its client until the broker closes.
+/// Carries bytes between the broker's end of the line and its client until the broker closes.
 pub(super) async fn carry<S>(line: DuplexStream, stream: S, liberties: Liberties)
 where
     S: AsyncRead + AsyncWrite,
@@ -30,7 +30,7 @@ where
     let inward = async {
         let _ = copy(&mut from_client, &mut to_broker).await;
         let _ = to_broker.shutdown().await;
-        // What the broker still says is for it to say.
+        // Wait for the broker, which may still send.
         pending::<()>().await;
     };
     let outward = async {
@@ -68,7 +68,7 @@ async fn send(
     for byte in bytes {
         client.write_all(std::slice::from_ref(byte)).await?;
         client.flush().await?;
-        // So that whoever reads has read it.
+        // Lets the peer read this byte first.
         yield_now().await;
     }
     Ok(())

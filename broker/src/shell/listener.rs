@@ -15,31 +15,32 @@ use tokio::time::{sleep, timeout};
 use super::server::Server;
 use super::tls::Tls;
 
-/// How long accepting rests when the system has no room for another connection.
+/// How long accepting pauses when the system has no room for another connection.
 const REST: Duration = Duration::from_millis(50);
-/// Connections of one socket whose TLS or WebSocket handshake is under way at most. One more ends the oldest: who is slow
-/// makes room for who comes, and nobody waits for those who do nothing.
+/// The most TLS or WebSocket handshakes that one socket has under way. A further one ends the oldest, so clients that
+/// do nothing cannot keep others out.
 const HANDSHAKES: usize = 1024;
 
-/// Connections that the system holds until they are accepted; it may hold fewer. Where there is no room for one, its first
-/// packet is dropped, and it comes again a second later, and then two seconds after that.
+/// The number of connections that the system holds until they are accepted; it may hold fewer. If there is no room, the
+/// first packet of a connection is dropped, and the client sends it again a second later, and again two seconds after
+/// that.
 const BACKLOG: u32 = 4096;
 
-/// What carries MQTT over a connection that a socket accepts. The default is TCP alone.
+/// What carries MQTT over a connection that a socket accepts. The default is plain TCP.
 #[derive(Debug, Clone, Default)]
 pub struct Transport {
-    /// `None` for a connection without TLS.
+    /// `None` for connections without TLS.
     pub tls: Option<Tls>,
     /// `None` for MQTT without WebSocket frames.
     pub websocket: Option<WebSocketPath>,
 }
 
-/// Where the WebSocket is.
+/// The path of the WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WebSocketPath {
-    /// At every path.
+    /// Every path.
     Any,
-    /// At this one, with `/` in front; elsewhere is nothing.
+    /// Only this path, which begins with `/`. Other paths are not found.
     Only(String),
 }
 
@@ -62,7 +63,7 @@ impl Listener {
         Ok(Self { address, task })
     }
 
-    /// Where it listens; the port that was chosen if 0 was asked for.
+    /// Returns the address on which it listens, with the chosen port if 0 was requested.
     pub fn local_address(&self) -> SocketAddr {
         self.address
     }
@@ -74,7 +75,7 @@ impl Drop for Listener {
     }
 }
 
-/// A socket at the first of the addresses that can be had.
+/// Opens a socket at the first available address.
 async fn listening(address: &str) -> io::Result<TcpListener> {
     let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "it names no address");
     for address in lookup_host(address).await? {
@@ -91,8 +92,8 @@ fn listening_at(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // A broker that is started again need not wait for the connections of the one before. Elsewhere than on Unix this
-    // would share the port.
+    // A restarted broker need not wait for connections of its predecessor. On other systems than Unix this option would
+    // share the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -111,7 +112,7 @@ async fn accept(server: Server, listener: TcpListener, transport: Transport) {
                 continue;
             }
         };
-        // Answers must not wait for more; where that cannot be said, they wait.
+        // Answers must not wait for more bytes. If the option cannot be set, they do.
         let _ = stream.set_nodelay(true);
         if is_plain {
             server.serve(stream);
@@ -121,14 +122,14 @@ async fn accept(server: Server, listener: TcpListener, transport: Transport) {
         let transport = Arc::clone(&transport);
         let task = tokio::spawn(async move {
             let limit = server.shared.config.connect_timeout;
-            // Whoever does not come through is no client, and nobody to be told.
+            // A client that does not finish the handshakes gets no answer.
             let _ = timeout(limit, begin(&server, stream, &transport)).await;
         });
         handshakes.add(task.abort_handle());
     }
 }
 
-/// The handshakes of one socket that are under way, the oldest first.
+/// The handshakes of one socket that are under way, oldest first.
 #[derive(Debug, Default)]
 struct Handshakes(VecDeque<AbortHandle>);
 
@@ -146,7 +147,7 @@ impl Handshakes {
     }
 }
 
-/// The handshakes before MQTT.
+/// Makes the handshakes that come before MQTT.
 async fn begin(server: &Server, stream: TcpStream, transport: &Transport) {
     let Some(tls) = &transport.tls else {
         return begin_frames(server, stream, transport).await;

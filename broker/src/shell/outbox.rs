@@ -1,4 +1,4 @@
-//! Bytes waiting to be written, by connection and for all clients together.
+//! Packets that wait to be written, by connection and for all clients together.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -10,19 +10,19 @@ use mqtt_check_codec::Packet;
 use crate::core::{Account, Charge, weight_of_packet};
 use crate::{Config, ConnectionId, Time};
 
-/// A client that has read nothing for so long is cut off while others wait for what it takes up.
+/// A client that has read nothing for this long is disconnected if others wait for the memory that it takes up.
 const STALLED: Duration = Duration::from_secs(1);
 
-/// One connection's.
+/// The outbox of one connection.
 #[derive(Debug, Default)]
 struct Outbox {
-    /// Most connections wait most of the time, and then need no memory for it.
+    /// `None` when nothing waits, as for most connections most of the time.
     waiting: Option<Box<Waiting>>,
-    /// The core is done with the connection.
+    /// Whether the core has closed the connection.
     closing: bool,
-    /// The core gives it nothing but what it needs.
+    /// Whether the core sends only required packets.
     congested: bool,
-    /// The core works on what the connection sent.
+    /// Whether the core still works on earlier packets of the connection.
     paused: bool,
     waker: Option<Waker>,
 }
@@ -31,20 +31,20 @@ struct Outbox {
 #[derive(Debug)]
 struct Waiting {
     packets: VecDeque<Packet>,
-    /// What the packets weigh, and what is encoded and not written.
+    /// The weight of the packets, and of encoded bytes that are not written.
     charge: Charge,
-    /// Of these bytes, those that are encoded.
+    /// How many of these bytes are encoded.
     encoded: usize,
-    /// When its client last read any of it, or there was nothing to read.
+    /// When the client last read any of it, or when it started to wait.
     progress: Time,
 }
 
-/// How a connection stands with the core.
+/// The state of a connection from the core's point of view.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing {
     /// Nothing more will be sent than what is in the outbox.
     pub(super) closing: bool,
-    /// Nothing should be read from it for now.
+    /// Nothing is to be read from the connection for now.
     pub(super) waits: bool,
     /// There is more to be sent.
     pub(super) more: bool,
@@ -54,9 +54,9 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct Outboxes {
     boxes: BTreeMap<ConnectionId, Outbox>,
-    /// What all of it comes to.
+    /// The weight of everything that waits.
     account: Account,
-    /// In bytes, for one connection and for all.
+    /// The limits in bytes, for one connection and for all.
     maximum: usize,
     maximum_all: usize,
     /// Connections that wait for others to read.
@@ -74,7 +74,7 @@ impl Outboxes {
         }
     }
 
-    /// What all of it comes to.
+    /// Returns the account of everything that waits.
     pub(super) fn account(&self) -> &Account {
         &self.account
     }
@@ -87,12 +87,12 @@ impl Outboxes {
         self.boxes.insert(connection, Outbox::default());
     }
 
-    /// Says whether it was known.
+    /// Removes a connection. Returns whether it was known.
     pub(super) fn forget(&mut self, connection: ConnectionId) -> bool {
         self.boxes.remove(&connection).is_some()
     }
 
-    /// Appends a packet; says whether too much waits now and the core does not know.
+    /// Appends a packet. Returns whether the connection has just become congested, so that the core must be informed.
     pub(super) fn push(&mut self, connection: ConnectionId, packet: Packet, now: Time) -> bool {
         let Some(outbox) = self.boxes.get_mut(&connection) else {
             return false;
@@ -113,7 +113,7 @@ impl Outboxes {
         newly_congested
     }
 
-    /// The core gives this connection nothing more until it is drained.
+    /// Marks a connection as congested, because the core holds back messages until it is drained.
     pub(super) fn hold(&mut self, connection: ConnectionId) {
         if let Some(outbox) = self.boxes.get_mut(&connection) {
             outbox.congested = true;
@@ -121,7 +121,7 @@ impl Outboxes {
         }
     }
 
-    /// Nothing is read from this connection until it is resumed.
+    /// Reads nothing from this connection until it is resumed.
     pub(super) fn pause(&mut self, connection: ConnectionId) {
         if let Some(outbox) = self.boxes.get_mut(&connection) {
             outbox.paused = true;
@@ -141,7 +141,7 @@ impl Outboxes {
         }
     }
 
-    /// Every connection is over, with what waits for it or without.
+    /// Closes every connection, after writing what waits or without.
     pub(super) fn close_all(&mut self, with_what_waits: bool) {
         for outbox in self.boxes.values_mut() {
             if !with_what_waits {
@@ -151,9 +151,9 @@ impl Outboxes {
         }
     }
 
-    /// Gives what may be written next to a connection, some `limit` bytes of it, and leaves word whom to wake when
-    /// there is more. `encoded` is what it has and has not written. Says whether it is drained, and the core does not
-    /// know.
+    /// Passes the next packets of a connection to `give`, about `limit` bytes of them, and stores the waker for when
+    /// there is more. `encoded` is the number of bytes that the connection has encoded but not written. Returns whether
+    /// the connection has just been drained, so that the core must be informed.
     pub(super) fn take(
         &mut self,
         connection: ConnectionId,
@@ -200,8 +200,8 @@ impl Outboxes {
         true
     }
 
-    /// A connection that reads nothing and takes up most of what others wait for, if there is one. What waits for it is
-    /// thrown away, and it is over.
+    /// Closes a connection that reads nothing, if others wait for its memory. Takes the one with most bytes and
+    /// discards what waits for it. Returns its number.
     pub(super) fn cut_off(&mut self, now: Time) -> Option<ConnectionId> {
         if self.starved.is_empty() || self.account.used() <= self.maximum_all / 2 {
             return None;
@@ -261,7 +261,7 @@ impl Outbox {
 }
 
 impl Waiting {
-    /// Of what was encoded, this much is not written.
+    /// Records that all but this many encoded bytes are written.
     fn wrote_all_but(&mut self, encoded: usize, now: Time) {
         if encoded < self.encoded {
             self.charge.sub(self.encoded - encoded);

@@ -5,18 +5,18 @@ use getrandom::fill;
 /// The source of all randomness of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Randomness {
-    /// A sequence that this number determines: the same inputs give the same bytes, and whoever knows the number knows
-    /// every nonce. For tests.
+    /// A sequence that this number determines, for tests. The same inputs give the same bytes, and whoever knows the
+    /// number can compute every nonce.
     Seed(u64),
-    /// The operating system. No nonce comes twice, in one process or in several.
+    /// The operating system. No nonce is repeated, in one process or in several.
     System,
 }
 
 impl Randomness {
-    /// The next number.
+    /// Returns the next number.
     ///
     /// # Errors
-    /// When the operating system has none.
+    /// Returns an error if the operating system provides no randomness.
     pub(super) fn next(&mut self) -> Result<u128, getrandom::Error> {
         match self {
             Self::Seed(state) => Ok(split_mix(state).into()),
@@ -29,7 +29,7 @@ impl Randomness {
     }
 }
 
-/// SplitMix64.
+/// Returns the next number of SplitMix64.
 pub(super) fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;

@@ -1,4 +1,4 @@
-//! The core with its connections, its clock and its observers.
+//! The core with its connections, its clock and its observer.
 
 use std::fmt;
 use std::io;
@@ -25,15 +25,15 @@ use crate::{Broker, Conduct, Config, ConnectionId, Control, HookEvent, Input, Ou
 
 /// Bytes that a transport in memory holds in each direction.
 const MEMORY_BUFFER: usize = 64 * 1024;
-/// How long a socket is read dry after the broker has closed it.
+/// How long a socket is read after the broker has closed it.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
 /// How a broker is stopped before it starts again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
-    /// DISCONNECT 0x8B to version 5 clients, then every connection closed.
+    /// Sends DISCONNECT 0x8B to version 5 clients and closes every connection.
     Orderly,
-    /// Every connection just ends.
+    /// Closes every connection without sending anything.
     Crash,
 }
 
@@ -47,15 +47,15 @@ pub struct Server {
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// The next deadline came nearer, or the server is done.
+    /// Notified when the next deadline has become earlier.
     sooner: Notify,
-    /// When this broker was made.
+    /// When this server was started.
     origin: Instant,
-    /// The core's time at that instant: that of a store goes on where it was.
+    /// The core's time at that instant. With a store, it continues from earlier runs.
     age: Time,
     pub(super) config: Config,
     pub(super) conduct: Conduct,
-    /// What all connections have read of packets that are not whole.
+    /// The bytes of incomplete packets that all connections have read.
     pub(super) incoming: Account,
 }
 
@@ -69,14 +69,14 @@ pub(super) struct State {
     /// When the timer task will wake.
     alarm: Option<Time>,
     observer: Observer,
-    /// What happened before anybody could observe.
+    /// Events from before there was an observer.
     early: Vec<(Time, HookEvent)>,
     store: Option<Store>,
-    /// Why the store takes nothing any more. The broker is over then.
+    /// Why the store cannot be written any more. The broker has stopped then.
     failure: Option<String>,
-    /// Kept between inputs for its memory alone.
+    /// Kept between inputs only to reuse its memory.
     outputs: Vec<Output>,
-    /// What the core did for all inputs together, in the units of a step.
+    /// What the core did for all inputs together, in units of a step.
     pub(super) spent: usize,
 }
 
@@ -91,7 +91,7 @@ impl fmt::Debug for State {
 
 type Callback = Box<dyn FnMut(Time, &HookEvent) + Send>;
 
-/// Who is told of events.
+/// The receiver of events.
 enum Observer {
     Nobody,
     Record(Vec<(Instant, HookEvent)>),
@@ -106,11 +106,11 @@ impl Server {
         Self::start(config, conduct, randomness, broker, None)
     }
 
-    /// Starts a broker that takes up what the store has, and keeps there what a client was told before the client
-    /// is told. Must be called within a tokio runtime, which also drives it.
+    /// Starts a broker that restores the state in the store. Everything is stored before a client learns of it. Must be
+    /// called within a tokio runtime, which also drives it.
     ///
     /// # Errors
-    /// When the store cannot be read or written.
+    /// Returns an error if the store cannot be read or written.
     pub fn with_store(
         mut config: Config,
         conduct: impl Into<Conduct>,
@@ -128,7 +128,7 @@ impl Server {
         let server = Self::start(config, conduct, randomness, broker, Some((store, age)));
         let events = out.into_iter().filter_map(|output| match output {
             Output::Hook(event) => Some((age, event)),
-            // There is no connection yet.
+            // There are no connections yet.
             Output::Send { .. }
             | Output::Hold { .. }
             | Output::Close { .. }
@@ -179,13 +179,13 @@ impl Server {
     /// Connects a transport in memory.
     ///
     /// # Errors
-    /// When the broker is stopped.
+    /// Returns an error if the broker is stopped.
     pub fn connect(&self) -> io::Result<DuplexStream> {
         if self.shared.lock().stopped {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (ours, theirs) = duplex(MEMORY_BUFFER);
-        // Memory has no reset that could overtake the last packet.
+        // A transport in memory cannot be reset, so no packet can be lost when it is dropped.
         self.accept(ours, false);
         Ok(theirs)
     }
@@ -193,7 +193,7 @@ impl Server {
     /// Connects a transport in memory that begins with the upgrade to WebSocket.
     ///
     /// # Errors
-    /// When the broker is stopped.
+    /// Returns an error if the broker is stopped.
     pub fn connect_websocket(&self) -> io::Result<DuplexStream> {
         if self.shared.lock().stopped {
             return Err(io::ErrorKind::ConnectionRefused.into());
@@ -208,7 +208,7 @@ impl Server {
         Ok(theirs)
     }
 
-    /// Reads the upgrade and serves what then comes in frames.
+    /// Reads the upgrade to WebSocket, and serves the frames that follow.
     pub(super) async fn upgrade<S>(&self, stream: S, path: &WebSocketPath, lingers: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -250,7 +250,7 @@ impl Server {
     /// Listens on TCP.
     ///
     /// # Errors
-    /// When the address cannot be bound.
+    /// Returns an error if the address cannot be bound.
     pub async fn listen(&self, address: &str) -> io::Result<Listener> {
         self.listen_with(address, Transport::default()).await
     }
@@ -258,12 +258,12 @@ impl Server {
     /// Listens for connections over this transport.
     ///
     /// # Errors
-    /// When the address cannot be bound.
+    /// Returns an error if the address cannot be bound.
     pub async fn listen_with(&self, address: &str, transport: Transport) -> io::Result<Listener> {
         Listener::bind(self.clone(), address, transport).await
     }
 
-    /// Does what an administrator wants; when this returns, it is on its way to the clients.
+    /// Carries out an administrator's action. When this returns, its packets are on their way to the clients.
     pub fn control(&self, control: Control) {
         let stop = control == Control::Stop;
         let mut state = self.shared.lock();
@@ -271,8 +271,8 @@ impl Server {
         state.stopped |= stop;
     }
 
-    /// Stops the broker and starts it again, with what survived if it is durable. Every connection ends. A stopped
-    /// broker runs again.
+    /// Stops the broker and starts it again, with its state if it is durable. Every connection ends. A stopped broker
+    /// runs again afterwards.
     pub fn restart(&self, how: Restart) {
         let now = self.shared.now();
         let mut state = self.shared.lock();
@@ -301,12 +301,12 @@ impl Server {
         self.shared.watch_deadline(state);
     }
 
-    /// Keeps every event from now on until it is taken.
+    /// Records every event from now on until it is taken.
     pub fn record_hooks(&self) {
         self.shared.observe(Observer::Record(Vec::new()));
     }
 
-    /// The recorded events since the last call, in order.
+    /// Returns the recorded events since the last call, in order.
     pub fn take_hooks(&self) -> Vec<(Instant, HookEvent)> {
         match &mut self.shared.lock().observer {
             Observer::Record(events) => mem::take(events),
@@ -314,24 +314,24 @@ impl Server {
         }
     }
 
-    /// Calls back for every event from now on, in order, with the time since the broker's start. The callback must
-    /// not call the server.
+    /// Calls back for every event from now on, in order, with the time since the broker's first start. The callback
+    /// must not call the server.
     pub fn on_hook(&self, callback: impl FnMut(Time, &HookEvent) + Send + 'static) {
         self.shared.observe(Observer::Callback(Box::new(callback)));
     }
 
-    /// Why the store takes nothing any more, if so. Every connection is closed then, without a word that might not
-    /// hold, and no new one is taken.
+    /// Returns why the store cannot be written any more, if so. Every connection is closed then, without packets about
+    /// state that may not be stored, and new connections are refused.
     pub fn failure(&self) -> Option<String> {
         self.shared.lock().failure.clone()
     }
 
-    /// Whether this client is connected.
+    /// Returns whether this client is connected.
     pub fn is_connected(&self, client: &str) -> bool {
         self.shared.lock().broker.is_connected(client)
     }
 
-    /// How many transports are open.
+    /// Returns the number of open transports.
     pub fn connection_count(&self) -> usize {
         self.shared.lock().outboxes.len()
     }
@@ -342,12 +342,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since the broker's first start.
+    /// Returns the time since the broker's first start.
     pub(super) fn now(&self) -> Time {
         self.age.saturating_add(self.origin.elapsed())
     }
 
-    /// Who observes from now on. What nobody could observe is told first.
+    /// Sets the observer, and first reports the events from before there was one.
     fn observe(&self, observer: Observer) {
         let mut state = self.lock();
         state.observer = observer;
@@ -356,14 +356,15 @@ impl Shared {
         }
     }
 
-    /// When the core's time will be this late. What no clock can show is years away all the same.
+    /// Returns the instant of the core's time. A time that no clock can express becomes an instant years away.
     fn instant(&self, time: Time) -> Instant {
         let years = Duration::from_secs(60 * 60 * 24 * 365);
         let instant = self.origin.checked_add(time.saturating_sub(self.age));
         instant.unwrap_or_else(|| Instant::now() + years)
     }
 
-    /// A transport was accepted. None can be where the system has no randomness: what is known beforehand protects nobody.
+    /// Opens a connection for an accepted transport. Returns `None` if the system provides no randomness, since a
+    /// predictable nonce would protect nothing.
     fn open(&self) -> Option<ConnectionId> {
         let mut state = self.lock();
         let nonce = state.randomness.next().ok()?;
@@ -374,7 +375,7 @@ impl Shared {
         Some(connection)
     }
 
-    /// Hands one input to the core and carries out what it wants.
+    /// Passes one input to the core and carries out the outputs.
     pub(super) fn handle(&self, state: &mut State, input: Input) {
         let now = self.now();
         let mut out = mem::take(&mut state.outputs);
@@ -428,8 +429,8 @@ impl Shared {
         }
     }
 
-    /// Gives what may be written next to a connection, some `limit` bytes of it, and leaves word whom to wake when
-    /// there is more. `encoded` is what the connection has and has not written.
+    /// Passes the next packets of a connection to `give`, about `limit` bytes of them, and stores the waker for when
+    /// there is more. `encoded` is the number of bytes that the connection has encoded but not written.
     pub(super) fn collect(
         &self,
         connection: ConnectionId,
@@ -447,14 +448,14 @@ impl Shared {
         state.standing(connection)
     }
 
-    /// The transport ended from the other side.
+    /// Handles a transport that was closed by the client or lost.
     pub(super) fn lost(&self, connection: ConnectionId) {
         let mut state = self.lock();
         self.handle(&mut state, Input::Closed { connection });
         state.outboxes.close(connection);
     }
 
-    /// The connection's task is over.
+    /// Removes a connection whose task has ended.
     pub(super) fn forget(&self, connection: ConnectionId) {
         let mut state = self.lock();
         if state.outboxes.forget(connection) {
@@ -464,7 +465,7 @@ impl Shared {
 }
 
 impl State {
-    /// Writes down what changed, before anybody is told of it. What cannot be written down is told to nobody.
+    /// Stores changes before any client learns of them. If that fails, discards the outputs.
     fn keep(&mut self, out: &mut Vec<Output>) {
         let Some(store) = &self.store else {
             return;
@@ -482,7 +483,7 @@ impl State {
         }
     }
 
-    /// The broker is over.
+    /// Stops the broker because the store has failed.
     fn fail(&mut self, error: &StoreError) {
         self.failure.get_or_insert(error.to_string());
         self.stopped = true;
@@ -511,14 +512,14 @@ async fn keep_time(shared: Arc<Shared>) {
             let mut state = shared.lock();
             let due = state.broker.next_deadline();
             if due.is_some_and(|due| due <= shared.now()) {
-                // A sleep may end early; the core is called when the deadline has really come.
+                // A sleep may end early. The core is called only when the deadline has passed.
                 shared.handle(&mut state, Input::Woke);
             }
             state.alarm = state.broker.next_deadline();
             (state.alarm, state.broker.is_at_work())
         };
         if is_at_work {
-            // Whoever waits is served before the next step.
+            // Serve waiting clients before the next step.
             yield_now().await;
             continue;
         }

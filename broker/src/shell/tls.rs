@@ -10,13 +10,13 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
-/// Why a server cannot offer TLS with what it was given.
+/// Why a server cannot offer TLS.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// Certificate and key do not belong together.
+    /// The key does not belong to the certificate.
     #[error("the key is not that of the certificate")]
     OtherKey,
-    /// A certificate or key that rustls does not accept.
+    /// rustls does not accept the certificate or the key.
     #[error("the certificate or the key cannot be used: {0}")]
     Unusable(rustls::Error),
     /// The roots for client certificates are not usable.
@@ -24,20 +24,20 @@ pub enum TlsError {
     Authority(String),
 }
 
-/// What a server needs for TLS 1.2 and 1.3.
+/// The configuration of a server for TLS 1.2 and 1.3.
 #[derive(Clone)]
 pub struct Tls {
     acceptor: TlsAcceptor,
-    /// Whether clients must show a certificate.
+    /// Whether clients must present a certificate.
     mutual: bool,
 }
 
 impl Tls {
-    /// TLS with this certificate, followed by those up to its authority, and its key. With `client_roots` every client
-    /// must show a certificate that one of them has signed.
+    /// Returns TLS with this certificate chain and its key. With `client_roots`, every client must present a
+    /// certificate that one of these roots has signed.
     ///
     /// # Errors
-    /// When they do not fit together, or are nothing that TLS can use.
+    /// Returns an error if chain and key do not belong together, or if TLS cannot use them.
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,

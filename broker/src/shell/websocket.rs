@@ -1,4 +1,4 @@
-//! WebSocket for servers: the upgrade, and what only a broker with faults does with frames.
+//! WebSocket for servers: the upgrade, and the frames of a broker with faults or permitted variations.
 
 use std::io;
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::{Conduct, Fault, Faults, Liberty};
 
-/// Reads the request for an upgrade and answers it. Gives no stream when it was refused.
+/// Reads the request for an upgrade and answers it. Returns no stream if the request was refused.
 ///
 /// # Errors
-/// When no request comes, or the answer cannot be sent.
+/// Returns an error if no request is received, or the answer cannot be sent.
 pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     mut io: S,
     path: Option<&str>,
@@ -24,7 +24,7 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<Option<Framed<S>>, HandshakeError> {
     let mut rest = BytesMut::new();
     let request = match Request::read(&mut io, &mut rest).await {
-        // Whoever speaks something else learns what is spoken here.
+        // The answer is HTTP even so. It names the protocol that this server expects.
         Err(HandshakeError::NotHttp(_) | HandshakeError::TooLong) => Err(Refusal::NotHttp),
         read => read?,
     };
@@ -54,7 +54,7 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(None)
 }
 
-/// The subprotocol to go on with.
+/// Returns the subprotocol to select.
 fn select(request: &Request, faults: Faults) -> Result<Option<&str>, Refusal> {
     if faults.has(Fault::SubprotocolEchoed) {
         return Ok(request.protocols.first().map(String::as_str));
@@ -62,7 +62,7 @@ fn select(request: &Request, faults: Faults) -> Result<Option<&str>, Refusal> {
     if faults.has(Fault::SeveralSubprotocolsRefused) && request.protocols.len() > 1 {
         return Err(Refusal::Protocol);
     }
-    // [3.1.1 MQTT-6.0.0-3] [5 MQTT-6.0.0-3]: without it in the offer there is nothing that may be selected.
+    // [3.1.1 MQTT-6.0.0-3] [5 MQTT-6.0.0-3]: if the client does not offer it, no subprotocol may be selected.
     if !request.protocols.iter().any(|name| name == MQTT) {
         return Err(Refusal::Protocol);
     }
@@ -70,7 +70,7 @@ fn select(request: &Request, faults: Faults) -> Result<Option<&str>, Refusal> {
     Ok(Some(MQTT).filter(|_| !faults.has(Fault::SubprotocolNotReturned)))
 }
 
-/// Faults in which a rule of WebSocket itself is broken.
+/// Faults that break a rule of WebSocket itself.
 const LAPSES: &[(Fault, Lapse)] = &[
     (Fault::PingFrameUnanswered, Lapse::NoPong),
     (Fault::PingFrameWedges, Lapse::StuckAtPing),
@@ -88,33 +88,33 @@ const LAPSES: &[(Fault, Lapse)] = &[
     (Fault::PingBetweenFragmentsRefused, Lapse::NoPingBetween),
 ];
 
-/// Bytes in a frame of a broker that sends small ones.
+/// For a permitted variation: the most bytes in a frame of a broker that sends small frames.
 const SMALL: usize = 3;
 
-/// MQTT in frames. What a right broker reads is one stream of bytes, wherever frames begin and end.
+/// MQTT in frames. A broker without faults reads one stream of bytes, wherever frames begin and end.
 #[derive(Debug)]
 pub(super) struct Framed<S> {
     socket: WebSocket<S>,
-    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: which wrong use is made of the ends of frames.
+    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: for faults, how the ends of frames are misused.
     aligned: Option<FrameAlignment>,
-    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: of a liberty, whether packets are sent in frames smaller than they are.
+    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: for a permitted variation, whether packets are split into small frames.
     small: bool,
-    /// [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: of a fault, whether the connection ends where a header has come in part.
+    /// [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: for a fault, whether a partly received frame header ends the connection.
     whole_headers: bool,
-    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: of a fault, whether a frame without bytes is the end of the stream.
+    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: for a fault, whether an empty frame ends the stream.
     ends_when_empty: bool,
-    /// What has been read of the frame, or of the packet.
+    /// For faults: the bytes of the current frame or packet.
     held: BytesMut,
-    /// What is to be passed on.
+    /// For faults: the bytes to pass on.
     data: BytesMut,
 }
 
-/// A wrong use of the ends of frames.
+/// A misuse of the ends of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FrameAlignment {
-    /// A packet ends with its frame, or is none.
+    /// A packet that does not end with its frame is dropped.
     Whole,
-    /// A frame has one packet.
+    /// Only the first packet of each frame is read.
     Single,
 }
 
@@ -151,7 +151,7 @@ impl<S> Framed<S> {
         }
     }
 
-    /// Decides about a frame that has come whole.
+    /// Decides which packets of a complete frame are passed on.
     fn end_frame(&mut self, aligned: FrameAlignment) {
         let mut rest = self.held.clone();
         let mut packets: Vec<Frame> = Vec::new();

@@ -9,7 +9,7 @@ use crate::{Fault, Faults};
 /// Appends the packet's bytes.
 ///
 /// # Errors
-/// When the wire has no room for what the packet says.
+/// Returns an error if the packet has a value that cannot be encoded.
 pub(super) fn write(
     packet: Packet,
     version: ProtocolVersion,

@@ -1,11 +1,11 @@
-//! The access list: what is refused, how each version is told, and what a subscription brings all the same.
+//! The access list: what is refused, how each version reports it, and what a subscription still receives.
 
 use mqtt_check_broker::{AccessAction, AccessRule, Config};
 use mqtt_check_codec::Packet;
 
 use crate::pair::{BOTH, Pair, V3, V5, hello, lasting, message, retained, subscribe};
 
-/// `allow`, what, who (`u:NAME`, `c:ID` or nobody in particular), the filter.
+/// Returns a rule: whether it allows, which action, for whom (`u:USER`, `c:CLIENT`, or everyone), and the filter.
 fn rule(allow: bool, action: AccessAction, who: &str, filter: &str) -> AccessRule {
     let named = |mark| who.strip_prefix(mark).map(str::to_owned);
     AccessRule {
@@ -134,7 +134,7 @@ fn a_shared_message_goes_to_a_member_that_may_have_it() {
     }
     assert_eq!(pair.seen(a), Vec::<String>::new());
     assert_eq!(pair.seen(b), ["publish q0 t/secret=x"; 4]);
-    // A member that left may not hand it to one that may not have it either.
+    // A member that leaves must not pass it on to a member that may not receive it.
     let c = pair.connected(lasting(V5, "c"));
     pair.subscribe(c, "$share/h/t/secret", 1);
     pair.lose(c);
@@ -213,7 +213,7 @@ fn what_waited_for_another_user_is_not_sent() {
         ]));
         let a = pair.connected(lasting(version, "a").login("alice", ""));
         pair.subscribe(a, "t/#", 1);
-        // Sent and not acknowledged, and then some that wait.
+        // One message is in flight, and others wait.
         let p = pair.connected(hello(version, "p"));
         pair.send(p, message(1, 1, "t/secret", "in flight"));
         pair.seen(a);

@@ -1,5 +1,5 @@
-//! What CONNACK announces is what is enforced: for each setting the CONNACK that announces it, what is just allowed,
-//! what is just not, and the answer to that.
+//! The broker enforces what CONNACK announces. Each row has a setting, the CONNACK that announces it, a packet at the
+//! limit, a packet just past it, and the answers to both.
 
 use mqtt_check_broker::Config;
 use mqtt_check_codec::{Packet, Property, Publish, SubscriptionOptions};
@@ -11,12 +11,12 @@ use crate::pair::{
 struct Row {
     setting: &'static str,
     set: fn(&mut Config),
-    /// In CONNACK, besides `connack 0x00 sp=0`.
+    /// The rest of the CONNACK after `connack 0x00 sp=0`.
     announced: &'static str,
-    /// A packet and its size that keeps to it, and the answer.
+    /// A packet that keeps to the setting, with its size, and the answer.
     allowed: fn() -> (Packet, usize),
     answer: &'static [&'static str],
-    /// One that does not, and the answer.
+    /// A packet that does not keep to it, with its size, and the answer.
     refused: fn() -> (Packet, usize),
     refusal: &'static [&'static str],
 }
@@ -176,7 +176,7 @@ fn times_are_what_they_are_announced_to_be() {
     assert_eq!(pair.broker().session_count(), 0);
 }
 
-/// One limit that CONNACK does not announce, and what happens at it.
+/// One limit that CONNACK does not announce, and what happens at the limit.
 struct Limit {
     setting: &'static str,
     set: fn(&mut Config),
@@ -318,7 +318,8 @@ fn limits() -> Vec<Limit> {
                 pair.lose(a);
                 let p = pair.connected(hello(V5, "p"));
                 pair.all_hooks();
-                // The first waits alone, and may; then there is room for nothing until it is gone.
+                // The first message fits because nothing else waits. After that there is no room until it is
+                // acknowledged.
                 for (number, size) in [(1, 30), (2, 1)] {
                     pair.send(p, message(1, number, "t", &"x".repeat(size)));
                 }

@@ -1,4 +1,4 @@
-//! Enhanced authentication before CONNACK, and again behind it.
+//! Enhanced authentication before CONNACK, and re-authentication.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn proving(client: &str, data: Option<Vec<u8>>) -> Hello {
     }
 }
 
-/// The one AUTH that came, as its code and its data.
+/// Returns the reason code and the data of the one AUTH that was received.
 fn challenge(pair: &mut Pair, peer: Peer) -> (ReasonCode, Option<Bytes>) {
     match &pair.packets(peer)[..] {
         [Packet::Auth(auth)] => {
@@ -51,7 +51,7 @@ fn challenge(pair: &mut Pair, peer: Peer) -> (ReasonCode, Option<Bytes>) {
     }
 }
 
-/// Answers the challenge that must have come.
+/// Answers the challenge that the client must have received.
 fn answer(pair: &mut Pair, peer: Peer, first: &ClientFirst, password: &str) -> ClientFinal {
     let (reason, data) = challenge(pair, peer);
     assert_eq!(reason, ON);
@@ -336,7 +336,7 @@ fn a_wrong_broker_lets_in_whom_it_should_not() {
     assert!(pair.seen(peer)[0].starts_with("connack 0x00"));
 }
 
-/// Proves once more who the client is.
+/// Authenticates the client again.
 fn prove_again(pair: &mut Pair, peer: Peer) {
     let first = ClientFirst::new("ursula", "again");
     pair.packets(peer);

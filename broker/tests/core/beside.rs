@@ -1,4 +1,4 @@
-//! What one message or client must not do to another.
+//! How one message or client must not affect another.
 
 use bytes::Bytes;
 use mqtt_check_codec::{Packet, Property, Publish, SubscriptionOptions};
@@ -7,7 +7,7 @@ use crate::pair::{
     BOTH, Pair, Peer, V3, V5, ack, hello, id, lasting, message, publish, qos, subscribe_with,
 };
 
-/// A message of QoS 2 with RETAIN 1 and a property.
+/// Returns a message of QoS 2 with RETAIN 1 and a property.
 fn rich(packet_id: u16) -> Packet {
     Packet::Publish(Publish {
         qos: qos(2),
@@ -83,7 +83,7 @@ fn an_equal_message_is_another_message() {
     }
 }
 
-/// A reader with two messages of this QoS under way.
+/// Returns a reader with two messages of this QoS in flight.
 fn with_two(version: mqtt_check_codec::ProtocolVersion, level: u8) -> (Pair, Peer) {
     let mut pair = Pair::new();
     let reader = pair.connected(lasting(version, "reader"));

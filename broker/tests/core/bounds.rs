@@ -9,7 +9,7 @@ use crate::pair::{
 
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 
-/// A QoS 0 PUBLISH to `t` without properties has six bytes beside its payload.
+/// The size of a QoS 0 PUBLISH to `t` without properties, except its payload.
 const REST: usize = 6;
 
 #[test]

@@ -1,4 +1,4 @@
-//! What shows the second time, after a takeover, or where several things meet.
+//! Behavior that shows only the second time, after a takeover, or when several features meet.
 
 use mqtt_check_codec::{
     Packet, Property, Publish, QoS, ReasonCode, RetainHandling, SubscriptionOptions,
@@ -9,14 +9,14 @@ use crate::pair::{
     retained, subscribe, subscribe_with, unsubscribe,
 };
 
-/// How many of the messages that came since the last look have this topic and payload.
+/// Returns how many of the messages received since the last look have this topic and payload.
 fn count(pair: &mut Pair, peer: Peer, message: &str) -> usize {
     let seen = pair.seen(peer);
     let is_it = |line: &&String| line.split(' ').any(|word| word == message);
     seen.iter().filter(is_it).count()
 }
 
-/// Whether the client has its session and what it is sent with the CONNACK.
+/// Connects a client that must have a session. Returns what it receives after CONNACK.
 fn resumed(pair: &mut Pair, client: impl Into<mqtt_check_codec::Connect>) -> (Peer, Vec<String>) {
     let peer = pair.connect(client);
     let seen = pair.seen(peer);

@@ -1,4 +1,4 @@
-//! CONNECT and what is answered.
+//! CONNECT and its answers.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ fn each_refusal_has_its_code_in_each_version() {
         ),
     ] {
         let a = pair.connect(connect);
-        // What follows a refused CONNECT is not looked at.
+        // Packets after a refused CONNECT are ignored.
         pair.send(a, message(1, 1, "t", "x"));
         assert_eq!(
             pair.seen(a),

@@ -1,4 +1,4 @@
-//! What an administrator does.
+//! Actions of an administrator.
 
 use mqtt_check_broker::{Control, RedirectWhen};
 use mqtt_check_codec::ReasonCode;
@@ -26,7 +26,7 @@ fn a_kick_says_administrative_action_in_version_5() {
         });
         assert_eq!(pair.seen(a), expected);
         assert_eq!(pair.hooks(), ["client.disconnected a kicked"]);
-        // Of a client that is not connected, nothing comes.
+        // A client that is not connected is not affected.
         pair.control(Control::Kick {
             client: "a".into(),
             reason: ReasonCode::ADMINISTRATIVE_ACTION,
@@ -56,7 +56,7 @@ fn a_redirect_names_the_other_server() {
         let told = format!("connack {reason} sp=0 ServerReference(\"other:1883\")");
         assert_eq!(pair.seen(a), [told.as_str(), "closed"]);
         assert!(pair.hooks().is_empty());
-        // Once is enough.
+        // The redirect applies only once.
         let a = pair.connect(hello(V5, "a"));
         assert_eq!(pair.seen(a), ["connack 0x00 sp=0"]);
     }

@@ -1,4 +1,4 @@
-//! How connections end, and what is said about it.
+//! How connections end, and what the events report about it.
 
 use mqtt_check_codec::Property;
 

@@ -1,5 +1,5 @@
-//! A right broker passes this suite, and a broker with any one fault does not. What only bytes can show has its
-//! tests elsewhere and stands in a list.
+//! A broker without faults passes this suite, and a broker with any one fault does not. Faults that only bytes can show
+//! have tests elsewhere and are in a list.
 
 use std::process::{Command, Stdio};
 
@@ -55,10 +55,10 @@ const IN_BYTES: &[Fault] = &[
     Fault::SubprotocolNotReturned,
 ];
 
-/// Faults that only a test shows which is too slow to be run under each fault.
+/// Faults that only one test shows, which is too slow to run under each fault.
 const AFTER_MANY: &[Fault] = &[Fault::PacketIdInUseGivenAgain];
 
-/// Whether the suite fails under this fault.
+/// Returns whether the suite fails under this fault.
 fn is_caught(fault: Fault) -> bool {
     let suite = std::env::current_exe().expect("this program");
     let (left_out, chosen): (&[&str], &[&str]) = match AFTER_MANY.contains(&fault) {

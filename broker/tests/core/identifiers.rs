@@ -1,4 +1,4 @@
-//! Subscription Identifiers: which a message carries, whichever way it comes.
+//! Subscription Identifiers: which ones a message has, however it is delivered.
 
 use mqtt_check_codec::{Property, SubscriptionOptions};
 
@@ -61,14 +61,14 @@ fn a_plain_and_a_shared_subscription_of_one_client_keep_their_identifiers_apart(
             Some(number) => format!("publish q0 t=x SubscriptionIdentifier({number})"),
             None => "publish q0 t=x".to_owned(),
         });
-        // Which of the two comes first is the broker's choice.
+        // The broker may choose the order of the two.
         seen.sort();
         expected.sort();
         assert_eq!(seen, expected);
     }
 }
 
-/// A client with two overlapping subscriptions, each with an identifier, and one who publishes.
+/// Returns a client with two overlapping subscriptions, each with an identifier, and a publisher.
 fn overlapping() -> (Pair, Peer, Peer) {
     let mut pair = Pair::new();
     let a = pair.connected(lasting(V5, "a"));

@@ -1,4 +1,4 @@
-//! Which client ids a user may connect with.
+//! Which Client Identifiers a user may use.
 
 use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::{ClientIds, Config};
@@ -10,7 +10,7 @@ fn bound(how: ClientIds) -> Pair {
     Pair::with(|config| config.client_ids = how)
 }
 
-/// The code of the CONNACK, or of what stands in its place.
+/// Returns the code of the CONNACK, or of the packet received in its place.
 fn code(pair: &mut Pair, hello: Hello) -> String {
     let peer = pair.connect(hello);
     let seen = pair.seen(peer).join(" ");
@@ -19,7 +19,7 @@ fn code(pair: &mut Pair, hello: Hello) -> String {
     code
 }
 
-/// What each version says of a client id that is not this user's.
+/// Returns the code with which each version refuses a Client Identifier that does not belong to the user.
 fn refused(version: ProtocolVersion, v5: &str, v3: &str) -> String {
     match version {
         V5 => v5.to_owned(),
@@ -67,7 +67,7 @@ fn a_connected_client_is_not_taken_over_by_another_user() {
             refused
         );
         assert_eq!(pair.seen(alice), Vec::<String>::new());
-        // Her own next connection takes over, and her session's end frees the id.
+        // Alice's own next connection takes over, and the end of her session frees the identifier.
         let again = pair.connected(hello(version, "phone").login("alice", ""));
         pair.lose(again);
         pair.connected(hello(version, "phone").login("bob", ""));
@@ -86,7 +86,7 @@ fn a_client_id_belongs_to_the_user_whose_name_it_begins_with() {
         ("alice", "Alice", false),
         ("al", "alice", false),
         ("al", "al:ice", true),
-        // Another user may have this name.
+        // Another user may have the part before the colon as a name.
         ("al:ice", "al:ice", false),
         ("al:ice", "al:ice:x", false),
         ("", "", false),

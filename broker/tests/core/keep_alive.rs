@@ -42,7 +42,7 @@ fn every_acknowledgement_of_the_client_is_a_sign_of_life() {
         pair.send(b, message(2, 2, "t", "y"));
         pair.send(b, Packet::PubRel(ack(2)));
         pair.send(a, message(2, 7, "other", "z"));
-        // The identifiers are those that the broker uses first.
+        // These are the packet ids that the broker uses first.
         let packets = [
             Packet::PubAck(ack(1)),
             Packet::PubRec(ack(2)),

@@ -1,4 +1,4 @@
-//! What a session keeps from one connection to the next, part by part, and what only some sessions do.
+//! What a session keeps from one connection to the next, part by part, and what only some sessions keep.
 
 use mqtt_check_codec::{
     Packet, Property, ProtocolVersion, Publish, ReasonCode, SubscriptionOptions, Will,
@@ -50,7 +50,7 @@ fn a_resumed_session_has_every_subscription_as_it_was() {
     assert_eq!(pair.seen(reader), ["pubrec id=9 0x10"]);
 }
 
-/// A message of QoS 2 that is to be retained.
+/// Returns a message of QoS 2 with RETAIN 1.
 fn staged(dup: bool) -> Packet {
     Packet::Publish(Publish {
         dup,
@@ -61,7 +61,7 @@ fn staged(dup: bool) -> Packet {
     })
 }
 
-/// It came to its subscriber once, and comes to a new one as retained.
+/// Checks that the message was delivered once, and that a new subscriber receives it as a retained message.
 fn is_delivered_and_retained(pair: &mut Pair, reader: Peer, version: ProtocolVersion) {
     assert_eq!(pair.seen(reader), ["publish q2 id=1 t=x"]);
     let late = pair.connected(hello(version, "late"));

@@ -1,5 +1,5 @@
-//! The core played by several clients with a stepped clock and no I/O. What a client sees, and what the hooks tell,
-//! is compared as text, in order and in full.
+//! Plays the core with several clients, a stepped clock and no I/O. What clients receive and what events report is
+//! compared as text, in order and in full.
 
 mod pair;
 mod text;

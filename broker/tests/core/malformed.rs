@@ -1,4 +1,4 @@
-//! Bytes that decoding refuses end the connection, whatever is wrong with them.
+//! Bytes that cannot be decoded end the connection, whatever the error is.
 
 use mqtt_check_codec::{
     Clause, DecodeError, PacketType, ProtocolVersion, ReasonCode, cited_clauses,
@@ -17,7 +17,7 @@ fn error(packet: PacketType, field: &'static str, clause: Clause) -> DecodeError
     }
 }
 
-/// Sends such bytes on an accepted connection and on one that is only open.
+/// Sends such bytes on an accepted connection, and a malformed CONNECT also on a new one.
 fn ends_the_connection(version: ProtocolVersion, error: &DecodeError) {
     let mut pair = Pair::new();
     if error.packet == PacketType::CONNECT {
@@ -41,7 +41,7 @@ fn ends_the_connection(version: ProtocolVersion, error: &DecodeError) {
 #[test]
 fn whatever_clause_is_broken() {
     for clause in cited_clauses() {
-        // 3.1.1's clauses are cited of 3.1 as well.
+        // Clauses of 3.1.1 are cited for 3.1 too.
         ends_the_connection(clause.version, &error(PacketType::CONNECT, "field", clause));
         ends_the_connection(clause.version, &error(PacketType::PUBLISH, "field", clause));
     }

@@ -1,4 +1,4 @@
-//! What clients and the broker number, each for itself: packet ids, Topic Aliases and places in a window.
+//! Numbers that clients and the broker assign independently: packet ids, Topic Aliases and places in a window.
 
 use mqtt_check_codec::{
     Ack, Packet, Property, Publish, ReasonCode, SubscriptionOptions, Unsubscribe,
@@ -9,7 +9,7 @@ use crate::pair::{
     subscribe_with, unsubscribe,
 };
 
-/// An acknowledgement with a User Property.
+/// Returns an acknowledgement with a User Property.
 fn explained(packet_id: u16) -> Ack {
     let why = Property::UserProperty("a".into(), "b".into());
     Ack {

@@ -1,10 +1,10 @@
-//! What happens to messages for a client that is away.
+//! Messages for a client that is not connected.
 
 use mqtt_check_codec::{Packet, Property, Publish};
 
 use crate::pair::{BOTH, Pair, Peer, V5, ack, hello, id, lasting, message, publish, qos};
 
-/// Publishes one message of each QoS to `t`, and finishes the handshakes.
+/// Publishes one message of each QoS to `t`, and completes the exchanges.
 fn publish_all(pair: &mut Pair, from: Peer) {
     for level in [0, 1, 2] {
         let payload = format!("m{level}");

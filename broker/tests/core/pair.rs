@@ -1,4 +1,4 @@
-//! A broker and its clients, in one hand.
+//! A broker and its clients, both driven by the test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,13 +19,13 @@ use crate::text;
 pub(crate) const V5: ProtocolVersion = ProtocolVersion::V5;
 pub(crate) const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 pub(crate) const BOTH: [ProtocolVersion; 2] = [V3, V5];
-/// Session Expiry Interval for ever.
+/// A Session Expiry Interval that never ends.
 pub(crate) const NEVER: u32 = u32::MAX;
 
-/// The environment variable that names a fault for every broker of the suite.
+/// The environment variable with the name of a fault for every broker of the suite.
 pub(crate) const FORCED: &str = "MQTT_CHECK_BROKER_FAULT";
 
-/// One connection as the test holds it.
+/// A connection of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Peer(ConnectionId);
 
@@ -39,9 +39,9 @@ pub(crate) struct Pair {
     received: BTreeMap<ConnectionId, Vec<String>>,
     packets: BTreeMap<ConnectionId, Vec<Packet>>,
     hooks: Vec<HookEvent>,
-    /// Connections that the broker wants nothing of for now.
+    /// Connections from which the broker reads nothing for now.
     paused: BTreeSet<ConnectionId>,
-    /// What a store would have, if one is kept.
+    /// The content of the store, if there is one.
     records: Option<Records>,
 }
 
@@ -78,7 +78,7 @@ impl Pair {
         }
     }
 
-    /// One whose broker is durable and keeps a store.
+    /// Returns a pair with a durable broker that has a store.
     pub(crate) fn keeping(change: impl FnOnce(&mut Config)) -> Self {
         let mut pair = Self::with(|config| {
             config.durable = true;
@@ -92,7 +92,7 @@ impl Pair {
         pair
     }
 
-    /// What the store has. It is what it would have if everything were written anew.
+    /// Returns the content of the store. Checks that it equals what writing everything again would give.
     pub(crate) fn records(&mut self) -> &mut Records {
         let broker = self.broker.as_mut().expect("the broker runs");
         broker.track_changes();
@@ -103,7 +103,7 @@ impl Pair {
         records
     }
 
-    /// The process is gone, and another takes up the store after a while.
+    /// Kills the process, and starts another one with the same store after a while.
     pub(crate) fn kill_and_restart_after_s(&mut self, seconds: u64) {
         let records = self.records().clone();
         let stored = StoredState::from_records(records).expect("right records");
@@ -119,12 +119,12 @@ impl Pair {
         self.broker.as_ref().expect("the broker runs")
     }
 
-    /// Whether the broker wants nothing of this client for now.
+    /// Returns whether the broker reads nothing from this client for now.
     pub(crate) fn is_paused(&self, peer: Peer) -> bool {
         self.paused.contains(&peer.0)
     }
 
-    /// One further step of work that was cut into steps: what it took; `None` if there is none.
+    /// Does one further step of unfinished work. Returns its cost, or `None` if there is no such work.
     pub(crate) fn step(&mut self) -> Option<usize> {
         if !self.broker().is_at_work() {
             return None;
@@ -193,7 +193,7 @@ impl Pair {
         peer
     }
 
-    /// A connection whose CONNACK must be a success, and is taken.
+    /// Connects a client and takes its CONNACK, which must be a success.
     pub(crate) fn connected(&mut self, connect: impl Into<Connect>) -> Peer {
         let peer = self.connect(connect);
         let first = self.lane(peer.0).remove(0);
@@ -214,7 +214,7 @@ impl Pair {
         });
     }
 
-    /// Bytes came that are no packet.
+    /// Sends bytes that are not a packet.
     pub(crate) fn malformed(
         &mut self,
         peer: Peer,
@@ -229,7 +229,7 @@ impl Pair {
         });
     }
 
-    /// The transport breaks.
+    /// Breaks the connection.
     pub(crate) fn lose(&mut self, peer: Peer) {
         let connection = peer.0;
         self.handle(Input::Closed { connection });
@@ -239,7 +239,7 @@ impl Pair {
         self.send(peer, disconnect(0, []));
     }
 
-    /// Subscribes to one filter and takes the SUBACK, which must grant what was asked.
+    /// Subscribes to one filter and takes the SUBACK, which must grant the requested QoS.
     pub(crate) fn subscribe(&mut self, peer: Peer, filter: &str, qos: u8) {
         self.send(peer, subscribe(1, &[(filter, qos)]));
         let suback = format!("suback id=1 {qos:02x}");
@@ -249,13 +249,13 @@ impl Pair {
         lane.remove(at);
     }
 
-    /// The packets that came since the last look at them; `seen` then has nothing of them.
+    /// Returns the packets received since the last look. `seen` does not return them again.
     pub(crate) fn packets(&mut self, peer: Peer) -> Vec<Packet> {
         self.lane(peer.0).clear();
         self.packets.remove(&peer.0).unwrap_or_default()
     }
 
-    /// What came since the last look.
+    /// Returns what was received since the last look, as text.
     pub(crate) fn seen(&mut self, peer: Peer) -> Vec<String> {
         self.packets.remove(&peer.0);
         let lane = self.received.entry(peer.0).or_default();
@@ -267,13 +267,13 @@ impl Pair {
         seen
     }
 
-    /// Events of clients, sessions and Wills since the last look.
+    /// Returns the events of clients, sessions and Wills since the last look.
     pub(crate) fn hooks(&mut self) -> Vec<String> {
         let lines = self.hooks.drain(..).map(|event| text::hook(&event));
         lines.filter(|line| !line.starts_with("message.")).collect()
     }
 
-    /// Every event since the last look.
+    /// Returns every event since the last look.
     pub(crate) fn all_hooks(&mut self) -> Vec<String> {
         self.hooks
             .drain(..)
@@ -281,7 +281,7 @@ impl Pair {
             .collect()
     }
 
-    /// Lets the time pass, from deadline to deadline.
+    /// Lets time pass, from deadline to deadline.
     pub(crate) fn wait(&mut self, span: Duration) {
         let end = self.now + span;
         for _ in 0..10_000 {
@@ -299,7 +299,7 @@ impl Pair {
         panic!("the broker's deadlines do not come to an end");
     }
 
-    /// Time passes, and nobody calls the broker.
+    /// Lets time pass without calling the broker.
     pub(crate) fn pass_s(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
     }
@@ -312,7 +312,7 @@ impl Pair {
         self.handle(Input::Control(control));
     }
 
-    /// Stops the broker in good order and starts it again after a while.
+    /// Stops the broker gracefully and starts it again after a while.
     pub(crate) fn restart_after_s(&mut self, seconds: u64) {
         let mut out = Vec::new();
         let broker = self.broker.take().expect("the broker runs");
@@ -321,7 +321,7 @@ impl Pair {
         self.start(stored, seconds);
     }
 
-    /// The broker's power fails, and it starts again after a while.
+    /// Stops the broker as in a power failure and starts it again after a while.
     pub(crate) fn crash_and_restart_after_s(&mut self, seconds: u64) {
         let broker = self.broker.take().expect("the broker runs");
         let stored = broker.crash(self.now);
@@ -342,7 +342,7 @@ impl Pair {
     }
 }
 
-/// Does to the records what a store would do.
+/// Applies changes to the records, as a store does.
 fn apply(records: &mut Records, changes: Vec<Change>) {
     for change in changes {
         match change {
@@ -358,13 +358,13 @@ fn apply(records: &mut Records, changes: Vec<Change>) {
     }
 }
 
-/// The fault under which the whole suite is run, if it is.
+/// Returns the fault under which the whole suite runs, if there is one.
 fn forced() -> Option<Fault> {
     let name = std::env::var(FORCED).ok()?;
     Some(Fault::from_name(&name).expect("a fault"))
 }
 
-/// A CONNECT in the making. Clean, without expiry, Will and Keep Alive.
+/// A CONNECT to build on. It has Clean Start, and no expiry, Will or Keep Alive.
 #[derive(Debug, Clone)]
 pub(crate) struct Hello(Connect);
 
@@ -381,7 +381,8 @@ pub(crate) fn hello(version: ProtocolVersion, client: &str) -> Hello {
     })
 }
 
-/// The same lifetime in every version: Clean Session 0, or Clean Start 0 and an expiry of never.
+/// Returns a CONNECT whose session lasts in every version: with Clean Session 0, or with Clean Start 0 and an unlimited
+/// expiry.
 pub(crate) fn lasting(version: ProtocolVersion, client: &str) -> Hello {
     match version {
         V5 => hello(V5, client).unclean().expiry(NEVER),
@@ -415,7 +416,7 @@ impl Hello {
         self
     }
 
-    /// A Will of QoS 0 on this topic with the payload `gone`.
+    /// Adds a Will of QoS 0 on this topic with the payload `gone`.
     pub(crate) fn will(self, topic: &str) -> Self {
         self.will_with(topic, |_| {})
     }
@@ -433,7 +434,7 @@ impl Hello {
         self
     }
 
-    /// The same, with a Will Delay in seconds.
+    /// Like [`Self::will`], with a Will Delay in seconds.
     pub(crate) fn delayed_will(self, topic: &str, delay_s: u32) -> Self {
         self.will_with(topic, |will| {
             will.properties.push(Property::WillDelayInterval(delay_s));
@@ -455,7 +456,7 @@ pub(crate) fn qos(qos: u8) -> QoS {
     QoS::from_u8(qos).expect("0, 1 or 2")
 }
 
-/// A PUBLISH of QoS 0.
+/// Returns a PUBLISH of QoS 0.
 pub(crate) fn publish(topic: &str, payload: &str) -> Publish {
     Publish {
         dup: false,
@@ -468,7 +469,7 @@ pub(crate) fn publish(topic: &str, payload: &str) -> Publish {
     }
 }
 
-/// A PUBLISH packet of this QoS; the packet id is left out at QoS 0.
+/// Returns a PUBLISH packet of this QoS. At QoS 0, the packet id is left out.
 pub(crate) fn message(level: u8, packet_id: u16, topic: &str, payload: &str) -> Packet {
     Packet::Publish(Publish {
         qos: qos(level),

@@ -1,4 +1,4 @@
-//! What a PUBLISH may be, and what subscribers get of it.
+//! Which PUBLISH packets are accepted, and what subscribers receive of them.
 
 use mqtt_check_codec::{Packet, Property, Publish};
 
@@ -193,7 +193,7 @@ fn a_payload_that_is_not_what_it_says_is_refused_where_that_is_checked() {
     let b = pair.connected(hello(V5, "b"));
     pair.send(b, lie(1));
     pair.send(b, lie(2));
-    // A refused id is free: the next PUBLISH with it is a new message.
+    // A refused packet id is free, so the next PUBLISH with it is a new message.
     pair.send(b, message(2, 1, "t", "x"));
     pair.send(b, lie(0));
     assert_eq!(

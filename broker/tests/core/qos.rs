@@ -1,4 +1,4 @@
-//! QoS 1 and 2 in both directions, and what a new connection is sent again.
+//! QoS 1 and 2 in both directions, and what is sent again on a new connection.
 
 use mqtt_check_codec::{Ack, Packet, Property, Publish, ReasonCode};
 
@@ -89,7 +89,7 @@ fn a_half_received_qos_2_message_is_known_after_a_reconnect() {
         pair.send(b, Packet::PubRel(ack(7)));
         assert_eq!(pair.seen(b), ["pubrec id=7", "pubcomp id=7"]);
         assert_eq!(pair.seen(a), ["publish q0 t=x"]);
-        // With a clean start it is forgotten.
+        // A clean start forgets the packet id.
         pair.send(b, message(2, 8, "t", "y"));
         pair.lose(b);
         let b = pair.connected(hello(version, "b"));
@@ -217,7 +217,7 @@ fn no_more_than_the_receive_maximum_is_unacknowledged_and_other_packets_pass() {
     );
     pair.send(a, Packet::PubAck(ack(2)));
     assert_eq!(pair.seen(a), ["publish q1 id=3 t=3"]);
-    // The new connection has a limit of its own.
+    // The new connection has its own limit.
     pair.lose(a);
     let a = pair.connect(lasting(V5, "a").property(Property::ReceiveMaximum(1)));
     assert_eq!(
@@ -274,7 +274,7 @@ fn more_than_the_broker_s_receive_maximum_ends_the_connection() {
             "pubrec id=4 0x10"
         ]
     );
-    // What an earlier connection left unreleased does not count on a new one.
+    // Unreleased messages of an earlier connection do not count on a new one.
     pair.lose(b);
     let b = pair.connected(lasting(V5, "b"));
     for number in [5, 6] {
@@ -356,7 +356,7 @@ fn a_qos_1_publish_with_dup_and_the_last_packet_id_is_a_new_message_too() {
         });
         pair.send(b, message(1, 7, "t", "x"));
         pair.send(b, again);
-        // Nor is the publisher's DUP the broker's.
+        // The publisher's DUP is not forwarded either.
         assert_eq!(pair.seen(a), ["publish q1 id=1 t=x", "publish q1 id=2 t=y"]);
     }
 }

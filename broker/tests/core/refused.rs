@@ -1,4 +1,5 @@
-//! What is refused has no effect: on the session of the client id, on the client that has it, on Wills and messages.
+//! Refused packets have no effect: on the session with the same Client Identifier, on its connected client, on Wills
+//! and messages.
 
 use mqtt_check_broker::config::User;
 use mqtt_check_broker::{AccessAction, AccessRule, Config};
@@ -35,7 +36,7 @@ fn wrong(hello: Hello) -> Hello {
     hello.login("alice", "guessed")
 }
 
-/// Somebody who hears of everything.
+/// Connects a client that receives every message.
 fn watcher(pair: &mut Pair, version: ProtocolVersion) -> Peer {
     let watcher = pair.connected(right(hello(version, "watcher")));
     pair.subscribe(watcher, "#", 0);

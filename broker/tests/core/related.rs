@@ -1,4 +1,4 @@
-//! Topics and filters that are related to others, and what is retained for them.
+//! Related topics and filters, and the retained messages for them.
 
 use mqtt_check_codec::{Packet, Property, Publish};
 
@@ -7,7 +7,7 @@ use crate::pair::{
     unsubscribe,
 };
 
-/// A retained message of QoS 2.
+/// Publishes a retained message of QoS 2.
 fn retain(pair: &mut Pair, writer: Peer, topic: &str, payload: &str) {
     let kept = Publish {
         qos: qos(2),
@@ -93,7 +93,7 @@ fn what_has_expired_changes_no_other_message() {
     }
 }
 
-/// Several retained messages, one of which expires, and perhaps a restart.
+/// Publishes several retained messages, lets one expire, and optionally restarts the broker.
 fn beside_expired(restarts: bool) {
     let mut pair = Pair::with(|config| config.durable = true);
     let writer = pair.connected(hello(V5, "writer"));

@@ -1,4 +1,4 @@
-//! That what survives the broker is whole, and that what was over does not come back.
+//! What survives the broker is complete, and what had ended does not come back.
 
 use mqtt_check_broker::{AccessAction, AccessRule};
 use mqtt_check_codec::{Packet, Property, Publish, QoS, SubscriptionOptions};
@@ -12,7 +12,7 @@ fn durable() -> Pair {
     Pair::with(|config| config.durable = true)
 }
 
-/// A message with an expiry and one property more.
+/// Returns a message with an expiry interval and one other property.
 fn rich(level: u8, packet_id: u16, topic: &str, payload: &str, retain: bool) -> Packet {
     let properties = [
         Property::MessageExpiryInterval(100),
@@ -27,7 +27,7 @@ fn rich(level: u8, packet_id: u16, topic: &str, payload: &str, retain: bool) -> 
     })
 }
 
-/// A message to be retained.
+/// Returns a message with RETAIN 1.
 fn kept<const COUNT: usize>(level: u8, topic: &str, properties: [Property; COUNT]) -> Packet {
     Packet::Publish(Publish {
         qos: qos(level),

@@ -1,5 +1,4 @@
-//! What a session is on a later connection: in another version, under other limits, after a takeover, for the second
-//! time.
+//! A session on a later connection: in another version, with other limits, after a takeover, or for the second time.
 
 use mqtt_check_codec::{
     Packet, Property, ProtocolVersion, Publish, RetainHandling, SubscriptionOptions,
@@ -10,12 +9,12 @@ use crate::pair::{
     subscribe_with,
 };
 
-/// A session for ever, and a Receive Maximum.
+/// Returns a CONNECT with an unlimited session and this Receive Maximum.
 fn narrow(client: &str, maximum: u16) -> Hello {
     lasting(V5, client).property(Property::ReceiveMaximum(maximum))
 }
 
-/// A message of QoS 1 with one property.
+/// Returns a message of QoS 1 with one property.
 fn with(packet_id: u16, topic: &str, payload: &str, property: Property) -> Packet {
     Packet::Publish(Publish {
         qos: qos(1),
@@ -25,7 +24,7 @@ fn with(packet_id: u16, topic: &str, payload: &str, property: Property) -> Packe
     })
 }
 
-/// A client that subscribed to `t` with QoS 1, and one that publishes.
+/// Returns a client that has subscribed to `t` with QoS 1, and a publisher.
 fn reader(pair: &mut Pair, reader: Hello) -> (Peer, Peer) {
     let reader = pair.connected(reader);
     pair.subscribe(reader, "t", 1);
@@ -224,7 +223,7 @@ fn a_connection_that_resumed_a_session_has_a_will_and_a_keep_alive() {
     }
 }
 
-/// What this subscription brings.
+/// Subscribes to `t`, and returns what the client receives.
 fn brought(pair: &mut Pair, peer: Peer, packet_id: u16) -> Vec<String> {
     let options = SubscriptionOptions {
         retain_handling: RetainHandling::SendIfNew,
@@ -284,7 +283,7 @@ fn a_message_released_on_a_later_connection_does_not_come_back_to_its_publisher(
     assert_eq!(pair.seen(a), [RESUMED, "pubcomp id=9"]);
 }
 
-/// The version in which a window is as narrow as the client or the broker makes it.
+/// Returns a pair with room for one message at a time. In version 5 the client must set that limit itself.
 fn one_at_a_time(version: ProtocolVersion) -> Pair {
     Pair::with(|config| {
         if version != V5 {

@@ -1,4 +1,4 @@
-//! Sessions: how they begin, what they keep, when they end.
+//! Sessions: how they begin, what they keep, and when they end.
 
 use mqtt_check_codec::{Packet, Property};
 
@@ -249,7 +249,7 @@ fn disconnect_must_not_raise_an_expiry_of_0() {
 
 #[test]
 fn state_goes_with_a_clean_session_of_version_3() {
-    // A session that was clean must not be used again, not even by one that asks for it.
+    // The session was clean, so it cannot be resumed even by a connection that requests it.
     let mut pair = Pair::new();
     let a = pair.connected(hello(V3, "a"));
     pair.subscribe(a, "t", 2);
@@ -315,7 +315,7 @@ fn the_longest_spans_are_no_overflow() {
     assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
 }
 
-/// The client is back before its first session would have ended, and again after that has passed.
+/// The client reconnects before its first session would have ended. The new session must outlast that time.
 #[test]
 fn an_expiry_of_before_ends_nothing_of_the_present_session() {
     for again in [hello(V5, "a").unclean(), hello(V5, "a")] {

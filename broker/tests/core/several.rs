@@ -1,5 +1,4 @@
-//! Several filters of one packet or one client, several aliases of one topic, and what comes back on a later
-//! connection.
+//! Several filters of one packet or one client, several aliases of one topic, and what returns on a later connection.
 
 use mqtt_check_broker::{AccessAction, AccessRule};
 use mqtt_check_codec::{
@@ -11,7 +10,7 @@ use crate::pair::{
     subscribe_with, unsubscribe,
 };
 
-/// What a client publishes by an alias, to this topic or the one that the alias has.
+/// Returns a PUBLISH with a Topic Alias. It sets the alias to this topic, or uses it if the topic is empty.
 fn aliased(alias: u16, topic: &str, payload: &str, level: u8) -> Packet {
     Packet::Publish(Publish {
         qos: qos(level),
@@ -89,7 +88,7 @@ fn an_alias_is_known_though_nobody_heard_where_it_was_set_and_its_messages_are_r
     assert_eq!(payloads(&mut pair, reader), ["a=2"]);
 }
 
-/// Three retained messages, of QoS 0, 1 and 2.
+/// Returns a pair with three retained messages, of QoS 0, 1 and 2, and a client.
 fn with_retained(version: ProtocolVersion) -> (Pair, Peer) {
     let mut pair = Pair::new();
     let writer = pair.connected(hello(version, "writer"));

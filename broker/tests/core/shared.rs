@@ -1,4 +1,4 @@
-//! Which members of a Shared Subscription get its messages when others leave.
+//! Which members of a Shared Subscription receive its messages when others leave.
 
 use mqtt_check_codec::{Packet, Property, ReasonCode};
 
@@ -9,7 +9,7 @@ use crate::pair::{
 /// Ends the session of this client.
 type End = fn(&mut Pair, Peer);
 
-/// Publishes four messages, which must all come to this member.
+/// Publishes four messages, and checks that this member receives all of them.
 fn gets_all(pair: &mut Pair, member: Peer, when: &str) {
     let writer = pair.connected(hello(V5, "writer"));
     pair.seen(member);
@@ -20,7 +20,7 @@ fn gets_all(pair: &mut Pair, member: Peer, when: &str) {
     assert_eq!(pair.seen(member), all, "{when}");
 }
 
-/// A Shared Subscription with two members. Returns the one that stays and the one that leaves.
+/// Makes a Shared Subscription with two members. Returns the one that stays and the one that leaves.
 fn members(stays_first: bool, leaver: Hello) -> (Pair, Peer, Peer) {
     let mut pair = Pair::new();
     let stays = pair.connected(hello(V5, "stays"));
@@ -75,7 +75,7 @@ fn narrow(client: &str) -> Hello {
     lasting(V5, client).property(Property::ReceiveMaximum(1))
 }
 
-/// Who publishes to `t` with this QoS, once.
+/// Publishes one message to `t` with this QoS.
 fn publish_one(pair: &mut Pair, level: u8, payload: &str) {
     let writer = pair.connected(hello(V5, "writer"));
     pair.send(writer, message(level, 1, "t", payload));

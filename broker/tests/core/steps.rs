@@ -1,4 +1,5 @@
-//! Long work is cut into steps, and others are served in between: counted in what is visited and put out, not in time.
+//! Long work is split into steps, and other clients are served in between. This is measured in units of work, not in
+//! time.
 
 use mqtt_check_codec::Packet;
 
@@ -7,10 +8,11 @@ use crate::pair::{
     unsubscribe,
 };
 
-/// What one input may take, in what the broker counts: a step of 4,096, the key at which it ends, and what is put out.
+/// The most that one input may cost, in the broker's units of work: a step of 4,096, the key at which it ends, and the
+/// outputs.
 const MOST: usize = 10_000;
 
-/// A broker with a client that attacks and a client that does not.
+/// A broker with a client that attacks it and a client that does not.
 struct Room {
     pair: Pair,
     attacker: Peer,
@@ -29,8 +31,8 @@ impl Room {
         }
     }
 
-    /// Sends the packet. It must be cut into so many steps at least, none of them long, with the other client served
-    /// after each.
+    /// Sends a packet that must be split into at least this many steps. None of them may be long, and the other client
+    /// is served after each.
     fn attack(&mut self, packet: Packet, least_steps: usize) {
         self.pair.send(self.attacker, packet);
         assert!(self.pair.is_paused(self.attacker));
@@ -119,7 +121,7 @@ fn the_subscriptions_of_a_session_that_is_over_match_nothing_while_they_are_remo
     room.pair.send(room.attacker, disconnect(0, []));
     let spent = room.pair.broker().spent();
     assert!(spent <= MOST, "{spent}");
-    // Who comes now must not get what the other had subscribed to.
+    // This client must not receive messages for filters of the ended session.
     let heir = room.pair.connected(hello(V5, "heir"));
     room.pair.send(room.other, message(1, 1, "t/19999/x", "m"));
     assert_eq!(room.pair.seen(room.other), ["puback id=1 0x10"]);
@@ -130,7 +132,7 @@ fn the_subscriptions_of_a_session_that_is_over_match_nothing_while_they_are_remo
     assert_eq!(room.pair.seen(heir), ["publish q0 t/19999/x=m"]);
 }
 
-/// Filters of which each begins as the name of so many levels `x`, in a way of its own, and none matches it.
+/// Returns filters that each begin like a name of this many levels `x`, all in different ways, but do not match it.
 fn near_misses(levels: u32) -> Vec<String> {
     let all = 0..2_usize.pow(levels);
     all.map(|bits| {
@@ -156,7 +158,7 @@ fn a_message_waits_while_a_long_look_up_goes_on() {
     room.pair.send(publisher, message(1, 1, &name, "first"));
     assert!(room.pair.is_paused(publisher));
     assert_eq!(room.pair.seen(publisher), [] as [&str; 0]);
-    // What comes all the same is handled behind it.
+    // A packet that arrives in the meantime is handled after the one that waits.
     room.pair.send(publisher, message(1, 2, "short", "second"));
     assert_eq!(room.pair.seen(publisher), ["puback id=1", "puback id=2"]);
     let seen = room.pair.seen(room.other);
@@ -167,7 +169,7 @@ fn a_message_waits_while_a_long_look_up_goes_on() {
             "publish q0 short=second".to_owned()
         ]
     );
-    // And in steps.
+    // The same name, now in steps.
     room.pair.send(publisher, message(1, 3, &name, "third"));
     let mut steps = 0;
     while let Some(spent) = room.pair.step() {
@@ -230,7 +232,7 @@ fn a_subscription_goes_on_when_its_client_comes_back() {
     assert!(before > 9_000, "{before}");
     pair.send(a, Packet::PingReq);
     assert_eq!(pair.seen(a), ["pingresp"]);
-    // With the session its work ends.
+    // The end of a session ends its work.
     pair.send(a, subscribe(2, &[("+/x", 0), ("+/+", 0)]));
     assert!(pair.is_paused(a));
     pair.seen(a);

@@ -1,4 +1,4 @@
-//! What a store has at each moment is what another broker needs to go on from there.
+//! At any moment, the store contains what another broker needs to continue from there.
 
 use mqtt_check_broker::StoredState;
 use mqtt_check_codec::{Packet, Property, Publish, RetainHandling, SubscriptionOptions};
@@ -15,7 +15,7 @@ fn deliveries_go_on_where_they_were() {
         let a = pair.connected(lasting(version, "a"));
         pair.send(a, subscribe(1, &[("one", 1), ("two", 2)]));
         let p = pair.connected(hello(version, "p"));
-        // Sent and not acknowledged; received and not completed; not sent at all.
+        // One message is unacknowledged, one is received but not completed, and one is not sent at all.
         pair.send(p, message(1, 1, "one", "sent"));
         pair.send(p, message(2, 2, "two", "received"));
         pair.send(p, message(2, 3, "two", "begun"));
@@ -34,7 +34,7 @@ fn deliveries_go_on_where_they_were() {
                 "publish q1 id=4 one=waiting",
             ]
         );
-        // And the packet ids of what is under way are in use.
+        // The packet ids of unfinished deliveries are still in use.
         let p = pair.connected(hello(version, "p"));
         pair.send(p, message(1, 1, "one", "new"));
         assert_eq!(pair.seen(a), ["publish q1 id=5 one=new"]);
@@ -146,7 +146,7 @@ fn sessions_end_and_wills_come_as_if_nothing_had_been_between() {
         .delayed_will("will/delayed", 100);
     let delayed = pair.connected(delayed);
     pair.lose(delayed);
-    // These two were connected when it ended, and one of them would not have outlived that.
+    // Both clients were connected when the broker was killed. The session of one would have ended with its connection.
     pair.connected(hello(V5, "lost").will("will/lost"));
     pair.connected(lasting(V5, "back").will("will/back"));
     pair.wait_s(20);
@@ -188,7 +188,7 @@ fn what_ended_leaves_nothing_behind() {
     assert_eq!(pair.records().len(), 0);
 }
 
-/// A sequence that one number determines.
+/// A sequence of numbers that a seed determines.
 struct Dice(u64);
 
 impl Dice {
@@ -248,7 +248,7 @@ fn records_are_right_after_every_step_of_any_play() {
                     pair.send(peer, message(dice.below(3) as u8, number, topic, "m"));
                 }
             }
-            // Compares what was written bit by bit with the whole.
+            // Compares the result of all changes with a full write.
             pair.records();
             if dice.below(25) == 0 {
                 pair.kill_and_restart_after_s(1);
@@ -284,7 +284,7 @@ fn records_that_are_broken_are_said_to_be() {
             let mut value = value.clone();
             value[at] ^= 0xFF;
             changed.insert(key.clone(), value);
-            // Whatever it says, it does not panic.
+            // The result does not matter, as long as reading does not panic.
             let _ = StoredState::from_records(changed);
         }
         for length in 0..key.len() {

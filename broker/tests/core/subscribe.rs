@@ -187,7 +187,7 @@ fn limits_on_subscriptions_are_said_in_suback() {
     let b = pair.connected(hello(V3, "b"));
     pair.send(b, subscribe(1, &[("a/b/c/d", 0)]));
     assert_eq!(pair.seen(b), ["suback id=1 80"]);
-    // 3.1 has no code that says so.
+    // MQTT 3.1 has no code for this.
     let c = pair.connected(hello(ProtocolVersion::V3_1, "c"));
     pair.send(c, subscribe(1, &[("a/b/c/d", 0)]));
     assert_eq!(pair.seen(c), ["closed"]);
@@ -285,7 +285,7 @@ fn a_member_that_is_away_is_passed_over_and_its_begun_qos_1_messages_go_on_when_
         pair.seen(b),
         ["publish q1 id=1 t=three", "publish q1 id=2 t=four"]
     );
-    // QoS 1 may go to another; what was begun at QoS 2 must not.
+    // The QoS 1 delivery may go to another member; the QoS 2 delivery that had begun must not.
     pair.wait_s(10);
     assert_eq!(pair.seen(b), ["publish q1 id=3 t=one"]);
 }
@@ -314,7 +314,7 @@ fn before_version_5_share_is_a_level_like_any_other() {
     pair.send(a, message(0, 0, "$share/g/t", "y"));
     assert_eq!(pair.seen(a), ["publish q0 $share/g/t=y"]);
     pair.lose(a);
-    // The session goes on in version 5, where the same words mean another thing.
+    // The session continues in version 5, where the same filter has another meaning.
     let a = pair.connected(lasting(V5, "a"));
     pair.subscribe(a, "$share/g/t", 0);
     pair.send(a, message(0, 0, "t", "x"));
@@ -346,7 +346,7 @@ fn unsuback_codes_are_in_the_order_of_the_filters() {
     assert_eq!(pair.seen(a), ["unsuback id=2 00 11"]);
 }
 
-/// In both orders, and whatever the tree of filters looks at first.
+/// Tries both orders of subscribing, with filters that are found in different orders.
 #[test]
 fn of_two_overlapping_subscriptions_the_higher_qos_decides_in_whatever_order() {
     for version in BOTH {

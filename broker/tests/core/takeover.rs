@@ -1,4 +1,4 @@
-//! A second CONNECT with the client id of a connected client.
+//! A second CONNECT with the Client Identifier of a connected client.
 
 use crate::pair::{BOTH, Pair, V3, V5, hello, lasting, message};
 
@@ -20,7 +20,7 @@ fn the_old_client_is_told_in_version_5_and_closed_in_both() {
                 "client.connected a sp=0"
             ]
         );
-        // The transport of the first goes down later, and that is nobody's affair.
+        // The first transport breaks later, which affects nothing.
         pair.lose(first);
         assert!(pair.hooks().is_empty());
         pair.send(second, message(0, 0, "t", "x"));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use mqtt_check_broker::HookEvent;
 use mqtt_check_codec::{Packet, Properties, Property, Publish};
 
-/// `connack 0x00 sp=1`, `publish q1 id=1 dup a/b=hello`, `suback id=1 01 80`.
+/// Returns a line such as `connack 0x00 sp=1`, `publish q1 id=1 dup a/b=hello` or `suback id=1 01 80`.
 pub(crate) fn packet(packet: &Packet) -> String {
     let mut line = packet.packet_type().name().to_lowercase();
     match packet {
@@ -57,7 +57,7 @@ fn publish(line: &mut String, p: &Publish) {
 
 fn properties(line: &mut String, properties: &Properties) {
     for property in properties {
-        // In nearly every CONNACK, and tested by itself.
+        // Nearly every CONNACK has this property, and another test covers it.
         if *property == Property::TopicAliasMaximum(u16::MAX) {
             continue;
         }
@@ -72,7 +72,7 @@ fn properties(line: &mut String, properties: &Properties) {
     }
 }
 
-/// `client.connected a sp=0`, `session.terminated a conflict`.
+/// Returns a line such as `client.connected a sp=0` or `session.terminated a conflict`.
 pub(crate) fn hook(event: &HookEvent) -> String {
     match event {
         HookEvent::ClientConnected {

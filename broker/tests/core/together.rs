@@ -1,5 +1,5 @@
-//! Two things at once: another client, a takeover, a full window, another version or another filter beside what each
-//! test is about.
+//! Two features at once: each test combines its subject with another client, a takeover, a full window, another version
+//! or another filter.
 
 use mqtt_check_codec::{
     Packet, Property, ProtocolVersion, Publish, QoS, RetainHandling, SubscriptionOptions, Will,
@@ -10,7 +10,7 @@ use crate::pair::{
     retained, subscribe, subscribe_with, unsubscribe,
 };
 
-/// A client with room for one message.
+/// Returns a CONNECT with a Receive Maximum of one.
 fn narrow(client: &str) -> Hello {
     lasting(V5, client).property(Property::ReceiveMaximum(1))
 }
@@ -19,7 +19,7 @@ fn will_of(level: u8) -> impl FnOnce(&mut Will) {
     move |will| will.qos = qos(level)
 }
 
-/// A message of QoS 1 with this expiry.
+/// Returns a message of QoS 1 with this expiry interval in seconds.
 fn brief(topic: &str, expiry_s: u32) -> Packet {
     Packet::Publish(Publish {
         qos: qos(1),
@@ -40,7 +40,7 @@ fn dup(level: u8, packet_id: u16, topic: &str) -> Packet {
     })
 }
 
-/// What comes to a client of this filter besides its SUBACK.
+/// Subscribes to a filter, and returns what the client receives after its SUBACK.
 fn brought(pair: &mut Pair, peer: Peer, filter: &str, options: SubscriptionOptions) -> Vec<String> {
     pair.seen(peer);
     pair.send(peer, subscribe_with(7, [], [(filter, options)]));
@@ -453,7 +453,7 @@ fn nothing_too_large_is_sent_however_it_comes() {
     let long = hello(V5, "doomed").will_with("w", |will| will.payload = "x".repeat(100).into());
     let doomed = pair.connected(long);
     pair.lose(doomed);
-    // Two bytes of header, three of topic, two of packet id, one of property length, three for each identifier.
+    // Two bytes of fixed header, three of topic, two of packet id, one of property length, three for each identifier.
     pair.send(writer, message(1, 1, "t", &"x".repeat(60 - 14 + 1)));
     assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
     pair.send(writer, message(1, 1, "t", &"x".repeat(60 - 14)));

@@ -1,4 +1,4 @@
-//! Every way from a publisher to a subscriber keeps what the message has and what the subscription asks for.
+//! Every delivery path from a publisher to a subscriber keeps what the message has and what the subscription requests.
 
 use bytes::Bytes;
 use mqtt_check_codec::{Packet, Property, Publish, QoS, SubscriptionOptions};
@@ -7,10 +7,10 @@ use crate::pair::{
     Hello, NEVER, Pair, Peer, V5, ack, hello, id, message, publish, retained, subscribe_with,
 };
 
-/// No UTF-8 text.
+/// Not valid UTF-8.
 const PAYLOAD: &[u8] = b"\xFF\x00\xC3";
 
-/// A subscription, and what it makes of a message of QoS 2 with RETAIN 1.
+/// The options of a subscription, which determine how a message of QoS 2 with RETAIN 1 arrives.
 #[derive(Debug, Clone, Copy)]
 struct Wish {
     level: QoS,
@@ -31,7 +31,7 @@ const WISHES: &[Wish] = &[
     },
 ];
 
-/// Plays one way, from the subscription to the delivery that counts, and returns the subscriber.
+/// Plays one delivery path, from the subscription to the final delivery, and returns the subscriber.
 type Way = fn(&mut Pair, Wish) -> Peer;
 
 const WAYS: &[(&str, Way)] = &[
@@ -123,7 +123,7 @@ fn offline(pair: &mut Pair, wish: Wish, filter: &str) -> Peer {
     pair.connected(lasting_a())
 }
 
-/// Not in alphabetical order, so that the order shows.
+/// Not in alphabetical order, so that sorting would show.
 fn user_properties() -> [Property; 2] {
     ["z", "a"].map(|name| Property::UserProperty(name.into(), "value".into()))
 }
@@ -152,7 +152,7 @@ fn with_will(connect: Hello, delay_s: Option<u32>) -> Hello {
     })
 }
 
-/// The one PUBLISH that came since the last look.
+/// Returns the one PUBLISH received since the last look.
 fn only_publish(pair: &mut Pair, a: Peer) -> Publish {
     let packets = pair.packets(a).into_iter();
     let mut came: Vec<_> = packets

@@ -1,4 +1,4 @@
-//! What clients make the broker keep or send counts by one weight, properties included.
+//! What clients make the broker keep or send is counted by one weight, including properties.
 
 use mqtt_check_broker::StoredState;
 use mqtt_check_codec::{Packet, Property, Publish};
@@ -7,7 +7,7 @@ use crate::pair::{
     Pair, Peer, V3, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe,
 };
 
-/// A message of this QoS with so many User Properties, each with a value of so many bytes.
+/// Returns a message of this QoS with `count` User Properties, each with a value of `size` bytes.
 fn heavy(level: u8, packet_id: u16, count: usize, size: usize) -> Packet {
     let property = Property::UserProperty("".into(), "x".repeat(size).into());
     Packet::Publish(Publish {
@@ -18,14 +18,14 @@ fn heavy(level: u8, packet_id: u16, count: usize, size: usize) -> Packet {
     })
 }
 
-/// How many messages were dropped since the last call.
+/// Returns how many messages were dropped since the last call because of a full queue.
 fn dropped(pair: &mut Pair) -> usize {
     let hooks = pair.all_hooks();
     let full = hooks.iter().filter(|hook| hook.ends_with("queue_full"));
     full.count()
 }
 
-/// A session with a subscription of QoS 1 to `t` whose client is away.
+/// Makes an offline session with a subscription of QoS 1 to `t`.
 fn sleeper(pair: &mut Pair, client: &str) {
     let a = pair.connected(lasting(V5, client));
     pair.subscribe(a, "t", 1);
@@ -42,7 +42,7 @@ fn published(pair: &mut Pair, peer: Peer) -> usize {
 
 #[test]
 fn properties_count_against_the_bytes_that_wait_in_a_session() {
-    // One large property, and many that are larger in memory than on the wire.
+    // One large property, and many that take more memory than bytes on the wire.
     for (count, size) in [(1, 4_000), (50, 0)] {
         let mut pair = Pair::with(|config| config.maximum_queued_bytes = 10_000);
         sleeper(&mut pair, "a");
@@ -127,9 +127,9 @@ fn all_sessions_together_keep_so_many_bytes_and_none_keeps_the_others_from_their
         pair.send(p, heavy(1, number, 1, 4_000));
     }
     let lost = dropped(&mut pair);
-    // At 4,205 bytes each.
+    // Each message weighs 4,205 bytes.
     assert!((49..=52).contains(&lost), "{lost} of 60");
-    // One who reads gets a message all the same, and what a session took is free when it has ended.
+    // A client that reads still receives a message, and the end of a session frees its memory.
     let quick = pair.connected(hello(V5, "quick"));
     pair.subscribe(quick, "t", 1);
     pair.packets(quick);
@@ -148,7 +148,7 @@ fn all_sessions_together_keep_so_many_bytes_and_none_keeps_the_others_from_their
     assert_eq!(dropped(&mut pair), 0);
 }
 
-/// The largest packet there is that leaves no room for a topic of 60,000 bytes, under a Topic Alias that has one.
+/// Returns a PUBLISH with a Topic Alias that would be too large with its topic of 60,000 bytes written out.
 fn too_large_by_its_topic(level: u8) -> Packet {
     let long = bytestring::ByteString::from("x".repeat(65_535));
     let property = Property::UserProperty(long.clone(), long);
@@ -187,7 +187,7 @@ fn a_message_that_fits_no_packet_is_refused_before_it_is_acknowledged() {
             panic!("{} hooks", hooks.len());
         };
         assert!(dropped.starts_with("message.dropped p t") && dropped.ends_with(" quota_exceeded"));
-        // What was there before is there, in the store too.
+        // The earlier message is still there, and in the store too.
         let records = pair.records().clone();
         StoredState::from_records(records).expect("every record can be read");
         assert_eq!(pair.broker().retained_count(), 1);
@@ -218,7 +218,7 @@ fn retained_messages_are_kept_up_to_so_many_bytes() {
     for (number, topic) in [(1, "a"), (2, "b"), (3, "c")] {
         pair.send(p, store(1, number, topic, 4_000));
     }
-    // One may take the place of another of its topic, and less may come.
+    // A message may replace another of the same topic, and smaller ones still fit.
     pair.send(p, store(2, 4, "b", 4_500));
     pair.send(p, store(1, 5, "c", 100));
     let seen = pair.seen(p);
@@ -229,14 +229,14 @@ fn retained_messages_are_kept_up_to_so_many_bytes() {
         codes.collect::<Vec<_>>(),
         ["0x10", "0x10", "0x97", "0x10", "0x10"]
     );
-    // What cannot be refused is not kept, and nothing is left in its place.
+    // A message of QoS 0 cannot be refused. It is not stored, and the old message is removed.
     pair.send(p, store(0, 0, "d", 4_000));
     pair.send(old, retained("a", &"x".repeat(9_000)));
     let a = pair.connected(hello(V5, "a"));
     pair.packets(a);
     pair.send(a, subscribe(1, &[("#", 0)]));
     assert_eq!(published(&mut pair, a), 2);
-    // What is cleared makes room.
+    // Clearing a topic makes room.
     pair.send(p, retained("b", ""));
     pair.send(p, store(1, 6, "d", 4_000));
     assert_eq!(pair.seen(p), ["puback id=6"]);
@@ -252,7 +252,7 @@ fn topic_aliases_of_a_client_are_bounded_in_bytes() {
         Packet::Publish(first)
     };
     for _ in 0..10 {
-        // The same alias again takes the place of the one before.
+        // Setting the same alias again replaces the earlier one.
         pair.send(a, give(1, 1_000));
     }
     pair.send(a, give(2, 1_000));
@@ -260,7 +260,7 @@ fn topic_aliases_of_a_client_are_bounded_in_bytes() {
     assert!(pair.seen(a).is_empty());
     pair.send(a, give(4, 5_000));
     assert_eq!(pair.seen(a), ["disconnect 0x97", "closed"]);
-    // With its connection they are gone.
+    // The aliases end with their connection.
     let a = pair.connected(hello(V5, "a"));
     for alias in 1..=3 {
         pair.send(a, give(alias, 1_000));
@@ -304,7 +304,7 @@ fn subscriptions_are_bounded_in_bytes() {
             }
         }
         assert!((4..=6).contains(&granted), "{granted}");
-        // One that is there may be replaced, and one that ends makes room.
+        // An existing subscription may be replaced, and a removed one makes room.
         pair.send(a, subscribe(21, &[(&filter(1), 1)]));
         pair.send(a, crate::pair::unsubscribe(22, &[&filter(1)]));
         pair.send(a, subscribe(23, &[(&filter(20), 0)]));
@@ -313,7 +313,7 @@ fn subscriptions_are_bounded_in_bytes() {
             (&*seen[0], &*seen[2]),
             ("suback id=21 01", "suback id=23 00")
         );
-        // Another client has its share.
+        // Another client has its own share.
         let b = pair.connected(lasting(version, "b"));
         pair.send(b, subscribe(1, &[(&filter(1), 0)]));
         assert_eq!(pair.seen(b), ["suback id=1 00"]);
@@ -338,13 +338,13 @@ fn sessions_and_wills_are_bounded_in_bytes() {
             accepted.push(peer);
         }
         assert_eq!(accepted.len(), 4);
-        // One without a Will still comes in, and a session that is there as well.
+        // A client without a Will is still accepted, and so is one with an existing session.
         let small = pair.connect(hello(version, "small"));
         assert!(!pair.seen(small).contains(&"closed".to_owned()));
         pair.lose(accepted[0]);
         let again = pair.connect(lasting(version, "c0"));
         assert!(!pair.seen(again).contains(&"closed".to_owned()));
-        // A Will that was published is kept no more, and neither is a session that has ended.
+        // A published Will and an ended session free their memory.
         pair.lose(accepted[1]);
         pair.lose(small);
         let next = pair.connect(doomed("next"));

@@ -1,4 +1,4 @@
-//! Wills: when they go out, when they do not, and what they look like.
+//! Wills: when they are published, when they are not, and what they look like.
 
 use mqtt_check_broker::Control;
 use mqtt_check_codec::{Packet, Property, QoS, ReasonCode, SubscriptionOptions, Will};
@@ -8,7 +8,7 @@ use crate::pair::{
     subscribe_with,
 };
 
-/// A pair with a client that watches every topic.
+/// Returns a pair with a client that receives every message.
 fn watched() -> (Pair, Peer) {
     let mut pair = Pair::new();
     let watcher = pair.connected(hello(V5, "watcher"));
@@ -218,7 +218,7 @@ fn a_clean_start_ends_the_session_and_so_publishes_the_will() {
     );
 }
 
-/// Old connection, new connection, whether the Will goes out.
+/// Plays a takeover, and checks whether the Will of the old connection is published.
 fn takeover(old: Hello, new: Hello, published: bool) {
     let (mut pair, watcher) = watched();
     pair.connected(old.clone());
@@ -252,7 +252,7 @@ fn a_takeover_publishes_the_will_but_for_a_delayed_one_whose_session_lives_on() 
     takeover(unclean().delayed_will("w", 5), clean(), true);
     takeover(unclean().delayed_will("w", 5), unclean(), false);
     takeover(clean().delayed_will("w", 5), clean(), true);
-    // The standard's comments disagree on this one; ours follows the end of the session.
+    // The comments of the standard disagree here. The bundled broker publishes the Will, since the session ends.
     takeover(clean().delayed_will("w", 5), unclean(), true);
     for old in [hello(V3, "a"), lasting(V3, "a")] {
         for new in [hello(V3, "a"), lasting(V3, "a")] {

@@ -1,4 +1,4 @@
-//! What waits behind a full window, and what the aliases of messages are that are never sent.
+//! Messages that wait for room in a window, and the aliases of messages that are never sent.
 
 use mqtt_check_codec::{Packet, Property, Publish, QoS, SubscriptionOptions};
 
@@ -11,7 +11,7 @@ fn narrow(client: &str) -> Hello {
     lasting(V5, client).property(Property::ReceiveMaximum(1))
 }
 
-/// A message of QoS 1 that expires after five seconds.
+/// Returns a message of QoS 1 that expires after five seconds.
 fn brief(topic: &str, payload: &str) -> Packet {
     let properties = [Property::MessageExpiryInterval(5)].into_iter().collect();
     Packet::Publish(Publish {
@@ -82,7 +82,7 @@ fn what_is_too_large_sets_no_alias() {
     assert_eq!(pair.seen(a), ["publish q0 t=x TopicAlias(1)"]);
 }
 
-/// A message that sets the alias 1, or uses it.
+/// Returns a message that sets the alias 1, or uses it.
 fn alias(level: u8, packet_id: u16, topic: &str) -> Packet {
     Packet::Publish(Publish {
         qos: qos(level),

@@ -1,4 +1,4 @@
-//! A client of a few lines, and what it needs to be run.
+//! A small client, and the runtimes that tests need.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use mqtt_check_codec::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// Runs on a current-thread runtime whose clock is paused.
+/// Runs a test on a current-thread runtime whose clock is paused.
 pub(crate) fn paused<F: Future>(test: impl FnOnce() -> F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -22,7 +22,7 @@ pub(crate) fn paused<F: Future>(test: impl FnOnce() -> F) -> F::Output {
         .block_on(test())
 }
 
-/// Runs on a current-thread runtime with sockets and the real clock.
+/// Runs a test on a current-thread runtime with sockets and the real clock.
 pub(crate) fn real<F: Future>(test: impl FnOnce() -> F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -37,9 +37,9 @@ pub(crate) fn server(change: impl FnOnce(&mut Config)) -> Server {
     Server::new(config, Faults::none(), Randomness::Seed(1))
 }
 
-/// Everything that has come and will come without time passing.
+/// Waits until everything that needs no further time is done.
 pub(crate) async fn settle() {
-    // The paused clock moves only when nothing else can.
+    // The paused clock moves only when no task can run.
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
 }
 
@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         frame.bytes().clone()
     }
 
-    /// The next packet; `None` at the end of the stream.
+    /// Receives the next packet, or `None` at the end of the stream.
     pub(crate) async fn receive(&mut self) -> Option<Packet> {
         let frame = self.frame().await.expect("no reset")?;
         Some(Packet::decode(&frame, self.version).expect("decodes"))
@@ -109,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         assert!(matches!(suback, Some(Packet::SubAck(_))), "{suback:?}");
     }
 
-    /// Publishes so many bytes that `other` gets.
+    /// Publishes this many bytes, which `other` must receive.
     pub(crate) async fn echo_of<T: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         other: &mut Client<T>,

@@ -98,7 +98,7 @@ fn bytes_that_are_no_packet_are_answered_in_their_version() {
     let mut malformed = BytesMut::new();
     let connect = connect(V5, "a");
     connect.encode(V5, &mut malformed).expect("encodes");
-    // The reserved flag.
+    // Sets the reserved flag.
     malformed[9] |= 1;
     let unknown: &[u8] = &[0x10, 7, 0, 4, b'M', b'Q', b'T', b'T', 6];
     let endless: &[u8] = &[0x10, 0xFF, 0xFF, 0xFF, 0xFF];
@@ -201,7 +201,7 @@ fn a_peer_that_does_not_take_the_last_packet_is_not_waited_for_long() {
     });
 }
 
-/// What is answered to a CONNECT with a PINGREQ right behind it.
+/// Returns the answers to a CONNECT that is directly followed by a PINGREQ.
 async fn pipelined(server: &Server) -> Vec<Packet> {
     let mut a = Client::new(server.connect().expect("runs"), V5);
     let mut both = BytesMut::from(&a.bytes(connect(V5, "a"))[..]);

@@ -1,4 +1,4 @@
-//! What clients send, up to where the broker takes it.
+//! The limits for what clients send.
 
 use bytes::Bytes;
 use mqtt_check_codec::{Packet, Properties, Property, ProtocolVersion, Publish, QoS};
@@ -10,7 +10,7 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 const QUOTA_EXCEEDED: Option<u8> = Some(0x97);
 const PACKET_TOO_LARGE: Option<u8> = Some(0x95);
 
-/// The code with which the broker ended the connection, if it gave one.
+/// Returns the code with which the broker ended the connection, if it sent one.
 async fn ended(client: &mut Client<DuplexStream>) -> Option<u8> {
     let packet = client.receive().await?;
     let reason = match packet {
@@ -23,7 +23,7 @@ async fn ended(client: &mut Client<DuplexStream>) -> Option<u8> {
 }
 
 async fn write(client: &mut Client<DuplexStream>, bytes: &[u8]) {
-    // The broker may have closed it.
+    // The broker may have closed the connection.
     let _ = client.stream.write_all(bytes).await;
 }
 
@@ -48,11 +48,11 @@ fn a_connect_is_refused_by_the_length_that_it_announces() {
             write(&mut a, &begins).await;
             assert_eq!(ended(&mut a).await, answer, "level {level}");
         }
-        // What is no CONNECT is not read either.
+        // A first packet other than CONNECT is not read to its end either.
         let mut a = Client::new(server.connect().expect("runs"), V5);
         write(&mut a, b"\x30\xff\xff\xff\x7f").await;
         assert_eq!(ended(&mut a).await, None);
-        // And one that is as large as it may be is.
+        // A CONNECT of exactly the largest size is accepted.
         let mut a = Client::new(server.connect().expect("runs"), V5);
         a.connect(&"a".repeat(1_000 - 16)).await;
         let mut b = Client::new(server.connect().expect("runs"), V5);
@@ -78,7 +78,7 @@ fn what_a_packet_has_beside_a_payload_is_bounded() {
         }
         a.send(heavy(2_100, 0)).await;
         assert_eq!(ended(&mut a).await, QUOTA_EXCEEDED);
-        // A SUBSCRIBE is all header, and refused by the length that it announces.
+        // All of a SUBSCRIBE counts as header. It is refused because of its announced length.
         let mut a = connected().await;
         write(&mut a, b"\x82\xff\xff\x03").await;
         assert_eq!(ended(&mut a).await, QUOTA_EXCEEDED);
@@ -100,7 +100,7 @@ fn packets_that_are_not_whole_are_bounded_together() {
         };
         let large = a.bytes(publish("t", vec![0; 250_000], QoS::AtLeastOnce));
         a.stream.write_all(&large[..240_000]).await.expect("taken");
-        // There is no room for another large one, and there is for smaller ones.
+        // There is no room for another large packet, but there is for smaller ones.
         write(b, &large[..100_000]).await;
         assert_eq!(ended(b).await, QUOTA_EXCEEDED);
         let small = c.bytes(publish("t", vec![0; 60_000], QoS::AtLeastOnce));
@@ -110,10 +110,10 @@ fn packets_that_are_not_whole_are_bounded_together() {
         }
         a.stream.write_all(&large[240_000..]).await.expect("taken");
         assert!(matches!(a.receive().await, Some(Packet::PubAck(_))));
-        // Then there is room again.
+        // Afterwards there is room again.
         c.stream.write_all(&large).await.expect("taken");
         assert!(matches!(c.receive().await, Some(Packet::PubAck(_))));
-        // What will never find room is refused by the length that it announces.
+        // A packet that can never fit is refused because of its announced length.
         let never = c.bytes(publish(
             "t",
             Bytes::from(vec![0; 300_000]),

@@ -91,7 +91,7 @@ fn a_client_that_sends_and_never_reads_is_not_read_from_for_ever() {
     });
 }
 
-/// A message with one User Property of so many bytes.
+/// Returns a message with one User Property of this many bytes.
 fn heavy(topic: &str, size: usize, qos: QoS) -> Packet {
     let Packet::Publish(message) = publish(topic, "", qos) else {
         unreachable!("it is a PUBLISH");
@@ -140,7 +140,7 @@ fn clients_that_never_read_are_cut_off_when_others_wait_for_what_they_take_up() 
         }
         writer.ping().await;
         assert_eq!(server.connection_count(), 12);
-        // A second later it is known that they do not read; the message waited in the session until then.
+        // After a second the broker knows that they do not read. Until then, the message waits in the session.
         sleep(Duration::from_secs(2)).await;
         writer.send(heavy("news", 20_000, QoS::AtLeastOnce)).await;
         assert!(matches!(writer.receive().await, Some(Packet::PubAck(_))));

@@ -1,4 +1,4 @@
-//! The shell with real transports: memory under a paused clock, and TCP, TLS and WebSocket on the loopback.
+//! The shell with real transports: memory with a paused clock, and TCP, TLS and WebSocket on the loopback.
 
 mod client;
 

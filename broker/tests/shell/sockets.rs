@@ -13,7 +13,7 @@ use crate::client::{Client, connect, publish, real, server};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
-/// Nothing here takes this long.
+/// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
 
 async fn listening(change: impl FnOnce(&mut Config)) -> (Server, Listener) {
@@ -31,7 +31,7 @@ async fn client(listener: &Listener, version: ProtocolVersion) -> Client<TcpStre
     Client::new(open(listener).await, version)
 }
 
-/// The code of a CONNACK or DISCONNECT, and then the end.
+/// Returns the code of a CONNACK or DISCONNECT, which must be followed by the end of the stream.
 async fn refused(client: &mut Client<TcpStream>) -> u8 {
     let code = match timeout(LONG, client.receive()).await.expect("an answer") {
         Some(Packet::ConnAck(connack)) => connack.reason.0,
@@ -42,7 +42,7 @@ async fn refused(client: &mut Client<TcpStream>) -> u8 {
     code
 }
 
-/// The end without a word.
+/// Checks that the stream ends without any bytes.
 async fn closed(stream: &mut TcpStream) {
     let mut rest = Vec::new();
     let read = timeout(LONG, stream.read_to_end(&mut rest)).await;
@@ -102,7 +102,7 @@ fn a_flood_of_connections_that_say_nothing_keeps_nobody_out() {
         for _ in 0..200 {
             flood.push(open(&listener).await);
         }
-        // Those beyond the limit are closed at once, the others when their time is over.
+        // Connections beyond the limit are closed at once, the others after the connect timeout.
         for mut stream in flood {
             closed(&mut stream).await;
         }
@@ -149,7 +149,7 @@ fn packets_above_the_limit_end_the_connection_before_they_are_there_whole() {
         a.connect("a").await;
         a.send(publish("t", vec![0; 94], QoS::AtMostOnce)).await;
         a.ping().await;
-        // The header of 200 MB, and nothing more.
+        // The header of a packet of 200 MB, and nothing more.
         a.stream
             .write_all(b"\x30\xff\xff\xff\x5f")
             .await
@@ -225,7 +225,7 @@ fn a_client_that_reads_nothing_costs_no_more_than_its_limit() {
         };
         assert!(of("zero") > 0, "nothing was dropped");
         assert!((10..=15).contains(&of("one")), "{}", of("one"));
-        // It catches up, and is a client like any other.
+        // The slow client catches up, and is then served like any other.
         let mut ones = 0;
         while ones < 5 {
             match timeout(LONG, slow.receive()).await.expect("it goes on") {
@@ -278,7 +278,7 @@ fn a_client_that_goes_on_sending_is_closed_all_the_same() {
     real(|| async {
         let (_server, listener) = listening(|_| {}).await;
         let mut a = open(&listener).await;
-        // No CONNECT, so the connection is over; then whatever comes.
+        // A packet other than CONNECT ends the connection. After it, the client keeps sending.
         a.write_all(&[0xC0, 0]).await.expect("written");
         let rest = vec![0; 1 << 20];
         let sending = async { while a.write_all(&rest).await.is_ok() {} };

@@ -1,4 +1,4 @@
-//! A store on a disk: what a client was told holds, however the broker ended.
+//! A store on a disk: the broker keeps what a client has learned, however the broker ended.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn served(path: &Path) -> Server {
     .expect("a broker")
 }
 
-/// Connects as `a` with a session that lasts; says whether there was one.
+/// Connects as `a` with a lasting session. Returns whether the session was present.
 async fn lasting(server: &Server) -> (Client<DuplexStream>, bool) {
     let mut client = Client::new(server.connect().expect("runs"), V5);
     let Packet::Connect(mut packet) = connect(V5, "a") else {
@@ -69,7 +69,7 @@ fn what_was_acknowledged_is_there_after_any_end() {
                 server.control(Control::Stop);
                 settle().await;
             }
-            // Else it just ends here, with all its tasks.
+            // Otherwise the broker just ends here, with all its tasks.
         });
         real(|| async {
             let server = served(&path);
@@ -93,7 +93,7 @@ fn what_was_acknowledged_is_there_after_any_end() {
         let server = served(&path);
         let (mut a, present) = lasting(&server).await;
         assert!(present);
-        // Nothing that was acknowledged comes again.
+        // No acknowledged message is sent again.
         a.ping().await;
     });
 }

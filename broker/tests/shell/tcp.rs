@@ -1,4 +1,4 @@
-//! A served broker.
+//! A broker that listens on TCP.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn serves_tcp_on_both_families() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let listener = match server.listen(address).await {
                 Ok(listener) => listener,
-                // Not every machine has the other family.
+                // Not every machine has IPv6.
                 Err(_) if address.starts_with('[') => continue,
                 Err(error) => panic!("{error}"),
             };
@@ -48,7 +48,7 @@ fn a_refused_client_sees_the_refusal_and_then_an_orderly_end() {
             .expect("connects");
         let mut a = Client::new(stream, V5);
         a.connect("a").await;
-        // What only servers send, and then much more that nobody will read.
+        // A packet that only servers send, and then many more that are never read.
         a.send(Packet::PingResp).await;
         for _ in 0..100 {
             a.send(Packet::PingReq).await;

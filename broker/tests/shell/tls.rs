@@ -1,4 +1,4 @@
-//! A broker that is served over TLS.
+//! A broker that listens with TLS.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::websocket::upgraded;
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// An authority and what it signs.
+/// An authority that signs certificates.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -44,7 +44,7 @@ impl Authority {
     }
 }
 
-/// A client that trusts this authority, and shows what another has signed if it is told to.
+/// Connects a client that trusts one authority and may present a certificate of another.
 async fn connect(
     address: std::net::SocketAddr,
     trusts: &Authority,
@@ -120,7 +120,7 @@ fn mutual_tls_lets_in_who_shows_a_certificate() {
         let mut a = Client::new(stream.expect("a handshake"), V5);
         a.connect("a").await;
         for shows in [None, Some(&authority)] {
-            // With TLS 1.3 a client learns of its refusal after its own half of the handshake.
+            // With TLS 1.3, a client learns that it was refused only after its own half of the handshake.
             let refused = match connect(address, &authority, shows).await {
                 Err(_) => true,
                 Ok(mut stream) => stream.read(&mut [0]).await.is_err(),

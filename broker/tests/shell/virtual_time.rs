@@ -1,4 +1,4 @@
-//! With a paused clock every wait is exact and takes none, and the same seed gives the same bytes.
+//! With a paused clock every wait is exact and takes no real time, and the same seed gives the same bytes.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ fn the_longest_interval_is_no_overflow() {
     });
 }
 
-/// What three clients see of a lively exchange.
+/// Returns the bytes that three clients receive in a busy exchange.
 fn play() -> Vec<Vec<u8>> {
     paused(|| async {
         let server = server(|_| {});

@@ -36,7 +36,7 @@ async fn asked<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S, request: &Request)
         .expect("an answer")
 }
 
-/// The stream after a right upgrade.
+/// Returns the stream after a successful upgrade.
 pub(crate) async fn upgraded<S: AsyncRead + AsyncWrite + Unpin>(mut io: S) -> WebSocket<S> {
     let answer = asked(&mut io, &request("/mqtt", &[MQTT])).await;
     assert!(answer.is_upgrade(), "{answer:?}");
@@ -75,7 +75,7 @@ fn serves_websockets_beside_tcp_on_both_families() {
             };
             let listener = match server.listen_with(address, transport).await {
                 Ok(listener) => listener,
-                // Not every machine has the other family.
+                // Not every machine has IPv6.
                 Err(_) if address.starts_with('[') => continue,
                 Err(error) => panic!("{error}"),
             };
@@ -275,7 +275,7 @@ fn each_fault_breaks_its_own_rule_alone() {
                 up_to: usize::MAX,
             }));
             a.stream.push(&frame(Opcode::BINARY, vec![0xC0, 0x00]));
-            // The broker may end the connection before all of it is out.
+            // The broker may end the connection before everything is sent.
             let is_sent = a.stream.flush().await.is_ok();
             let is_kept = is_sent && matches!(a.receive().await, Some(Packet::PingResp));
             assert_eq!(is_kept, every == 6);
@@ -308,7 +308,7 @@ fn a_page_of_another_origin_opens_no_websocket() {
             (None, Some("https://anywhere.example"), 101),
             (Some(panel), Some(panel), 101),
             (Some(panel), Some("HTTPS://Panel.example"), 101),
-            // Who sends none is no browser.
+            // A client without an Origin is not a browser.
             (Some(panel), None, 101),
             (Some(panel), Some("https://panel.example.org"), 403),
             (Some(panel), Some("http://panel.example"), 403),
@@ -328,7 +328,7 @@ fn a_page_of_another_origin_opens_no_websocket() {
     });
 }
 
-/// Far more than the handshakes that may be under way, and than a short queue of the system's.
+/// Far more than the most handshakes under way, and than a short queue of the system.
 const IDLE: usize = 1_500;
 
 #[test]
@@ -352,10 +352,10 @@ fn handshakes_that_never_come_delay_nobody() {
             let mut client = Client::new(upgraded(stream).await, V5);
             client.connect(id).await;
         }
-        // One that waits for a handshake to be given up waits for seconds.
+        // Waiting for the end of another handshake would take seconds.
         let took = began.elapsed();
         assert!(took < Duration::from_secs(1), "{took:?}");
-        // The first ones have made room, and the last ones still have their time.
+        // The first handshakes were ended to make room; the last ones still have time.
         let closed = tokio::time::timeout(Duration::from_secs(1), idle[0].read(&mut [0])).await;
         assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
         let last = idle.last_mut().expect("some");

@@ -1,4 +1,4 @@
-//! A scene: limits, and what happens to the core. Names, ids and topics come from small sets, so that clients meet.
+//! A scene: limits, and inputs of the core. Names, ids and topics come from small sets, so that clients interact.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,7 +32,7 @@ const FILTERS: [&str; 10] = [
     "t#",
 ];
 const CONNECTIONS: u8 = 6;
-/// Wakings in one waiting; far fewer than this can ever be due.
+/// The most wake-ups in one wait. Far fewer can ever be due.
 const WAKINGS: usize = 10_000;
 
 #[derive(Debug, Arbitrary)]
@@ -66,7 +66,7 @@ pub enum Step {
     Ack(u8, AckKind, u8, u8),
     Ping(u8),
     Disconnect(u8, u8, Option<u32>),
-    /// Bytes as they come from the wire.
+    /// Bytes as they come from the network.
     Bytes(u8, Vec<u8>),
     Lose(u8),
     Congested(u8, bool),
@@ -74,7 +74,7 @@ pub enum Step {
     Redirect(u8, bool),
     Wait(u16),
     WaitLong(u32),
-    /// In good order or not, and how many seconds until the next start.
+    /// An orderly restart or a crash, and the seconds until the next start.
     Restart(bool, u8),
 }
 
@@ -262,7 +262,7 @@ impl Message {
     }
 }
 
-/// The core, and what its connections were told.
+/// The core, and the connections that it knows.
 struct Stage {
     broker: Option<Broker>,
     config: Config,
@@ -273,7 +273,7 @@ struct Stage {
 }
 
 impl Scene {
-    /// Plays it; how many bytes are held at the end, when nothing but the core is left.
+    /// Plays the scene. Returns the bytes allocated at the end, when only the core is left.
     pub fn play(&self) -> usize {
         let config = self.limits.config();
         let mut stage = Stage {
@@ -377,7 +377,7 @@ impl Stage {
         self.handle(Input::Opened { connection, nonce });
     }
 
-    /// Only what the codec can write and read again can come from a wire.
+    /// Sends a packet. Packets that the codec cannot encode are skipped, since no network delivers them.
     fn packet(&mut self, place: u8, packet: impl FnOnce(ProtocolVersion) -> Packet) {
         let Some((_, version)) = self.connection(place) else {
             return;
@@ -475,7 +475,7 @@ impl Stage {
         self.check(out);
     }
 
-    /// Whatever is sent goes to an open connection, can be written, and reads as what it is.
+    /// Checks that everything is sent to an open connection, can be encoded, and decodes to the same packet.
     fn check(&mut self, out: Vec<Output>) {
         let form = self.config.form();
         for output in out {
@@ -506,7 +506,7 @@ impl Stage {
         let Some((place, (_, version))) = place else {
             panic!("{packet:?} goes to {connection:?}, which is not open");
         };
-        // A CONNECT of no version that there is gets its answer in 3.1.1.
+        // A CONNECT with an unknown version is answered in 3.1.1.
         (*place, version.unwrap_or(ProtocolVersion::V3_1_1))
     }
 }

@@ -8,7 +8,7 @@ use crate::core::state::session::Session;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// Sends one of the acknowledgements; before version 5 none can say how it went. [3.1.1 MQTT-3.3.5-2]
+/// Sends an acknowledgement. Before version 5, an acknowledgement has no reason code. [3.1.1 MQTT-3.3.5-2]
 /// [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1] [5 MQTT-3.7.2-1] [3.1.1 MQTT-2.3.1-6] [5 MQTT-2.2.1-5]
 ///
 /// PUBREL answers PUBREC, or repeats that answer. [5 MQTT-4.3.3-4] [5 MQTT-3.6.2-1]
@@ -49,7 +49,8 @@ pub(crate) fn acknowledge(
     send(link, rules, turn, packet);
 }
 
-/// Of faults and of a liberty: sends again, on the same connection, what the client has not gone on from.
+/// For faults and a permitted variation: sends PUBREC and PUBREL again on the same connection, for exchanges that
+/// the client has not continued.
 pub(crate) fn repeat_acknowledgements(session: &Session, rules: &Rules, turn: &mut Turn<'_>) {
     let Some(link) = &session.link else {
         return;
@@ -68,7 +69,8 @@ pub(crate) fn repeat_acknowledgements(session: &Session, rules: &Rules, turn: &m
     }
 }
 
-/// Of a liberty: whether acknowledgements are repeated on the same connection. [3.1.1 MQTT-4.4.0-1] does not forbid it.
+/// For a permitted variation: whether acknowledgements are repeated on the same connection. [3.1.1 MQTT-4.4.0-1] does
+/// not forbid it.
 pub(crate) fn repeats_in_3(rules: &Rules, version: ProtocolVersion) -> bool {
     version != ProtocolVersion::V5 && rules.chooses(Liberty::AcknowledgementsRepeatedIn3)
 }

@@ -1,5 +1,5 @@
-//! Faults: what becomes of a message because of others in flight, or because of others that receive it. A broker
-//! without faults never comes here.
+//! Faults: how other messages in flight, or other receivers, wrongly affect a message. A broker without faults changes
+//! nothing here.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::core::state::session_key::SessionKey;
 
 type Copies = Vec<(SessionKey, Delivery)>;
 
-/// What the copies of one message do to each other.
+/// Applies the faults by which copies of one message affect each other.
 pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
     unserve(rules, sessions, message, copies);
     multiply(rules, sessions, message, copies);
@@ -57,7 +57,7 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
     }
 }
 
-/// What copies of one session do to each other.
+/// Applies the faults by which copies for one session affect each other.
 fn multiply(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
     // [5 MQTT-3.3.4-4]
     if rules.breaks(Fault::SharedIdentifierLeaks) {
@@ -103,7 +103,7 @@ fn multiply(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut 
     }
 }
 
-/// Who gets no copy because another one does. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+/// Removes copies that are lost because of another copy. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
 fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
     if message.topic.contains('$') && rules.breaks(Fault::DollarLevelsUnserved) {
         copies.clear();
@@ -164,14 +164,15 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
     }
 }
 
-/// Whether a message is taken for the one before it. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+/// Returns whether a message is mistaken for a repetition of the previous one. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
 pub(crate) fn is_taken_for_last(rules: &Rules, session: &mut Session, message: &Message) -> bool {
     let this = (message.topic.clone(), message.payload.clone());
     let last = session.fault_state.last_message.replace(this.clone());
     last == Some(this) && rules.breaks(Fault::EqualMessageSwallowed)
 }
 
-/// What is sent again becomes the last message of its topic. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+/// Replaces the payload of a resent message by that of the last message of its topic. [3.1.1 MQTT-4.4.0-1]
+/// [5 MQTT-4.4.0-1]
 pub(crate) fn replace_by_last(rules: &Rules, session: &Session, delivery: &mut Delivery) {
     let last = session.fault_state.last_message.as_ref();
     if let Some((topic, payload)) = last.filter(|_| rules.breaks(Fault::ResentAsLatest))
@@ -181,7 +182,7 @@ pub(crate) fn replace_by_last(rules: &Rules, session: &Session, delivery: &mut D
     }
 }
 
-/// What is said of the rest of a Message Expiry Interval. [5 MQTT-3.3.2-6]
+/// Falsifies the remaining Message Expiry Interval. [5 MQTT-3.3.2-6]
 pub(crate) fn misdate(rules: &Rules, now: Time, delivery: &Delivery, properties: &mut Properties) {
     let waited = now.saturating_sub(delivery.message.received_at).as_secs() > 0;
     let is_dropped = delivery.qos == QoS::AtMostOnce && rules.breaks(Fault::Qos0ExpiryDropped)
@@ -203,8 +204,9 @@ pub(crate) fn misdate(rules: &Rules, now: Time, delivery: &Delivery, properties:
     }
 }
 
-/// What is sent again to one client is no longer new to those for whom it waits. [3.1.1 MQTT-4.3.2-1] [5 MQTT-4.3.2-2]
-/// [5 MQTT-4.3.3-2]. What waited and one session got is older than it is. [5 MQTT-3.3.2-6]
+/// Applies faults to the other sessions when one session resumes. Messages resent to it get DUP 1 for the others too.
+/// [3.1.1 MQTT-4.3.2-1] [5 MQTT-4.3.2-2] [5 MQTT-4.3.3-2] The expiry interval of messages that waited for it is counted
+/// down twice for the others. [5 MQTT-3.3.2-6]
 pub(crate) fn wear_waiting(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -232,7 +234,8 @@ pub(crate) fn wear_waiting(
     }
 }
 
-/// Who has acknowledged a message has done so for all. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+/// For a fault: an acknowledgement of one client acknowledges the message for all. [3.1.1 MQTT-4.4.0-1]
+/// [5 MQTT-4.4.0-1]
 pub(crate) fn settle_for_all(sessions: &mut Sessions, key: SessionKey, message: &Arc<Message>) {
     for other in sessions.keys().into_iter().filter(|other| *other != key) {
         if let Some(session) = sessions.at_mut(other) {

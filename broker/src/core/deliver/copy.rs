@@ -1,4 +1,4 @@
-//! The copy of a message for one session, by its subscriptions.
+//! The copy of a message for one session, made according to its subscriptions.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::core::state::message::{Delivery, Message};
 use crate::core::state::session::Sessions;
 use crate::core::state::subscription::Subscriber;
 
-/// The copy for a session whose subscriptions overlap: at the highest QoS, with every identifier.
-/// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4]. There is one copy, so [5 MQTT-3.3.4-5] has no case.
+/// Returns the copy for a session whose subscriptions overlap: at the highest QoS, with every identifier.
+/// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4] Since there is only one copy, [5 MQTT-3.3.4-5] never applies.
 pub(crate) fn combine(
     rules: &Rules,
     sessions: &Sessions,
@@ -57,7 +57,7 @@ pub(crate) fn combine(
     combined
 }
 
-/// Of faults: whether No Local keeps out what it does not speak of. [5 MQTT-4.5.0-1]
+/// For faults: whether No Local wrongly suppresses the whole copy. [5 MQTT-4.5.0-1]
 fn is_taken_for_own(
     rules: &Rules,
     sessions: &Sessions,
@@ -78,7 +78,7 @@ fn is_taken_for_own(
         || reader.user.is_some() && reader.user == writer.user && rules.breaks(Fault::NoLocalByUser)
 }
 
-/// The copy for one subscription.
+/// Returns the copy for one subscription.
 pub(crate) fn copy(rules: &Rules, message: &Arc<Message>, subscriber: &Subscriber) -> Delivery {
     let options = subscriber.granted.options;
     // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]

@@ -1,4 +1,4 @@
-//! Sends messages to one client: its queue, its window, and what is sent again on a new connection.
+//! Sends messages to one client: from its queue, within its window, and again on a new connection.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
 
-/// Hands one copy of a message to a session.
+/// Delivers one copy of a message to a session.
 pub(crate) fn deliver(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -34,7 +34,7 @@ pub(crate) fn deliver(
     }
 }
 
-/// Of a fault: hands one copy of a message to a session, and sends it whether there is room for it or not.
+/// For a fault: sends one copy of a message to a session, whether or not its window has room.
 pub(crate) fn send_regardless(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -47,8 +47,8 @@ pub(crate) fn send_regardless(
     }
 }
 
-/// Takes one copy of a message: sent at once where that is possible, else kept. [3.1.1 MQTT-4.5.0-1]
-/// [5 MQTT-4.5.0-1] [3.1.1 MQTT-3.1.2-5]
+/// Sends one copy of a message at once if possible, and queues it otherwise. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+/// [3.1.1 MQTT-3.1.2-5]
 fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery: Delivery) {
     if !session.may_have(rules, &delivery.message.topic) {
         dropped(session, turn, &delivery, DropReason::NotAuthorized);
@@ -88,7 +88,7 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
             if link.congested {
                 dropped(session, turn, &delivery, DropReason::QueueFull);
             } else {
-                // It waits for no acknowledgement, so the window does not hold it back.
+                // QoS 0 needs no acknowledgement, so the window does not apply.
                 transmit(session, rules, turn, delivery);
             }
             return;
@@ -196,7 +196,7 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     }
 }
 
-/// Sends what may be sent: first what an earlier connection left, then what waits.
+/// Sends what the window allows: first what an earlier connection left unacknowledged, then the queue.
 pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     let Some(link) = session.link.as_ref().filter(|link| !link.congested) else {
         return;
@@ -253,7 +253,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             }
             continue;
         }
-        // It may have been queued for another user of the same client id.
+        // The message may have been queued for another user of the same Client Identifier.
         if !session.may_have(rules, &delivery.message.topic) {
             dropped(session, turn, &delivery, DropReason::NotAuthorized);
             continue;
@@ -276,7 +276,7 @@ fn is_congested(session: &Session) -> bool {
     session.link.as_ref().is_some_and(|link| link.congested)
 }
 
-/// Of faults: whether a message is sent though it has expired.
+/// For faults: whether a message is sent although it has expired.
 fn is_spared(session: &Session, rules: &Rules, delivery: &Delivery) -> bool {
     let link = session.link.as_ref();
     let is_older = link.is_some_and(|link| link.version != ProtocolVersion::V5);
@@ -285,8 +285,8 @@ fn is_spared(session: &Session, rules: &Rules, delivery: &Delivery) -> bool {
         || delivery.message.expiry_s == Some(0) && rules.breaks(Fault::ExpiryOf0IsNone)
 }
 
-/// A connection took the session up again: everything unacknowledged goes out once more, in its order and
-/// with its packet ids; then what waited. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+/// Continues a session on a new connection. Everything unacknowledged is sent again, in order and with the same packet
+/// ids; then the queue is sent. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
 pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     if rules.breaks(Fault::SendQuotaNotReset) {
         session.inflight.reconnect_without_reset();
@@ -350,8 +350,8 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     for id in unsent {
         let stage = session.inflight.stage(id);
         let published = matches!(stage, Some(Stage::Published(_)));
-        // What was sent to another user of the same client id is not for this one, and keeps its packet id: nobody has
-        // acknowledged it. [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
+        // A message that was sent to another user of the same Client Identifier is not for this user. It keeps its
+        // packet id, since it is unacknowledged. [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
         if let Some(Stage::Published(delivery)) = stage
             && !session.may_have(rules, &delivery.message.topic)
         {
@@ -367,7 +367,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         {
             continue;
         }
-        // [5 MQTT-3.3.4-9] holds PUBLISH packets back, and [5 MQTT-3.3.4-10] nothing else.
+        // [5 MQTT-3.3.4-9] limits PUBLISH packets, and [5 MQTT-3.3.4-10] forbids delaying any others.
         if published
             && !(session.held.0.is_empty()
                 && session.inflight.has_room(limit)
@@ -393,7 +393,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     flush(session, rules, turn);
 }
 
-/// Of faults: what a message that expired while it waited does to others.
+/// For faults: how a message that expired in the queue affects others.
 fn outlast(rules: &Rules, session: &mut Session, expired: &Delivery) {
     if rules.breaks(Fault::ExpiredTakesNextAlong) {
         session.queue.pop_front();
@@ -414,7 +414,7 @@ fn outlast(rules: &Rules, session: &mut Session, expired: &Delivery) {
     }
 }
 
-/// Of faults: what a resumed session sends though it is over, and which packet ids it takes for free.
+/// For faults: queues messages again that a resumed session must not send any more, and reuses packet ids.
 fn bring_back(session: &mut Session, rules: &Rules) {
     // [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
     if rules.breaks(Fault::OwedReleaseIdGivenAgain) {
@@ -432,7 +432,7 @@ fn bring_back(session: &mut Session, rules: &Rules) {
     }
 }
 
-/// Sends an unacknowledged packet again on a new connection: with all others, or late, where it was held back.
+/// Sends an unacknowledged packet again on a new connection. `late` is true if the window held it back at first.
 fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketId, late: bool) {
     let Some(stage) = session.inflight.resend(id) else {
         return;
@@ -447,7 +447,7 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             } else {
                 (id, delivery)
             };
-            // [5 MQTT-4.3.3-7]: whatever its expiry says, it is sent.
+            // [5 MQTT-4.3.3-7]: it is sent even if it has expired.
             if delivery.message.is_expired(turn.now)
                 && (rules.breaks(Fault::InflightExpires)
                     || late && rules.breaks(Fault::HeldBackExpires))
@@ -470,7 +470,7 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
                 || is_other && rules.breaks(Fault::OtherVersionResendsWithoutDup);
             let again = !is_first;
             if !send_publish(link, rules, turn, &delivery, Some(id), again) {
-                // [5 MQTT-3.1.2-25]: as if it had been delivered.
+                // [5 MQTT-3.1.2-25]: continue as if it had been delivered.
                 session.inflight.remove(id);
                 dropped(session, turn, &delivery, DropReason::PacketTooLarge);
             }
@@ -497,8 +497,8 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
     }
 }
 
-/// Sends a message for the first time. [3.1.1 MQTT-4.3.1-1] [3.1.1 MQTT-4.3.2-1] [3.1.1 MQTT-4.3.3-1]
-/// [5 MQTT-4.3.1-1] [5 MQTT-4.3.2-1] [5 MQTT-4.3.2-2] [5 MQTT-4.3.3-1] [5 MQTT-4.3.3-2]
+/// Sends a message for the first time. [3.1.1 MQTT-4.3.1-1] [3.1.1 MQTT-4.3.2-1] [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.1-1]
+/// [5 MQTT-4.3.2-1] [5 MQTT-4.3.2-2] [5 MQTT-4.3.3-1] [5 MQTT-4.3.3-2]
 fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery: Delivery) {
     let Some(link) = &mut session.link else {
         return;
@@ -513,7 +513,7 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     if is_idle && delivery.shared.is_some() {
         return;
     }
-    // The window is filled before it is known whether the packet fits, since the packet needs its id.
+    // The message takes its place in the window before its size is known, because the packet needs an id.
     let id = match delivery.qos {
         QoS::AtMostOnce => None,
         QoS::AtLeastOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos1) => {
@@ -541,7 +541,7 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
             qos: delivery.qos,
             payload: delivery.message.payload.clone(),
         });
-        // [5 MQTT-4.3.2-3] [5 MQTT-4.3.3-3]: unacknowledged until the client says otherwise.
+        // [5 MQTT-4.3.2-3] [5 MQTT-4.3.3-3]: the message stays unacknowledged until the client acknowledges it.
         if let Some(id) = id.filter(|_| forgotten(rules, &delivery)) {
             session.inflight.remove(id);
         }
@@ -553,7 +553,7 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     }
     if let Some(id) = id {
         session.inflight.remove(id);
-        // [5 MQTT-3.1.2-25]: as if it had been delivered.
+        // [5 MQTT-3.1.2-25]: continue as if it had been delivered.
         if rules.breaks(Fault::UnsentTakesRoom) {
             session.inflight.lose(1);
         }
@@ -565,7 +565,7 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     dropped(session, turn, &delivery, DropReason::PacketTooLarge);
 }
 
-/// The first packet of its new connection.
+/// Sends CONNACK, the first packet of a connection.
 pub(crate) fn greet(session: &Session, rules: &Rules, turn: &mut Turn<'_>, connack: ConnAck) {
     let Some(link) = &session.link else {
         return;
@@ -592,7 +592,7 @@ pub(crate) fn dropped(
     });
 }
 
-/// Whether a message takes no room of the client's window, which it always should.
+/// For faults: whether a message takes no place in the client's window.
 fn uncounted(rules: &Rules, qos: QoS) -> bool {
     match qos {
         QoS::AtMostOnce => false,
@@ -601,12 +601,12 @@ fn uncounted(rules: &Rules, qos: QoS) -> bool {
     }
 }
 
-/// Whether a message counts as acknowledged once it was sent, which it never should.
+/// For faults: whether a message counts as acknowledged once it is sent.
 fn forgotten(rules: &Rules, delivery: &Delivery) -> bool {
     if delivery.shared.is_some() && rules.breaks(Fault::SharedNotTracked) {
         return true;
     }
-    // Where Retain As Published has no part in it, RETAIN 1 says that a subscription brought it.
+    // If Retain As Published is 0, RETAIN 1 means that a new subscription caused the delivery.
     if delivery.retain && rules.breaks(Fault::RetainedNotTracked) {
         return true;
     }

@@ -1,4 +1,4 @@
-//! Faults: wrong acknowledgements and DISCONNECT packets. A broker without faults never comes here.
+//! Faults: wrong acknowledgements and DISCONNECT packets. A broker without faults changes nothing here.
 
 use std::num::NonZeroU16;
 
@@ -7,10 +7,10 @@ use mqtt_check_codec::{Ack, Packet, PacketId, Property, QoS, ReasonCode, SubAck,
 use crate::Fault as D;
 use crate::core::rules::Rules;
 
-/// A code that no packet of the standard has.
+/// A code that the standard does not define for any packet.
 const UNKNOWN: ReasonCode = ReasonCode(0x7F);
 
-/// The packet as it is sent, or `None` if it is kept back.
+/// Returns the packet to send, or `None` to send nothing.
 pub(crate) fn tell(rules: &Rules, mut packet: Packet) -> Option<Packet> {
     let lies = |fault| rules.breaks(fault);
     match &mut packet {

@@ -1,5 +1,5 @@
-//! Faults: what a message loses on one way to its subscribers and keeps on the others. A broker without faults never
-//! comes here.
+//! Faults: what a message loses on one delivery path and keeps on the others. A broker without faults loses nothing
+//! here.
 
 use std::sync::Arc;
 
@@ -10,51 +10,51 @@ use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::message::{Delivery, Message};
 
-/// A way to a subscriber.
+/// A delivery path to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Its session is offline.
+    /// The session is offline, so the message is queued.
     Queued,
-    /// Its window is full.
+    /// The client's window is full, so the message waits.
     Waiting,
-    /// It did not acknowledge it on an earlier connection.
+    /// The message was not acknowledged on an earlier connection, so it is sent again.
     Resent,
-    /// Its subscription brings it.
+    /// A new subscription causes the delivery of a retained message.
     Retained,
-    /// It comes by a Shared Subscription.
+    /// The message is delivered to a Shared Subscription.
     Shared,
-    /// It is published because a connection ended, at once or after its delay.
+    /// The message is a Will, published when the connection ends or after the delay.
     Will,
-    /// It is published after its delay.
+    /// The message is a Will, published after its delay.
     DelayedWill,
-    /// It is passed on when the publisher releases it.
+    /// The message has QoS 2 and is delivered when the publisher releases it.
     Released,
-    /// The publisher releases it on a later connection.
+    /// Like [`Way::Released`], but the publisher releases the message on a later connection.
     ReleasedLater,
 }
 
-/// What is lost.
+/// What the message loses.
 #[derive(Debug, Clone, Copy)]
 enum Loss {
-    /// Every property but the Message Expiry Interval.
+    /// Every property except the Message Expiry Interval.
     Properties,
-    /// The order of the User Properties.
+    /// The order of the properties.
     Order,
     /// The Subscription Identifiers.
     Identifiers,
-    /// The Subscription Identifiers but the first one.
+    /// The Subscription Identifiers except the first.
     OtherIdentifiers,
-    /// That the granted QoS is lower than the message's.
+    /// The limit of the granted QoS: the message keeps its own, higher QoS.
     GrantedQos,
-    /// Any QoS above this one.
+    /// A QoS above this one.
     QosAbove(QoS),
-    /// RETAIN 1.
+    /// The value 1 of RETAIN.
     Retain,
-    /// That RETAIN 1 is only for who asked for it.
+    /// The clearing of RETAIN, so that its value is passed on to every subscriber.
     RetainCleared,
-    /// How long the message has waited already.
+    /// The time that the message has waited.
     Age,
-    /// Bytes of the payload that are no text.
+    /// Bytes of the payload that are not UTF-8.
     Bytes,
 }
 
@@ -154,13 +154,13 @@ fn losses(rules: &Rules, way: Way) -> impl Iterator<Item = Loss> {
     LOSSES.iter().filter(in_force).map(|(_, _, loss)| *loss)
 }
 
-/// Whether a QoS 2 message is passed on when it is released, so that it can lose something until then.
+/// Returns whether a QoS 2 message is held back until it is released, because a fault in force needs it.
 pub(crate) fn withholds(rules: &Rules) -> bool {
     let ways = [Way::Released, Way::ReleasedLater];
     ways.iter().any(|way| losses(rules, *way).next().is_some())
 }
 
-/// Takes from one copy what is lost on this way.
+/// Removes from one copy what is lost on this path.
 pub(crate) fn lose(rules: &Rules, way: Way, now: Time, delivery: &mut Delivery) {
     for loss in losses(rules, way) {
         match loss {
@@ -175,7 +175,7 @@ pub(crate) fn lose(rules: &Rules, way: Way, now: Time, delivery: &mut Delivery) 
     }
 }
 
-/// Takes from the message itself what is lost on this way.
+/// Removes from the message itself what is lost on this path.
 pub(crate) fn lose_early(rules: &Rules, way: Way, now: Time, message: &mut Message) {
     for loss in losses(rules, way) {
         lose_of_message(loss, now, message);

@@ -1,4 +1,5 @@
-//! Delivers an accepted message to every client that receives it: functions over the parts of the state that they need.
+//! Delivers an accepted message to every client that receives it. These are functions over the parts of the state that
+//! they need.
 
 pub(crate) mod acknowledgement;
 pub(crate) mod beside;

@@ -1,4 +1,4 @@
-//! Sends one packet to one client: adds what else it says, and checks that the client accepts one of its size.
+//! Sends one packet to one client: adds optional properties, and checks that the packet fits the client's limit.
 
 use std::cmp::Reverse;
 
@@ -11,8 +11,8 @@ use crate::core::state::link::Link;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// Sends the packet, with diagnostics where they are configured and wanted, if it fits the client's Maximum
-/// Packet Size; says whether it was sent.
+/// Sends the packet if it fits the client's Maximum Packet Size, and returns whether it was sent. Adds diagnostics if
+/// they are configured and wanted.
 pub(crate) fn send(link: &Link, rules: &Rules, turn: &mut Turn<'_>, mut packet: Packet) -> bool {
     if !rules.faults.is_none() {
         packet = match tell(rules, packet) {
@@ -33,7 +33,7 @@ pub(crate) fn send(link: &Link, rules: &Rules, turn: &mut Turn<'_>, mut packet: 
     true
 }
 
-/// Whether the client takes a packet as large as this one, what it can do without left out.
+/// Returns whether the client accepts a packet of this size, once optional properties are left out.
 pub(crate) fn takes(link: &Link, rules: &Rules, mut packet: Packet) -> bool {
     takes_cut(link, rules, &mut packet)
 }
@@ -55,7 +55,7 @@ fn wants_diagnostics(link: &Link, rules: &Rules, packet: &Packet) -> bool {
     link.problem_information || always || rules.breaks(Fault::ProblemInformationUnasked)
 }
 
-/// Adds a Reason String and a User Property, if they are configured, where the packet may carry them.
+/// Adds a Reason String and a User Property, if they are configured and the packet may have them.
 pub(crate) fn explain(rules: &Rules, packet: &mut Packet) {
     if !rules.config.reason_strings {
         return;
@@ -72,14 +72,14 @@ pub(crate) fn explain(rules: &Rules, packet: &mut Packet) {
     }
 }
 
-/// What a packet can do without, in the order in which it is left out.
+/// The optional properties, in the order in which they are left out.
 const SPARED: [PropertyId; 3] = [
     PropertyId::USER_PROPERTY,
     PropertyId::REASON_STRING,
     PropertyId::SERVER_REFERENCE,
 ];
 
-/// Makes the packet fit a client's Maximum Packet Size by leaving out what it can do without; says whether it does.
+/// Leaves out optional properties until the packet fits a client's Maximum Packet Size, and returns whether it fits.
 /// [5 MQTT-3.1.2-24] [5 MQTT-3.2.2-19] [5 MQTT-3.2.2-20] [5 MQTT-3.4.2-2] [5 MQTT-3.4.2-3] [5 MQTT-3.5.2-2]
 /// [5 MQTT-3.5.2-3] [5 MQTT-3.6.2-2] [5 MQTT-3.6.2-3] [5 MQTT-3.7.2-2] [5 MQTT-3.7.2-3] [5 MQTT-3.9.2-1]
 /// [5 MQTT-3.9.2-2] [5 MQTT-3.11.2-1] [5 MQTT-3.11.2-2] [5 MQTT-3.14.2-3] [5 MQTT-3.14.2-4] [5 MQTT-3.15.2-2]
@@ -102,7 +102,7 @@ pub(crate) fn fit(
         return true;
     }
     for id in SPARED {
-        // A message is left as it was published, or not sent: PUBLISH has nothing here.
+        // A PUBLISH has no optional properties here: a message is sent unchanged, or not at all.
         let Some(properties) = properties_mut(packet) else {
             return false;
         };
@@ -114,7 +114,7 @@ pub(crate) fn fit(
     false
 }
 
-/// What counts of a packet's size: all of it, but for faults.
+/// Returns the size that is compared with the limit: the whole packet, except for faults.
 fn counted(rules: &Rules, packet: &Packet, size: usize) -> usize {
     if rules.faults.is_none() {
         return size;
@@ -158,7 +158,7 @@ fn too_large(packet: &Packet) -> Option<Fault> {
     })
 }
 
-/// Of a liberty: each property in another place, and several of one kind in their order.
+/// For a permitted variation: changes the order of properties. Properties of the same kind keep their order.
 pub(crate) fn rearrange(packet: &mut Packet) {
     let properties = match packet {
         Packet::Publish(publish) => Some(&mut publish.properties),

@@ -13,7 +13,7 @@ use crate::core::state::weight;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// Builds and sends one PUBLISH; says whether it fitted. The DUP flag says only whether this is a retransmission.
+/// Builds and sends one PUBLISH, and returns whether it fitted. DUP depends only on whether this is a retransmission.
 /// [3.1.1 MQTT-3.3.1-3] [5 MQTT-3.3.1-3]
 pub(crate) fn send_publish(
     link: &mut Link,
@@ -24,7 +24,7 @@ pub(crate) fn send_publish(
     again: bool,
 ) -> bool {
     let message = &delivery.message;
-    // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3] [3.1.1 MQTT-1.5.3-3] [5 MQTT-1.5.4-3]: as it was published.
+    // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3] [3.1.1 MQTT-1.5.3-3] [5 MQTT-1.5.4-3]: the topic as published.
     let mut topic = match rules.faults.is_none() {
         true => message.topic.clone(),
         false => misspelt(rules, &message.topic),
@@ -84,7 +84,7 @@ pub(crate) fn send_publish(
         properties,
         payload: message.payload.clone(),
     };
-    // What this client gets besides may make it larger than any packet can be.
+    // Properties added for this client may make the packet larger than MQTT allows.
     let fits = weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties);
     let packet = Packet::Publish(publish);
     let sent = if !rules.faults.is_none() && is_unmeasured(rules, turn, delivery) {
@@ -108,9 +108,9 @@ pub(crate) fn send_publish(
     sent
 }
 
-/// Of a fault: the Topic Alias by which another client was just sent this payload. [5 MQTT-3.1.2-27]
+/// For a fault: the Topic Alias by which another client was just sent this payload. [5 MQTT-3.1.2-27]
 fn neighbours_alias(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u16> {
-    // First, so that a broker without faults does not look through what it has sent, for each client again.
+    // This check is first, so that a broker without faults does not search its output for each client.
     if !rules.breaks(Fault::NeighboursAliasLeaks) {
         return None;
     }
@@ -129,28 +129,28 @@ fn neighbours_alias(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u1
     })
 }
 
-/// Of faults: whether a message is sent whatever its size is. [5 MQTT-3.1.2-24]
+/// For faults: whether a message is sent whatever its size. [5 MQTT-3.1.2-24]
 fn is_unmeasured(rules: &Rules, turn: &Turn<'_>, delivery: &Delivery) -> bool {
     let message = &delivery.message;
     message.will && rules.breaks(Fault::WillTooLargeSent)
         || message.received_at < turn.now && rules.breaks(Fault::WaitedTooLargeSent)
 }
 
-/// Of a fault: the publisher's Topic Alias, where the client would take one of the server's. [5 MQTT-3.3.2-3]
+/// For a fault: the publisher's Topic Alias, if it is within the client's Topic Alias Maximum. [5 MQTT-3.3.2-3]
 fn publishers_alias(rules: &Rules, link: &Link, delivery: &Delivery) -> Option<u16> {
     let alias = delivery.message.alias?;
     let is_taken = link.aliases_out.allows(alias) && rules.breaks(Fault::PublishersAliasForwarded);
     is_taken.then_some(alias)
 }
 
-/// Whether so much waits to be written to all clients together that this message does not go out now.
+/// Returns whether this message is not sent now because too many bytes wait to be written to all clients together.
 pub(crate) fn is_too_much(rules: &Rules, turn: &Turn<'_>, delivery: &Delivery) -> bool {
     let maximum = rules.config.maximum_all_outgoing_bytes;
-    // Any message goes out while less than half of it waits.
+    // While at most half of the limit is waiting, any message is sent, however large.
     turn.outgoing > maximum / 2 && turn.outgoing.saturating_add(delivery.weight()) > maximum
 }
 
-/// Nothing more goes to this client until it has caught up.
+/// Sends no further messages to this client until it has caught up.
 pub(crate) fn hold_back(link: &mut Link, turn: &mut Turn<'_>) {
     if !link.congested {
         link.congested = true;
@@ -158,7 +158,7 @@ pub(crate) fn hold_back(link: &mut Link, turn: &mut Turn<'_>) {
     }
 }
 
-/// Whether a string or binary data is longer than a signed number of two bytes can say.
+/// Returns whether a string or binary data is longer than a signed two-byte integer can express.
 fn is_long(property: &Property) -> bool {
     let longest = match property {
         Property::ContentType(text) | Property::ResponseTopic(text) => text.len(),
@@ -189,7 +189,7 @@ fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Prope
         .map(Property::SubscriptionIdentifier)
 }
 
-/// Whether a PUBLISH that is sent for the first time has DUP, which it never should.
+/// For faults: whether DUP is set on a PUBLISH that is sent for the first time.
 fn first_dup(rules: &Rules, delivery: &Delivery) -> bool {
     let always = match delivery.qos {
         QoS::AtMostOnce => rules.breaks(Fault::DupAtQos0),
@@ -199,7 +199,7 @@ fn first_dup(rules: &Rules, delivery: &Delivery) -> bool {
     always || delivery.message.dup && rules.breaks(Fault::DupPropagated)
 }
 
-/// The topic as a broker spells it that does not leave it alone.
+/// For faults: the topic as a broker spells it that changes it.
 fn misspelt(rules: &Rules, topic: &ByteString) -> ByteString {
     if rules.breaks(Fault::TopicInLowerCase) {
         ByteString::from(topic.to_lowercase())

@@ -1,4 +1,4 @@
-//! Retained messages: stores a published one, and finds those for a new subscription.
+//! Retained messages: stores them when they are published, and sends them to new subscriptions.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// Whether a message of this topic and weight finds room among the retained ones.
+/// Returns whether there is room for a retained message of this topic and weight.
 pub(crate) fn has_room(rules: &Rules, retained: &Retained, topic: &str, weight: usize) -> bool {
     let replaced = retained.at(topic).map(|message| message.weight);
     let bytes = retained.bytes() - replaced.unwrap_or(0);
@@ -31,8 +31,8 @@ pub(crate) fn has_room(rules: &Rules, retained: &Retained, topic: &str, weight: 
         && bytes.saturating_add(weight) <= rules.config.maximum_retained_bytes
 }
 
-/// [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [3.1.1 MQTT-3.3.1-12] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-8]
-/// [5 RULE-3.3.1.3-1]
+/// Stores or clears a retained message. [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [3.1.1 MQTT-3.3.1-12]
+/// [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-8] [5 RULE-3.3.1.3-1]
 pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Message>) {
     if !message.retain {
         if rules.breaks(Fault::UnretainedStored) {
@@ -46,7 +46,7 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         retained.remember(&message.topic);
     }
     if message.qos == QoS::AtMostOnce && rules.chooses(Liberty::RetainedQos0Discarded) {
-        // [3.1.1 MQTT-3.3.1-7] [5 RULE-3.3.1.3-1]: what was there goes all the same.
+        // [3.1.1 MQTT-3.3.1-7] [5 RULE-3.3.1.3-1]: the old message is removed even so.
         retained.remove(&message.topic);
         return;
     }
@@ -74,7 +74,7 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
     } else if rules.breaks(not_stored)
         || rules.breaks(Fault::RetainedNotReplaced) && retained.has(&message.topic)
     {
-        // Neither stored nor in the place of another.
+        // The message is not stored, and the old one stays.
     } else if has_room(rules, retained, &message.topic, message.weight) {
         clear_related(
             retained,
@@ -84,12 +84,12 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         );
         retained.store(inherited(rules, retained, message));
     } else {
-        // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]: what it replaces goes all the same.
+        // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]: the old message is removed even so.
         retained.remove(&message.topic);
     }
 }
 
-/// Of faults: clears what is retained for the level above a topic, or for those below.
+/// For faults: clears the retained message of the parent level, or those of the levels below.
 fn clear_related(retained: &mut Retained, topic: &str, above: bool, below: bool) {
     if let Some((parent, _)) = topic.rsplit_once('/').filter(|_| above) {
         retained.remove(parent);
@@ -102,7 +102,7 @@ fn clear_related(retained: &mut Retained, topic: &str, above: bool, below: bool)
     }
 }
 
-/// Of faults: whether a message neither replaces nor clears what its topic has. [3.1.1 MQTT-3.3.1-5]
+/// For faults: whether a message neither replaces nor clears the retained message of its topic. [3.1.1 MQTT-3.3.1-5]
 /// [3.1.1 MQTT-3.3.1-10] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-6]
 fn is_left_alone(rules: &Rules, retained: &Retained, message: &Message) -> bool {
     let Some(old) = retained.at(&message.topic) else {
@@ -120,7 +120,7 @@ fn is_left_alone(rules: &Rules, retained: &Retained, message: &Message) -> bool 
     rules.breaks(fault)
 }
 
-/// The message as it is stored, with what a fault gives it of the one that it replaces.
+/// Returns the message to store. Faults change its properties or its expiry, or take them from the replaced message.
 fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<Message> {
     if rules.faults.is_none() {
         return Arc::clone(message);
@@ -157,7 +157,7 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
     Arc::new(heir)
 }
 
-/// Sends what is retained to a session that subscribed, as far as the budget goes; says whether that is all.
+/// Sends retained messages to a new subscription until the budget is spent. Returns whether all are sent.
 pub(crate) fn send_retained(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -206,7 +206,7 @@ pub(crate) fn send_retained(
         let own = sessions
             .at(key)
             .is_some_and(|session| session.client == message.publisher);
-        // [5 MQTT-3.8.3-3] holds for retained messages as well.
+        // [5 MQTT-3.8.3-3] applies to retained messages too.
         if granted.options.no_local && own && !rules.breaks(Fault::NoLocalIgnored) {
             continue;
         }
@@ -260,7 +260,7 @@ pub(crate) fn send_retained(
     cursor.is_at_end()
 }
 
-/// Of faults: whether a retained message is not sent to this client. [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+/// For faults: whether a retained message is not sent to this client. [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
 fn is_left_out(rules: &Rules, sessions: &Sessions, made: &Made, delivery: &Delivery) -> bool {
     let Some(session) = sessions.at(made.subscriber.session) else {
         return false;
@@ -283,7 +283,7 @@ fn is_left_out(rules: &Rules, sessions: &Sessions, made: &Made, delivery: &Deliv
             && rules.breaks(Fault::RetainedPropertiesUnsentToOlder)
 }
 
-/// Of faults: what being read does to a retained message. [5 MQTT-3.3.2-6] [5 MQTT-3.8.4-8]
+/// For faults: changes a retained message because it was sent. [5 MQTT-3.3.2-6] [5 MQTT-3.8.4-8]
 fn wear(rules: &Rules, retained: &mut Retained, now: Time, message: &Message, delivery: &Delivery) {
     let mut worn = message.clone();
     if rules.breaks(Fault::RetainedAgedByReading) {
@@ -296,7 +296,7 @@ fn wear(rules: &Rules, retained: &mut Retained, now: Time, message: &Message, de
     retained.store(Arc::new(worn));
 }
 
-/// Of faults: what a look-up of its own finds instead.
+/// For faults: changes which retained messages a look-up finds.
 fn mismatch(
     rules: &Rules,
     retained: &Retained,
@@ -348,7 +348,7 @@ fn mismatch(
     }
 }
 
-/// Of a fault: what the subscriptions of a resumed session had brought when they were made.
+/// For a fault: sends the retained messages again for every subscription of a resumed session.
 pub(crate) fn send_retained_again(
     rules: &Rules,
     sessions: &mut Sessions,

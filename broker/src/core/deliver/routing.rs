@@ -1,4 +1,4 @@
-//! Finds the sessions that an accepted message goes to, and retains it for later subscriptions.
+//! Finds the sessions that receive an accepted message, and retains it if RETAIN is 1.
 
 use std::mem;
 use std::sync::Arc;
@@ -24,18 +24,18 @@ use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
 
-/// Of a liberty: the Message Expiry Interval of messages that came without one.
+/// For a permitted variation: the Message Expiry Interval of messages that were published without one.
 const A_DAY_S: u32 = 86_400;
 
-/// Where a message goes: decided, and nothing sent yet.
+/// The receivers of a message. They are decided, but nothing has been sent yet.
 #[derive(Debug)]
 pub(crate) struct Routed {
-    /// Whether anybody subscribed to it.
+    /// Whether any copy is to be delivered.
     pub(crate) matched: bool,
     copies: Vec<(SessionKey, Delivery)>,
 }
 
-/// Decides where a message goes and hands it out: at once, unless looking up its subscribers takes long.
+/// Decides who receives a message and delivers it. This happens at once unless the look-up takes longer than a step.
 pub(crate) fn route(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -57,7 +57,7 @@ pub(crate) fn route(
     hand_out(rules, sessions, turn, routed);
 }
 
-/// Goes on with a message whose subscribers are being looked up.
+/// Continues with a message whose subscribers are being looked up.
 pub(crate) fn route_on(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -80,7 +80,7 @@ pub(crate) fn route_on(
     hand_out(rules, sessions, turn, routed);
 }
 
-/// Retains the message if it says so, and finds every matching subscription.
+/// Retains the message if RETAIN is 1, and finds every matching subscription.
 pub(crate) fn decide(
     rules: &Rules,
     sessions: &Sessions,
@@ -90,7 +90,7 @@ pub(crate) fn decide(
     client: Option<ByteString>,
 ) -> Routed {
     if rules.chooses(Liberty::DefaultExpiryAdded) && message.expiry_s.is_none() {
-        // [5 section 3.3.2.3.3]: nothing says how long a server keeps what has none.
+        // [5 section 3.3.2.3.3]: the standard does not say how long a server keeps messages without an interval.
         message.expiry_s = Some(A_DAY_S);
         let expiry = Property::MessageExpiryInterval(A_DAY_S);
         message.properties.push(expiry);
@@ -113,7 +113,7 @@ pub(crate) fn decide(
         };
     }
     retain(rules, &mut topics.retained, &message);
-    // [3.1.1 RULE-3.3.1.3-1]: subscribers get what clears a topic too.
+    // [3.1.1 RULE-3.3.1.3-1]: a message that clears a topic is delivered to subscribers too.
     if message.retain
         && message.payload.is_empty()
         && rules.breaks(Fault::EmptyRetainedNotForwarded)
@@ -168,7 +168,7 @@ pub(crate) fn decide(
     Routed { matched, copies }
 }
 
-/// Of faults: who of those with a Shared Subscription is found, or not.
+/// For faults: adds or removes matching subscriptions, most of them Shared Subscriptions.
 fn misroute(
     rules: &Rules,
     sessions: &Sessions,
@@ -224,7 +224,7 @@ fn misroute(
     }
 }
 
-/// Of faults: which Shared Subscriptions are taken for one, and which do not match.
+/// For faults: treats several Shared Subscriptions as one, or lets one not match.
 fn misgroup(rules: &Rules, message: &Message, found: &mut Matches) {
     // [5 RULE-4.8.2-1]
     if rules.breaks(Fault::ShareNameIsGroup) {
@@ -246,7 +246,7 @@ fn misgroup(rules: &Rules, message: &Message, found: &mut Matches) {
     }
 }
 
-/// Hands every copy of a message to its session.
+/// Delivers every copy of a message to its session.
 pub(crate) fn hand_out(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -258,7 +258,7 @@ pub(crate) fn hand_out(
     }
 }
 
-/// One copy for each session with own subscriptions that match, however many.
+/// Makes one copy for each session with matching non-shared subscriptions, however many.
 fn copy_to_own(
     rules: &Rules,
     sessions: &Sessions,
@@ -269,7 +269,7 @@ fn copy_to_own(
     for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
         let key = overlapping[0].session;
         if sessions.at(key).is_none() {
-            // It is over, and its subscriptions are being removed.
+            // The session has ended, and its subscriptions are being removed.
             continue;
         }
         if !copies.is_empty() && rules.breaks(Fault::OnlyOneSubscriberServed) {
@@ -298,7 +298,7 @@ fn copy_to_own(
     }
 }
 
-/// One copy for each Shared Subscription that matches.
+/// Makes one copy for each Shared Subscription that matches.
 fn copy_to_shared(
     rules: &Rules,
     subscriptions: &mut Subscriptions,
@@ -307,7 +307,7 @@ fn copy_to_shared(
     copies: &mut Vec<(SessionKey, Delivery)>,
 ) {
     for (member, filter) in &found.shared {
-        // [5 RULE-4.8.2-1]: each subscription of its own.
+        // [5 RULE-4.8.2-1]: every Shared Subscription gets its own copy.
         if has_its_copy(rules, found, copies, member.session) {
             continue;
         }
@@ -329,7 +329,7 @@ fn copy_to_shared(
     }
 }
 
-/// Of faults: whether another subscription of the session counts for this one as well.
+/// For faults: whether another subscription of the session makes this copy unnecessary.
 fn has_its_copy(
     rules: &Rules,
     found: &Matches,
@@ -350,7 +350,7 @@ fn has_its_copy(
         || rules.breaks(Fault::SharedCopyLostBesideShared) && shared()
 }
 
-/// How a member of a Shared Subscription stands to this message.
+/// Returns how well a member of a Shared Subscription can receive this message now.
 pub(crate) fn standing(
     rules: &Rules,
     sessions: &Sessions,
@@ -368,7 +368,7 @@ pub(crate) fn standing(
             Standing::Losing
         }
         Some(_) => Standing::Waiting,
-        // It is over, and its subscriptions are being removed.
+        // The session has ended, and its subscriptions are being removed.
         None => Standing::Barred,
     }
 }

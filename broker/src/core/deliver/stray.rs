@@ -1,4 +1,5 @@
-//! Faults: messages that reach subscriptions which do not match them. A broker without faults never comes here.
+//! Faults: subscriptions that are matched, or missed, because wildcards are misread. A broker without faults changes
+//! nothing here.
 
 use mqtt_check_codec::topic::matches;
 
@@ -8,7 +9,7 @@ use crate::core::state::message::Message;
 use crate::core::state::session::Sessions;
 use crate::core::state::subscription::{Matches, Subscriber};
 
-/// Adds the subscriptions that a wrong reading of wildcards finds. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+/// Adds or removes subscriptions by a wrong reading of wildcards. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
 pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found: &mut Matches) {
     if rules.breaks(Fault::PlusHashMissesPlus) {
         let is_missed = |s: &Subscriber| is_missed(sessions, message, s);
@@ -41,8 +42,8 @@ pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found
     found.own.sort_by_key(|subscriber| subscriber.session);
 }
 
-/// Whether all that a client has subscribed to of this topic ends with +/# at its last level. [3.1.1 MQTT-4.5.0-1]
-/// [5 MQTT-4.5.0-1]
+/// Returns whether every matching subscription of the client ends with `+/#`, with its `+` at the topic's last level.
+/// [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
 fn is_missed(sessions: &Sessions, message: &Message, subscriber: &Subscriber) -> bool {
     let Some(session) = sessions.at(subscriber.session) else {
         return false;

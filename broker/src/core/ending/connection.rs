@@ -1,4 +1,4 @@
-//! The end of a connection, whoever ends it.
+//! Ends connections, whether the client or the server ends them.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{Disconnect, Packet, Properties, Property, ProtocolVersion, ReasonCode};
@@ -16,8 +16,8 @@ use crate::core::turn::Turn;
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};
 
-/// Ends the connection for a fault of the client's: in version 5 with DISCONNECT. [3.1.1 MQTT-4.8.0-1]
-/// [5 MQTT-4.13.1-1] [5 RULE-4.13.1-1]
+/// Ends a connection, in version 5 with a DISCONNECT that has this reason code. [3.1.1 MQTT-4.8.0-1] [5 MQTT-4.13.1-1]
+/// [5 RULE-4.13.1-1]
 pub(crate) fn refuse(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -48,8 +48,7 @@ pub(crate) fn refuse(
     end_connection(state, turn, key, reason);
 }
 
-/// Sends an answer that the client has a right to. If it cannot even be sent within the client's Maximum
-/// Packet Size, there is no going on.
+/// Sends a required response. If it does not fit the client's Maximum Packet Size, the connection is closed.
 pub(crate) fn send_or_close(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -66,7 +65,7 @@ pub(crate) fn send_or_close(
     }
 }
 
-/// DISCONNECT where the version has one from a server, then the close. [5 MQTT-3.14.4-1]
+/// Sends DISCONNECT if the version has one from the server, and closes the connection. [5 MQTT-3.14.4-1]
 /// [5 MQTT-3.14.4-2] [5 MQTT-3.14.2-2] [5 MQTT-4.13.2-1]
 pub(crate) fn dismiss(
     rules: &Rules,
@@ -98,7 +97,7 @@ pub(crate) fn dismiss(
     turn.close(link.connection);
 }
 
-/// The connection is over, and was not taken over.
+/// Settles the Will and the session after a connection has ended other than by takeover.
 pub(crate) fn end_connection(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -154,7 +153,7 @@ pub(crate) fn end_connection(
     }
 }
 
-/// Takes the connection off the session.
+/// Removes the connection from the session. Returns the Client Identifier if the session had a connection.
 pub(crate) fn unlink(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -193,13 +192,13 @@ pub(crate) fn unlink(
     Some(session.client.clone())
 }
 
-/// The code that is told of an error. [5 RULE-4.13.1-1]
+/// Returns the reason code to send for an error. [5 RULE-4.13.1-1]
 pub(crate) fn code_of_error(rules: &Rules, code: ReasonCode) -> ReasonCode {
     let is_other = code == ReasonCode::PAYLOAD_FORMAT_INVALID
         || code == ReasonCode::NOT_AUTHORIZED
         || code == ReasonCode::QUOTA_EXCEEDED;
     if is_other {
-        // No error of the packet's.
+        // These codes are not about how a packet is formed.
         code
     } else if rules.chooses(Liberty::ErrorsAsMalformed) {
         ReasonCode::MALFORMED_PACKET
@@ -212,7 +211,7 @@ pub(crate) fn code_of_error(rules: &Rules, code: ReasonCode) -> ReasonCode {
     }
 }
 
-/// Whether the connection is just closed. [5 RULE-4.13.1-1] [5 MQTT-4.13.2-1]
+/// Returns whether the connection is closed without a DISCONNECT. [5 RULE-4.13.1-1] [5 MQTT-4.13.2-1]
 fn parts_silently(rules: &Rules, reason: DisconnectReason) -> bool {
     rules.chooses(match reason {
         DisconnectReason::ProtocolError => Liberty::ErrorsCloseSilently,

@@ -1,4 +1,4 @@
-//! What becomes of messages of a Shared Subscription when the member that has them is gone.
+//! Passes on messages of a Shared Subscription when the member that had them is gone.
 
 use mqtt_check_codec::{ProtocolVersion, QoS};
 
@@ -17,7 +17,7 @@ use crate::core::turn::Turn;
 use crate::hook::{DropReason, TerminationReason};
 use crate::{Fault, HookEvent, Liberty};
 
-/// Says that the session ended, and passes what it had of Shared Subscriptions on to their other members.
+/// Reports that the session ended, and passes its shared messages on to other members of their subscriptions.
 pub(crate) fn inherit(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -43,13 +43,13 @@ pub(crate) fn inherit(
                 !rules.breaks(Fault::SharedQos1LostWithSession)
                     && !rules.chooses(Liberty::SharedQos1EndsWithSession)
             }
-            // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to nobody else.
+            // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to no other client.
             _ => rules.breaks(Fault::SharedBegunInherited),
         };
         passed_on.then_some(delivery)
     });
     let refused = session.fault_state.there();
-    // [5 MQTT-4.8.2-6]: of a fault alone.
+    // [5 MQTT-4.8.2-6]: only for a fault.
     let refused = refused.map(|aside| std::mem::take(&mut aside.refused));
     let started = started.chain(refused.unwrap_or_default());
     let left: Vec<Delivery> = started.chain(session.queue.take()).collect();
@@ -57,7 +57,7 @@ pub(crate) fn inherit(
         let expired =
             delivery.message.is_expired(turn.now) && !rules.breaks(Fault::MessageExpiryIgnored);
         if expired {
-            // [5 MQTT-3.3.2-5]: to another member its delivery would only begin.
+            // [5 MQTT-3.3.2-5]: the delivery to another member would only begin now.
             dropped(&session, turn, &delivery, DropReason::Expired);
         } else if !pass_on(rules, sessions, topics, turn, &delivery) {
             dropped(&session, turn, &delivery, DropReason::SessionEnded);
@@ -65,7 +65,7 @@ pub(crate) fn inherit(
     }
 }
 
-/// Hands a shared message to another member of its group; says whether there was one.
+/// Delivers a shared message to another member of its group. Returns whether there was one.
 fn pass_on(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -89,8 +89,7 @@ fn pass_on(
     true
 }
 
-/// Of a fault: QoS 2 deliveries that have begun go to other members, since this one is away.
-/// [5 MQTT-4.8.2-4]
+/// For a fault: gives QoS 2 deliveries that have begun to other members when this one disconnects. [5 MQTT-4.8.2-4]
 pub(crate) fn give_begun_away(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -106,7 +105,7 @@ pub(crate) fn give_begun_away(
     }
 }
 
-/// Of a liberty: QoS 1 deliveries that have begun go to members who are there, since this one is away.
+/// For a permitted variation: gives QoS 1 deliveries that have begun to connected members when this one disconnects.
 /// [5 RULE-4.8.2-2]
 pub(crate) fn give_broken_away(
     rules: &Rules,
@@ -120,7 +119,7 @@ pub(crate) fn give_broken_away(
         let whole = delivery.shared.as_deref().unwrap_or_default();
         let others = topics.subscriptions.others_of(whole, key);
         if delivery.message.is_expired(turn.now) {
-            // [5 MQTT-3.3.2-5]: with another its delivery would only begin.
+            // [5 MQTT-3.3.2-5]: the delivery to another member would only begin now.
             continue;
         }
         if let Some(other) = others
@@ -137,7 +136,7 @@ pub(crate) fn give_broken_away(
     }
 }
 
-/// Of faults and liberties: hands a shared message to a member other than this one.
+/// For faults and permitted variations: delivers a shared message to a member other than this one.
 pub(crate) fn give_away(
     rules: &Rules,
     sessions: &mut Sessions,

@@ -1,5 +1,5 @@
-//! How connections, Wills and sessions end, and who receives what is left: functions over the parts of the state that
-//! they need.
+//! Ends connections, Wills and sessions, and passes on the messages that are left. These are functions over the parts
+//! of the state that they need.
 
 pub(crate) mod connection;
 pub(crate) mod inheritance;

@@ -1,4 +1,4 @@
-//! The end of a session, and when it ends.
+//! Ends sessions, and decides when they end.
 
 use std::collections::btree_map;
 
@@ -18,7 +18,7 @@ use crate::core::turn::{STEP, Turn};
 use crate::hook::{TerminationReason, WillTrigger};
 use crate::{Fault, Liberty};
 
-/// What becomes of the session at the end of its connection.
+/// Keeps or ends the session after its connection has closed.
 pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     let Some(session) = state.sessions.at(key) else {
         return;
@@ -68,7 +68,7 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
     }
 }
 
-/// The session ends: its Will, if one waits, is due now. [5 MQTT-3.1.2-8]
+/// Ends a session. If its Will is still waiting, it is published now. [5 MQTT-3.1.2-8]
 pub(crate) fn end_session(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -145,7 +145,7 @@ pub(crate) fn end_session(
     );
 }
 
-/// Takes out the subscriptions of a session that is over, as many as a step may; the others later.
+/// Removes subscriptions of an ended session, as many as a step allows, and leaves the others to a task.
 pub(crate) fn forget(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -166,7 +166,7 @@ pub(crate) fn forget(
     }
 }
 
-/// Of faults: the session goes on without its subscriptions.
+/// For faults: removes the subscriptions of a session that continues.
 pub(crate) fn forget_subscriptions(state: &mut State, key: SessionKey) {
     if let Some(session) = state.sessions.at_mut(key) {
         for (filter, granted) in session.subscriptions.take() {

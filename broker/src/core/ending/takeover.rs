@@ -1,4 +1,4 @@
-//! A client connects to an existing session, connected or offline.
+//! Takes over the session of a client that connects again, whether that client is connected or offline.
 
 use mqtt_check_codec::ReasonCode;
 
@@ -18,8 +18,8 @@ use crate::core::turn::Turn;
 use crate::hook::{TerminationReason, WillTrigger};
 use crate::{Fault, Liberty};
 
-/// Another connection comes for a connected client. The old one is closed, without a `client.disconnected`.
-/// Says whether the session survives.
+/// Closes the old connection of a client that connects again, without a `client.disconnected` event. Returns whether
+/// the session survives.
 pub(crate) fn take_over(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -57,7 +57,7 @@ pub(crate) fn take_over(
     let ends = clean_start
         || session.expiry == Expiry::AtClose && !state.rules.breaks(Fault::EndedSessionTakenOver);
     let delayed = session.will.as_ref().is_some_and(|will| will.is_delayed());
-    // Of a disputed case: [5 MQTT-3.1.3-9] as its own section reads it.
+    // For a disputed case: [5 MQTT-3.1.3-9], read as its own section states it.
     let spared = !clean_start && state.rules.chooses(Liberty::DelayedWillSparedByResumption);
     let is_lost = match ends {
         true => delayed && state.rules.breaks(Fault::EndingSessionLosesDelayedWill),
@@ -75,14 +75,14 @@ pub(crate) fn take_over(
             session.will = None;
         }
     } else if !state.rules.breaks(Fault::WillLostOnTakeover) {
-        // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8] [5 RULE-3.1.4-2]. Where the old session had no expiry, a Will
-        // Delay, and the new connection asks for Clean Start 0, the standard's two comments disagree. Here the
-        // session ends with its connection, and what ends with a session publishes its Will.
+        // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8] [5 RULE-3.1.4-2]. If the old session expires at close, its Will has a
+        // delay, and the new connection has Clean Start 0, two comments of the standard disagree. Here the session ends
+        // with its connection, and the end of a session publishes its Will.
         let doubles = ends && delayed && state.rules.breaks(Fault::EndingSessionDoublesWill);
         let session = state.sessions.at(key).filter(|_| doubles);
         let again = session.and_then(|session| session.will.clone());
         publish_will(state, turn, key, WillTrigger::TakenOver);
-        // [5 MQTT-3.1.2-10]: its end publishes it once more.
+        // [5 MQTT-3.1.2-10]: the end of the session publishes the Will again.
         if again.is_some()
             && let Some(session) = state.sessions.at_mut(key)
         {
@@ -130,7 +130,8 @@ pub(crate) fn take_over(
     true
 }
 
-/// Of faults: what was not sent again on the displaced connection is lost. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+/// For faults: loses packets that were not sent again on the displaced connection. [3.1.1 MQTT-4.4.0-1]
+/// [5 MQTT-4.4.0-1]
 fn lose_unsent(rules: &Rules, session: &mut Session) {
     if rules.breaks(Fault::TakeoverLosesReleases) {
         session
@@ -144,7 +145,7 @@ fn lose_unsent(rules: &Rules, session: &mut Session) {
     }
 }
 
-/// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
+/// Disconnects the old connection. [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
 fn displace(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     let silent = state.rules.breaks(Fault::NoDisconnectOnTakeover)
         || state.rules.chooses(Liberty::TakeoverClosesSilently);
@@ -157,7 +158,7 @@ fn displace(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     };
     let left_open = state.sessions.at(key).is_some_and(|s| s.traces.left_open);
     if left_open || state.rules.breaks(Fault::TakeoverLeavesOldOpen) {
-        // Neither told nor closed.
+        // The old connection gets no DISCONNECT and stays open.
     } else if silent {
         turn.close(link.connection);
     } else {
@@ -166,7 +167,7 @@ fn displace(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     unlink(state, turn, key);
 }
 
-/// A client comes back to its offline session. Says whether the session survives.
+/// Resumes or ends the offline session of a client that connects again. Returns whether the session survives.
 pub(crate) fn reopen(
     state: &mut State,
     turn: &mut Turn<'_>,

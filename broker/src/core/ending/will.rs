@@ -1,4 +1,4 @@
-//! What becomes of a Will when its connection, its delay or its session ends.
+//! Publishes or discards a Will when its connection, its delay or its session ends.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::core::turn::Turn;
 use crate::hook::{DisconnectReason, WillTrigger};
 use crate::{Fault, HookEvent, Liberty};
 
-/// By how much the fault is late that publishes Wills late.
+/// The delay of the fault [`Fault::WillLate`].
 const WILL_LATE_BY: Duration = Duration::from_secs(60);
 
-/// What becomes of the Will at the end of its connection.
+/// Publishes, delays or discards the Will after its connection has closed.
 pub(crate) fn settle_will(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -76,10 +76,10 @@ pub(crate) fn settle_will(
         && rules.config.durable
         && !rules.chooses(Liberty::WillsPublishedAtStop)
     {
-        // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]: it may wait for the next start, and then somebody can hear it.
+        // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]: the Will may wait for the next start, when clients can receive it.
         return;
     }
-    // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-1]: as soon as it is due.
+    // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-1]: without delay once it is due.
     let late = match rules.breaks(Fault::WillLate) {
         true => WILL_LATE_BY,
         false if session.expiry != Expiry::AtClose && rules.chooses(Liberty::WillsAMomentLate) => {
@@ -107,10 +107,10 @@ pub(crate) fn settle_will(
         let at = turn.now.saturating_add(delay);
         state.timers.set(Timer::WillDelay(key), at);
     }
-    // Else the session ends now, and its end publishes the Will.
+    // Otherwise the session ends now, and its end publishes the Will.
 }
 
-/// Publishes the Will, and forgets it. [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.1.2-10]
+/// Publishes the Will and removes it from the session. [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.1.2-10]
 pub(crate) fn publish_will(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -172,7 +172,7 @@ pub(crate) fn publish_will(
     );
 }
 
-/// What makes the Will due; `None` when it is discarded.
+/// Returns why the Will is published, or `None` if it is discarded.
 fn will_trigger(reason: DisconnectReason) -> Option<WillTrigger> {
     Some(match reason {
         DisconnectReason::Normal => return None,

@@ -1,4 +1,4 @@
-//! PUBACK, PUBREC and PUBCOMP from a client.
+//! Handles PUBACK, PUBREC and PUBCOMP from a client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::core::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
 use crate::{Fault, HookEvent, Liberty};
 
-/// What a packet id stands for in the window.
+/// The delivery that a packet id belongs to, with its topic.
 enum Pending {
     Nothing,
     Qos1(ByteString),
@@ -40,7 +40,7 @@ fn pending(state: &State, key: SessionKey, id: PacketId) -> Pending {
     }
 }
 
-/// PUBACK ends a QoS 1 delivery, also when it refuses. [5 MQTT-4.4.0-2]
+/// Handles PUBACK, which ends a QoS 1 delivery even if it refuses the message. [5 MQTT-4.4.0-2]
 pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     // [5 MQTT-4.4.0-1]
     if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubackIgnored) {
@@ -53,7 +53,7 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             }
             settle(state, turn, key, ack, topic);
         }
-        // Nothing to acknowledge: the client may have been faster than a session's end.
+        // The packet id is unknown: the session may have ended before the PUBACK was received.
         Pending::Nothing if state.rules.breaks(Fault::AnyPubackSettles) => {
             settle_oldest(state, turn, key, ack);
         }
@@ -70,7 +70,7 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     }
 }
 
-/// PUBREC is answered by PUBREL; one that refuses ends the delivery. [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
+/// Handles PUBREC: answers it with PUBREL, or ends the delivery if it refuses. [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
 pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     let id = ack.packet_id;
     let nobody = ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS;
@@ -139,7 +139,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
-    // [3.1.1 MQTT-4.6.0-6]: as soon as PUBREC comes, and so in the order of those.
+    // [3.1.1 MQTT-4.6.0-6]: PUBREL is sent as soon as PUBREC is received, and therefore in the order of the PUBRECs.
     if state.rules.breaks(Fault::PubrelOrderReversed) {
         session.fault_state.late_pubrels.push(id);
         if !session.inflight.awaits_pubrec() {
@@ -155,7 +155,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     acknowledge(session, &state.rules, turn, id, reason, Packet::PubRel);
 }
 
-/// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
+/// Handles PUBCOMP, which ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
 pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     // [5 MQTT-4.4.0-1] [5 MQTT-4.9.0-1]
     if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubcompIgnored) {
@@ -185,13 +185,13 @@ pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
     }
 }
 
-/// The delivery is over: its packet id and its place in the window are free.
+/// Ends a delivery and frees its packet id and its place in the window.
 fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, topic: ByteString) {
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
     let client = session.client.clone();
-    // PUBCOMP 0x92 still ends the handshake of a message that the client took.
+    // PUBCOMP 0x92 still ends the exchange of a message that the client accepted.
     let refused = !ack.reason.is_success() && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
     if refused && state.rules.breaks(Fault::RefusedMessageResent) {
         return;
@@ -211,12 +211,12 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
-    // [5 MQTT-4.9.0-1]: whatever the code.
+    // [5 MQTT-4.9.0-1]: whatever the reason code.
     if refused && state.rules.breaks(Fault::SendQuotaKeptByRefusal) {
         session.inflight.lose(1);
     }
     turn.hook(if refused {
-        // [5 MQTT-4.8.2-6]: discarded, whoever else subscribed.
+        // [5 MQTT-4.8.2-6]: the message is discarded, even if others subscribed.
         HookEvent::MessageDropped {
             client: Some(client),
             topic,
@@ -255,7 +255,7 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
     }
 }
 
-/// Of a fault: what was begun before is over too. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+/// For a fault: ends all earlier deliveries too. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
 fn settle_earlier(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     let oldest = |state: &State| state.sessions.at(key).and_then(|s| s.inflight.oldest());
     while let Some(packet_id) = oldest(state).filter(|oldest| *oldest != ack.packet_id)
@@ -269,7 +269,7 @@ fn settle_earlier(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: 
     }
 }
 
-/// Of a fault: an acknowledgement of anything ends what was begun first.
+/// For a fault: an acknowledgement of an unknown packet id ends the oldest delivery.
 fn settle_oldest(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     let oldest = state.sessions.at(key).and_then(|s| s.inflight.oldest());
     let Some(packet_id) = oldest else {
@@ -284,7 +284,8 @@ fn settle_oldest(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &
     }
 }
 
-/// Of faults: an acknowledgement of nothing frees a place. [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+/// For faults: an acknowledgement of an unknown packet id frees a place in the window. [5 MQTT-3.3.4-9]
+/// [5 MQTT-4.9.0-2]
 fn make_room(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, fault: Fault) {
     if state.rules.breaks(fault)
         && let Some(session) = state.sessions.at_mut(key)

@@ -1,4 +1,4 @@
-//! Faults: what becomes of a client's Topic Aliases. A broker without faults never comes here.
+//! Faults in the handling of a client's Topic Aliases. A broker without faults changes nothing here.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{Publish, QoS};
@@ -8,7 +8,7 @@ use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::link::Link;
 
-/// Whether an alias that is set is known afterwards. [5 MQTT-3.3.2-12]
+/// Returns whether an alias that is set is remembered. [5 MQTT-3.3.2-12]
 pub(super) fn is_kept(rules: &Rules, link: &Link, alias: u16, publish: &Publish) -> bool {
     let known = &link.aliases_in;
     let has_another = || {
@@ -20,7 +20,7 @@ pub(super) fn is_kept(rules: &Rules, link: &Link, alias: u16, publish: &Publish)
         || rules.breaks(Fault::SecondAliasNotKept) && has_another())
 }
 
-/// An alias has given its topic to a message. [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-6] [5 MQTT-3.3.2-12]
+/// Applies faults after an alias has given its topic to a message. [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-6] [5 MQTT-3.3.2-12]
 pub(super) fn used(rules: &Rules, link: &mut Link, alias: u16, publish: &mut Publish) {
     if rules.breaks(Fault::AliasUsedOnce) {
         link.aliases_in.remove(&alias);
@@ -30,7 +30,7 @@ pub(super) fn used(rules: &Rules, link: &mut Link, alias: u16, publish: &mut Pub
     }
 }
 
-/// An alias was set: other clients that have set it as well get its topic. [5 MQTT-3.3.2-3]
+/// For a fault: gives the new topic of an alias to all other clients that have set the same alias. [5 MQTT-3.3.2-3]
 pub(super) fn spread(state: &mut State, alias: u16, topic: &ByteString) {
     if !state.rules.breaks(Fault::AliasesSharedByClients) {
         return;

@@ -17,7 +17,7 @@ use crate::core::turn::Turn;
 use crate::hook::DisconnectReason;
 
 impl Broker {
-    /// A packet on a connection whose CONNECT is held back.
+    /// Handles a packet on a connection whose CONNECT waits for authentication.
     pub(crate) fn authenticating(
         &mut self,
         turn: &mut Turn<'_>,
@@ -73,7 +73,7 @@ impl Broker {
     }
 }
 
-/// AUTH on an accepted connection: another exchange, while everything else goes on as before.
+/// Handles AUTH on an accepted connection. All other packets are handled as before while it authenticates again.
 pub(crate) fn auth_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, auth: &Auth) {
     let link = state.sessions.at_mut(key).and_then(|s| s.link.as_mut());
     let Some(link) = link else {

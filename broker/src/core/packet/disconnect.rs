@@ -1,4 +1,4 @@
-//! DISCONNECT from a client.
+//! Handles DISCONNECT from a client.
 
 use mqtt_check_codec::{Disconnect, PacketType, Property, ProtocolVersion, ReasonCode, Sender};
 
@@ -11,7 +11,7 @@ use crate::core::turn::Turn;
 use crate::hook::DisconnectReason;
 use crate::{Fault, Liberty};
 
-/// The client said goodbye.
+/// Closes the connection, and settles its Will and its session.
 pub(crate) fn disconnect_received(
     state: &mut State,
     connections: &mut Connections,
@@ -53,7 +53,7 @@ pub(crate) fn disconnect_received(
                 && link.connect_expiry_s == 0
                 && !state.rules.breaks(Fault::ExpiryRaisedFromZero)
             {
-                // [5 RULE-3.14.2.2.2-1]: no valid DISCONNECT, so the Will stays in force.
+                // [5 RULE-3.14.2.2.2-1]: the DISCONNECT is not valid, so the Will remains.
                 let reason = ReasonCode::PROTOCOL_ERROR;
                 refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
                 return;
@@ -95,7 +95,7 @@ pub(crate) fn disconnect_received(
     let ghost = state
         .rules
         .chooses(Liberty::PacketsBehindDisconnectProcessed);
-    // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody.
+    // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; later packets are ignored.
     let left_open = state.rules.breaks(Fault::ClientDisconnectLeftOpen)
         || state.rules.chooses(Liberty::ClosingLeftToClient);
     if !ghost && !left_open {

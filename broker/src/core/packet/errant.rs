@@ -12,7 +12,7 @@ use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// Of faults: with one that its acknowledgement refuses.
+/// For faults: delivers or retains a PUBLISH whose acknowledgement refuses it.
 pub(super) fn misuse_refused(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -38,7 +38,7 @@ pub(super) fn misuse_refused(
     }
 }
 
-/// Of a liberty: one that ends the connection goes on where its topic is right. [5 MQTT-4.13.1-1]
+/// For a permitted variation: delivers a PUBLISH that ends the connection, if its topic is valid. [5 MQTT-4.13.1-1]
 pub(super) fn pass_on_errant(
     state: &mut State,
     turn: &mut Turn<'_>,

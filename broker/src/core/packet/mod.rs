@@ -1,7 +1,7 @@
 //! The packets that a client sends, one file for each.
 //!
-//! A packet on an accepted connection needs no more than the state; CONNECT, AUTH before it is answered and DISCONNECT
-//! are about the connections as well, and so about the broker as a whole.
+//! A packet on an accepted connection needs only the state. CONNECT, AUTH before CONNACK, and DISCONNECT also change
+//! the connections, and so the broker as a whole.
 
 pub(crate) mod acknowledgement;
 mod aliases;

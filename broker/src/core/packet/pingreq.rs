@@ -1,4 +1,4 @@
-//! PINGREQ.
+//! Handles PINGREQ from a client.
 
 use mqtt_check_codec::{ConnAck, Packet, Properties, ReasonCode};
 
@@ -8,8 +8,8 @@ use crate::core::state::State;
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 
-/// [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]. PINGRESP, and no other CONNACK
-/// [5 MQTT-3.2.0-2] [3.1.1 RULE-3.2-1].
+/// Answers with PINGRESP, and never with another CONNACK. [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]
+/// [5 MQTT-3.2.0-2] [3.1.1 RULE-3.2-1]
 pub(crate) fn pingreq_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     if holds_everything(state, key) {
         return;
@@ -20,7 +20,7 @@ pub(crate) fn pingreq_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
     send_or_close(state, turn, key, Packet::PingResp);
 }
 
-/// Whether a fault holds back whatever is to be sent, since the send quota is used up. [5 MQTT-3.3.4-10]
+/// For a fault: whether PINGRESP is held back because the window is full. [5 MQTT-3.3.4-10]
 fn holds_everything(state: &State, key: SessionKey) -> bool {
     state.rules.breaks(Fault::OtherPacketsHeldByQuota)
         && state
@@ -29,7 +29,7 @@ fn holds_everything(state: &State, key: SessionKey) -> bool {
             .is_some_and(|session| !session.is_ready())
 }
 
-/// The CONNACK that a fault sends once more.
+/// For a fault: a second CONNACK.
 const fn again() -> ConnAck {
     ConnAck {
         session_present: false,

@@ -1,4 +1,4 @@
-//! PUBLISH from a client: whether it is accepted, how it is acknowledged, and where it goes.
+//! Handles PUBLISH from a client: decides whether it is accepted, how it is acknowledged, and who receives it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,13 +31,13 @@ use crate::{AccessAction, Fault, HookEvent, Liberty};
 
 /// What is decided about a message before it is acknowledged.
 struct Decided {
-    /// What its acknowledgement says.
+    /// The reason code of the acknowledgement.
     reason: ReasonCode,
     routed: Option<Routed>,
 }
 
 impl Decided {
-    /// That it goes to nobody.
+    /// The message is not delivered to any client.
     const fn only(reason: ReasonCode) -> Self {
         Self {
             reason,
@@ -46,8 +46,7 @@ impl Decided {
     }
 }
 
-/// A client published: its subscribers are looked up before anything else is done with it, and it waits if that takes
-/// long.
+/// Handles PUBLISH. Its subscribers are looked up first. If that takes longer than a step, the PUBLISH waits.
 pub(crate) fn publish_arrived(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -76,8 +75,8 @@ pub(crate) fn publish_arrived(
     publish_received(state, turn, key, publish);
 }
 
-/// Goes on with a PUBLISH whose subscribers are being looked up. It is lost with its connection: nobody has
-/// acknowledged it.
+/// Continues with a PUBLISH whose subscribers are being looked up. If its connection has ended, it is lost, which is
+/// permitted since it is unacknowledged.
 pub(crate) fn publish_on(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -98,7 +97,7 @@ pub(crate) fn publish_on(
     publish_received(state, turn, key, publishing.publish);
 }
 
-/// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
+/// Handles PUBLISH once its subscribers can be found without waiting. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
 fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut publish: Publish) {
     if !state.rules.faults.is_none() && is_deaf(state, key) {
         return;
@@ -153,7 +152,7 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
     }
 }
 
-/// Of a fault: whether the connection has carried too many messages to take another one.
+/// For a fault: whether the connection has carried too many messages to accept another one.
 fn is_deaf(state: &mut State, key: SessionKey) -> bool {
     let session = state.sessions.at_mut(key);
     let Some(link) = session.and_then(|session| session.link.as_mut()) else {
@@ -163,14 +162,14 @@ fn is_deaf(state: &mut State, key: SessionKey) -> bool {
     link.carried > 300 && state.rules.breaks(Fault::DeafAfter300Messages)
 }
 
-/// Of a fault: whether a message to the client has this packet id. [5 MQTT-4.3.2-4] [5 MQTT-4.3.3-8]
+/// For a fault: whether a message to the client has this packet id. [5 MQTT-4.3.2-4] [5 MQTT-4.3.3-8]
 fn is_confused(state: &State, key: SessionKey, id: PacketId) -> bool {
     let session = state.sessions.at(key);
     session.is_some_and(|session| session.inflight.stage(id).is_some())
         && state.rules.breaks(Fault::PacketIdsSharedByDirections)
 }
 
-/// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]
+/// For a permitted variation: whether a refused PUBLISH closes the connection. [3.1.1 MQTT-3.3.5-2]
 fn closes_for_refusal(state: &State, key: SessionKey) -> bool {
     let liberty = match state.sessions.version(key) {
         Some(ProtocolVersion::V5) => Liberty::RefusedPublishDisconnects,
@@ -191,7 +190,7 @@ fn publish_qos0(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish
             pass_on_errant(state, turn, key, publish);
             refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         }
-        // QoS 0 has no answer that could carry the refusal.
+        // A PUBLISH with QoS 0 has no acknowledgement that could report the refusal.
         Err((_, why)) => refused(state, turn, key, &publish, why),
         Ok(()) => accept(state, turn, key, publish),
     }
@@ -229,7 +228,7 @@ fn publish_qos1(
     {
         return;
     }
-    // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.2-5]: the id means a new message, whatever DUP says.
+    // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.2-5]: the packet id belongs to a new message, whatever DUP is.
     let decided = match judge_publish(state, key, &publish) {
         Err((reason, why)) => {
             refused(state, turn, key, &publish, why);
@@ -245,7 +244,7 @@ fn publish_qos1(
     acknowledge_and_hand_out(state, turn, key, id, Packet::PubAck, decided);
 }
 
-/// Of a fault: whether this is the QoS 1 message before once more.
+/// For a fault: whether this repeats the previous QoS 1 message.
 fn is_repeat(state: &mut State, key: SessionKey, id: PacketId, dup: bool) -> bool {
     if !state.rules.breaks(Fault::Qos1RepeatSuppressed) {
         return false;
@@ -318,7 +317,7 @@ fn publish_qos2(
         {
             link.unreleased += 1;
         }
-        // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
+        // [5 MQTT-4.3.3-9]: a refused packet id is free at once. Before version 5 the client continues with PUBREL.
         if state.rules.breaks(Fault::RefusedQos2IdStaysTaken) {
             count(state, key, id, received);
         }
@@ -347,7 +346,7 @@ fn publish_qos2(
     acknowledge_and_hand_out(state, turn, key, id, Packet::PubRec, decided);
 }
 
-/// Of faults: whether a QoS 2 message is passed on when it is released.
+/// For faults: whether a QoS 2 message is delivered only when it is released.
 fn is_staged(rules: &Rules, publish: &Publish) -> bool {
     let aliased = publish.properties.topic_alias().is_some();
     withholds(rules)
@@ -356,8 +355,8 @@ fn is_staged(rules: &Rules, publish: &Publish) -> bool {
             && (rules.breaks(Fault::StagedFollowsAlias) || rules.breaks(Fault::StagedNeedsItsAlias))
 }
 
-/// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]
-/// [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]
+/// Handles a QoS 2 message that is received again before its PUBREL: acknowledges it, but does not deliver it again.
+/// [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]
 fn repeated(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -383,7 +382,7 @@ fn repeated(
     answer(state, turn, key, id, reason, Packet::PubRec);
 }
 
-/// Of a fault and of a liberty: the message is passed on when it is released.
+/// For faults and a permitted variation: keeps a message to deliver it when it is released.
 fn withhold(state: &mut State, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
     if let Some(session) = state.sessions.at_mut(key) {
         let message = session.message(publish, now);
@@ -391,7 +390,7 @@ fn withhold(state: &mut State, now: Time, key: SessionKey, id: PacketId, publish
     }
 }
 
-/// The reason code that answers a refused PUBLISH. [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1]
+/// Returns the reason code that answers a refused PUBLISH. [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1]
 fn reason_sent(state: &State, reason: ReasonCode) -> ReasonCode {
     match state.rules.chooses(Liberty::RefusedPublishUnspecified) {
         true => ReasonCode::UNSPECIFIED_ERROR,
@@ -399,7 +398,7 @@ fn reason_sent(state: &State, reason: ReasonCode) -> ReasonCode {
     }
 }
 
-/// A QoS 2 message is on its way.
+/// Records a QoS 2 message that is not released yet, and counts it against the Receive Maximum.
 fn count(state: &mut State, key: SessionKey, id: PacketId, received: Received) {
     if let Some(session) = state.sessions.at_mut(key)
         && let Some(link) = &mut session.link
@@ -409,12 +408,12 @@ fn count(state: &mut State, key: SessionKey, id: PacketId, received: Received) {
     }
 }
 
-/// Whether the client knows of a Receive Maximum. [5 RULE-3.3.4-3]
+/// Returns whether the broker's Receive Maximum applies to the client. [5 RULE-3.3.4-3]
 fn is_bound(state: &State, link: &Link) -> bool {
     link.version == ProtocolVersion::V5 || state.rules.breaks(Fault::ReceiveMaximumInV3)
 }
 
-/// Whether one more PUBLISH of QoS 1 or 2 is one too many.
+/// Returns whether one more PUBLISH of QoS 1 or 2 exceeds the Receive Maximum.
 fn is_exceeded(state: &State, link: &Link) -> bool {
     let maximum = u32::from(state.rules.config.receive_maximum)
         + u32::from(state.rules.breaks(Fault::ReceiveMaximumOneMore))
@@ -422,13 +421,13 @@ fn is_exceeded(state: &State, link: &Link) -> bool {
     link.unreleased >= maximum && !state.rules.breaks(Fault::ReceiveMaximumNotEnforced)
 }
 
-/// [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
+/// Ends the connection of a client that exceeds the Receive Maximum. [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
 fn too_many(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
     refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
 }
 
-/// Acknowledges one of its packets to a publisher.
+/// Sends the acknowledgement of a packet to its publisher.
 pub(crate) fn answer(
     state: &State,
     turn: &mut Turn<'_>,
@@ -442,8 +441,8 @@ pub(crate) fn answer(
     }
 }
 
-/// Acknowledges a message, and then hands it out: a client that gets its own message finds the answer first, as
-/// clients that read one packet after another expect.
+/// Acknowledges a message and then delivers it. A client that receives its own message thus gets the acknowledgement
+/// first, as clients that wait for one packet after the other expect.
 fn acknowledge_and_hand_out(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -465,7 +464,7 @@ fn acknowledge_and_hand_out(
     }
 }
 
-/// What ends the connection, and the Topic Alias resolved.
+/// Checks for errors that end the connection, and resolves the Topic Alias.
 fn check_publish(
     state: &mut State,
     key: SessionKey,
@@ -476,7 +475,7 @@ fn check_publish(
     let Some(session) = state.sessions.at_mut(key) else {
         return Ok(());
     };
-    // Of a liberty [5 section 3.3.2.3.4].
+    // For a permitted variation. [5 section 3.3.2.3.4]
     let forgotten = rules.chooses(Liberty::RefusedAliasForgotten)
         && !rules.permits(session.who(), AccessAction::Publish, &publish.topic);
     let id = publish
@@ -548,8 +547,8 @@ fn check_publish(
     Ok(())
 }
 
-/// What is refused in the acknowledgement, the connection going on: nothing else is done with it. [5 RULE-3.4.2.1-2]
-/// [5 RULE-3.5.2.1-2] [3.1.1 RULE-3.3.5-1]
+/// Checks for errors that the acknowledgement reports, while the connection stays open. A refused message has no other
+/// effect. [5 RULE-3.4.2.1-2] [5 RULE-3.5.2.1-2] [3.1.1 RULE-3.3.5-1]
 fn judge_publish(
     state: &State,
     key: SessionKey,
@@ -557,7 +556,7 @@ fn judge_publish(
 ) -> Result<(), (ReasonCode, DropReason)> {
     let config = &state.rules.config;
     if !weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties) {
-        // It could be sent to nobody, and kept nowhere. [5 RULE-3.4.2.1-2] [5 RULE-3.5.2.1-2]
+        // It could not be sent to any client, nor stored. [5 RULE-3.4.2.1-2] [5 RULE-3.5.2.1-2]
         return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
     }
     let can_be_told =
@@ -618,10 +617,10 @@ fn refused(
     });
 }
 
-/// Takes ownership of a client's message: what its acknowledgement says, and where it goes.
+/// Accepts a client's message: decides the reason code and the receivers.
 fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) -> Decided {
     if publish.topic.is_empty() {
-        // Of a fault: a Topic Alias that stands for nothing.
+        // For a fault: the Topic Alias is unknown.
         return Decided::only(ReasonCode::SUCCESS);
     }
     let Some(session) = state.sessions.at(key) else {
@@ -651,7 +650,7 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
         true if rules.breaks(Fault::SubscribersUnseen) => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         true => ReasonCode::SUCCESS,
         false if rules.chooses(Liberty::SuccessWithoutSubscribers) => ReasonCode::SUCCESS,
-        // [5 RULE-3.4.2.1-1] [5 RULE-3.5.2.1-1]: nobody subscribed.
+        // [5 RULE-3.4.2.1-1] [5 RULE-3.5.2.1-1]: there are no subscribers.
         false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
     };
     Decided {
@@ -660,7 +659,8 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
     }
 }
 
-/// Of a fault: who has unsubscribed from it gets it on the next connection. [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
+/// For a fault: stores a message for clients that have unsubscribed from its topic, to be sent on their next
+/// connection. [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
 fn store_unsubscribed(state: &mut State, message: &Message) {
     for key in state.sessions.keys() {
         let Some(session) = state.sessions.at_mut(key) else {
@@ -679,7 +679,7 @@ fn store_unsubscribed(state: &mut State, message: &Message) {
     }
 }
 
-/// Takes ownership of a client's message that is acknowledged otherwise, or not at all.
+/// Accepts and delivers a client's message that is acknowledged elsewhere, or not at all.
 fn accept(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
     let decided = take(state, turn, key, publish);
     if let Some(routed) = decided.routed {
@@ -687,7 +687,7 @@ fn accept(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publ
     }
 }
 
-/// Whether a client may use this Topic Alias. [5 MQTT-3.3.2-12]
+/// Returns whether a client may use this Topic Alias. [5 MQTT-3.3.2-12]
 fn is_alias_allowed(rules: &Rules, alias: u16) -> bool {
     let maximum = match rules.config.topic_alias_maximum {
         0 if rules.breaks(Fault::AliasAcceptedWithoutMaximum) => u16::MAX,

@@ -1,4 +1,4 @@
-//! PUBREL from a client: the end of a QoS 2 message that it published.
+//! Handles PUBREL from a client, which ends a QoS 2 message that it published.
 
 use mqtt_check_codec::{Packet, PacketId, ReasonCode};
 
@@ -11,7 +11,7 @@ use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// PUBREL came. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11] [5 MQTT-4.3.3-12]
+/// Releases the packet id and answers with PUBCOMP. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11] [5 MQTT-4.3.3-12]
 pub(crate) fn pubrel_received(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -87,7 +87,7 @@ pub(crate) fn pubrel_received(
     if known.is_none() && state.rules.breaks(Fault::RepeatedReleaseUnanswered) {
         return;
     }
-    // [5 MQTT-4.3.3-13]: whatever became of the message.
+    // [5 MQTT-4.3.3-13]: whether or not the message was delivered.
     let reason = match known {
         Some(_) => ReasonCode::SUCCESS,
         None if state.rules.chooses(Liberty::UnknownReleaseSucceeds) => ReasonCode::SUCCESS,

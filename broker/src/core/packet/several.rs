@@ -1,4 +1,5 @@
-//! Faults: how the filters of one SUBSCRIBE or UNSUBSCRIBE affect each other. A broker without faults never comes here.
+//! Faults: how the filters of one SUBSCRIBE or UNSUBSCRIBE affect each other. A broker without faults changes nothing
+//! here.
 
 use std::collections::VecDeque;
 
@@ -9,7 +10,7 @@ use crate::Fault;
 use crate::core::state::State;
 use crate::core::state::task::{Made, Subscribing, Unsubscribing};
 
-/// Which of the subscriptions that a SUBSCRIBE made bring retained messages. [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
+/// Changes which subscriptions of a SUBSCRIBE get retained messages. [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
 pub(super) fn misjudge_retained(state: &State, work: &mut Subscribing) {
     let filters = &work.subscribe.subscriptions;
     let (Some(first), Some(last), 2..) = (filters.first(), filters.last(), filters.len()) else {
@@ -56,7 +57,8 @@ pub(super) fn misjudge_retained(state: &State, work: &mut Subscribing) {
     }
 }
 
-/// The code for a filter of an UNSUBSCRIBE that has no effect where it is. [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6]
+/// Returns the reason code for a filter of an UNSUBSCRIBE that is wrongly ignored. [3.1.1 MQTT-3.10.4-6]
+/// [5 MQTT-3.10.4-6]
 pub(super) fn passed_over(state: &State, work: &Unsubscribing) -> Option<ReasonCode> {
     // [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
     let is_bare = work.unsubscribe.properties.0.is_empty();
@@ -82,7 +84,7 @@ pub(super) fn passed_over(state: &State, work: &Unsubscribing) -> Option<ReasonC
     is_passed_over.then_some(ReasonCode::SUCCESS)
 }
 
-/// The codes of an UNSUBACK as they are sent. [5 MQTT-3.11.3-1]
+/// Falsifies the reason codes of an UNSUBACK. [5 MQTT-3.11.3-1]
 pub(super) fn misreport(state: &State, work: &Unsubscribing, reasons: &mut Vec<ReasonCode>) {
     let rules = &state.rules;
     if rules.breaks(Fault::UnsubackUnknownLeftOut) {

@@ -1,4 +1,4 @@
-//! SUBSCRIBE.
+//! Handles SUBSCRIBE from a client.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -29,7 +29,7 @@ use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
 use crate::{AccessAction, Fault, HookEvent, Liberty};
 
-/// A client subscribes. Each filter is handled as if it had come alone, with one SUBACK for all.
+/// Handles SUBSCRIBE. Each filter is treated as in a SUBSCRIBE of its own, with one SUBACK for all.
 /// [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
 pub(crate) fn subscribe_received(
     state: &mut State,
@@ -65,7 +65,7 @@ pub(crate) fn subscribe_received(
     }
 }
 
-/// Goes on with a SUBSCRIBE that has many filters, or brings many retained messages.
+/// Continues with a SUBSCRIBE that has many filters or many retained messages to send.
 pub(crate) fn subscribe_on(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -79,7 +79,7 @@ pub(crate) fn subscribe_on(
     }
 }
 
-/// Does as much as the budget allows; says whether that was the rest.
+/// Works on a SUBSCRIBE until the budget is spent. Returns whether it is finished.
 fn go_on(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -117,7 +117,7 @@ fn go_on(
                 }
                 let refused = work.reasons.iter().any(|reason| reason.0 > 2);
                 if work.version == ProtocolVersion::V3_1 && refused {
-                    // 3.1 has no code for a refusal.
+                    // MQTT 3.1 has no code for a refusal.
                     refuse_on(state, turn, key, work, ReasonCode::UNSPECIFIED_ERROR);
                     return true;
                 }
@@ -156,7 +156,7 @@ fn go_on(
     }
 }
 
-/// Whether the session is still on the connection that the packet came on.
+/// Returns whether the session is still on the connection that received the packet.
 pub(super) fn is_on(state: &State, key: SessionKey, connection: ConnectionId) -> bool {
     let link = state.sessions.at(key).and_then(|s| s.link.as_ref());
     link.is_some_and(|link| link.connection == connection)
@@ -174,7 +174,8 @@ fn refuse_on(
     }
 }
 
-/// Sends the retained messages of what was subscribed to, as far as the budget goes; says whether those are all.
+/// Sends the retained messages for the subscriptions that were made, until the budget is spent. Returns whether all are
+/// sent.
 fn send_made(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -204,7 +205,7 @@ fn send_made(
     true
 }
 
-/// A SUBSCRIBE with an error ends the connection.
+/// Ends the connection because of an error in a SUBSCRIBE.
 fn errant(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -218,7 +219,7 @@ fn errant(
     refuse_on(state, turn, key, work, reason);
 }
 
-/// Of a liberty: the filters in front of the one that is wrong. [5 section 4.13.1] [3.1.1 section 4.8]
+/// For a permitted variation: makes the subscriptions of the valid filters. [5 section 4.13.1] [3.1.1 section 4.8]
 fn carry_out(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, work: &mut Subscribing) {
     let version = work.version;
     if check_packet(state, work).is_err() {
@@ -226,14 +227,14 @@ fn carry_out(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, work: &mut
     }
     for subscription in std::mem::take(&mut work.subscribe.subscriptions) {
         if check_filter(state, version, &subscription).is_ok() {
-            // Its retained messages would come to a connection that ends.
+            // No retained messages are sent, since the connection ends.
             let _ = make(state, turn, key, version, &subscription, None);
         }
     }
 }
 
-/// Subscribes to one filter after the other, as far as the budget goes: a code for each, in their order, and the
-/// subscriptions that bring retained messages. Says whether those were all.
+/// Subscribes to one filter after the other until the budget is spent. Collects a reason code for each, in their order,
+/// and the subscriptions that get retained messages. Returns whether all filters are done.
 fn subscribe_each(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -291,7 +292,8 @@ fn subscribe_each(
     true
 }
 
-/// The code for one filter. What it brings is added to what was made.
+/// Subscribes to one filter and returns its reason code. If retained messages are due, adds the subscription to
+/// `work.made`.
 fn subscribe_one(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -342,14 +344,14 @@ fn subscribe_one(
     }
 }
 
-/// Takes from the budget what a filter costs: one for itself and one for some bytes of it.
+/// Deducts the cost of a filter from the budget: one, and one more for every 64 bytes.
 pub(super) fn charge(turn: &mut Turn<'_>, budget: &mut usize, filter: &str) {
     let cost = 1 + filter.len() / 64;
     turn.spent += cost;
     *budget = budget.saturating_sub(cost);
 }
 
-/// Of a fault: a filter that is refused, as if it had been granted.
+/// For a fault: the subscription that a refused filter would have made.
 fn refused(key: SessionKey, subscription: &Subscription) -> Made {
     Made {
         subscriber: Subscriber {
@@ -364,7 +366,7 @@ fn refused(key: SessionKey, subscription: &Subscription) -> Made {
     }
 }
 
-/// Looks for what ends the connection, as far as the budget goes; says whether all was looked at.
+/// Checks for errors that end the connection, until the budget is spent. Returns whether all filters are checked.
 fn check_subscribe(
     state: &State,
     work: &mut Subscribing,
@@ -450,7 +452,7 @@ fn check_filter(
     Ok(())
 }
 
-/// Makes or replaces one subscription: the granted QoS, and the subscriber if retained messages are due.
+/// Makes or replaces one subscription. Returns the QoS to report, and the subscriber if retained messages are due.
 fn make(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -471,7 +473,7 @@ fn make(
     if topic::levels(&subscription.filter) > config.maximum_topic_levels {
         return Err(ReasonCode::TOPIC_FILTER_INVALID);
     }
-    // Not the client's packet, which need not live as long as the subscription.
+    // A copy, so that the subscription does not keep the buffer of the client's packet alive.
     let whole = state.topics.subscriptions.text(&subscription.filter);
     let Some(filter) = state.rules.filter(&whole, version) else {
         return Err(ReasonCode::TOPIC_FILTER_INVALID);
@@ -483,7 +485,7 @@ fn make(
     let permitted = state
         .rules
         .permits(session.who(), AccessAction::Subscribe, topics);
-    // SUBACK of 3.1 has no code for it.
+    // SUBACK of MQTT 3.1 has no code for a refusal.
     let refused =
         version != ProtocolVersion::V3_1 && state.rules.refuses(Liberty::SubscriptionsRefused);
     let may = permitted || state.rules.breaks(Fault::RefusedFilterSubscribed);
@@ -548,7 +550,7 @@ fn make(
     }
     let blocked = state.topics.blocked.get(&session.client);
     if blocked.is_some_and(|filters| filters.contains(&whole)) {
-        // Of faults.
+        // For faults.
         return Ok((granted.options.qos, None));
     }
     if known && state.rules.breaks(Fault::ResubscribeDropsQueue) {
@@ -581,7 +583,7 @@ fn make(
         session.kept.add(weight);
     }
     if let Some(old) = replaced.filter(|old| old.shared != granted.shared) {
-        // Made over another protocol version, in which the filter meant something else.
+        // The old one was made in another protocol version, in which the filter meant something else.
         state.topics.subscriptions.remove(old.filter(&whole), key);
     }
     state
@@ -608,7 +610,7 @@ fn make(
         granted,
     };
     if !permitted {
-        // Of a fault: subscribed to all the same.
+        // For a fault: the subscription was made even so.
         return Err(ReasonCode::NOT_AUTHORIZED);
     }
     let is_handled = granted.options.retain_handling == RetainHandling::SendIfNew;
@@ -629,7 +631,7 @@ fn make(
     Ok((shown, retained.then_some(subscriber)))
 }
 
-/// Of faults: what waits for the other members of a Shared Subscription is lost. [5 MQTT-4.5.0-1]
+/// For faults: drops messages that wait for other members of a Shared Subscription. [5 MQTT-4.5.0-1]
 pub(super) fn drop_waiting_of_others(
     state: &mut State,
     key: SessionKey,
@@ -651,8 +653,8 @@ pub(super) fn drop_waiting_of_others(
     }
 }
 
-/// Of faults: what is remembered of a filter, and what an earlier subscription to it leaves in the new one. Says whether
-/// it counts as one that exists. [5 MQTT-3.8.4-3] [5 MQTT-3.3.1-10]
+/// For faults: remembers filters, and carries settings of an earlier subscription over to the new one. Returns whether
+/// the filter counts as already subscribed. [5 MQTT-3.8.4-3] [5 MQTT-3.3.1-10]
 fn remember(
     rules: &Rules,
     discarded: &BTreeMap<ByteString, Vec<ByteString>>,
@@ -705,7 +707,7 @@ fn remember(
         || was_refused
 }
 
-/// Of faults: whether a filter counts as one that exists, for the sake of another subscription. [5 MQTT-3.3.1-10]
+/// For faults: whether a filter counts as already subscribed because of another subscription. [5 MQTT-3.3.1-10]
 fn is_known_otherwise(
     rules: &Rules,
     subscriptions: &Subscriptions,
@@ -722,7 +724,7 @@ fn is_known_otherwise(
             && session.subscriptions.iter().any(is_shared)
 }
 
-/// Whether the subscription brings retained messages. `known` is whether it existed before.
+/// Returns whether retained messages are sent for a subscription. `known` is whether it existed before.
 fn retained_due(state: &State, granted: &Granted, known: bool) -> bool {
     let rules = &state.rules;
     if granted.shared {
@@ -742,7 +744,8 @@ fn retained_due(state: &State, granted: &Granted, known: bool) -> bool {
     }
 }
 
-/// The highest QoS that is granted, which may be less than what is supported. [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
+/// Returns the highest QoS that is granted, which may be lower than the highest supported. [3.1.1 MQTT-3.8.4-6]
+/// [5 MQTT-3.8.4-7]
 fn highest_granted(rules: &Rules) -> QoS {
     if rules.chooses(Liberty::GrantsQos0Alone) {
         QoS::AtMostOnce

@@ -1,4 +1,4 @@
-//! UNSUBSCRIBE.
+//! Handles UNSUBSCRIBE from a client.
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::{has_wildcard, matches};
@@ -21,7 +21,7 @@ use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};
 
-/// A client unsubscribes. What it was sent already goes on. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
+/// Handles UNSUBSCRIBE. Deliveries that have begun continue. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
 pub(crate) fn unsubscribe_received(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -50,7 +50,7 @@ pub(crate) fn unsubscribe_received(
     unsubscribe_on(state, turn, key, work, STEP);
 }
 
-/// Does as much of an UNSUBSCRIBE as the budget allows.
+/// Works on an UNSUBSCRIBE until the budget is spent.
 pub(crate) fn unsubscribe_on(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -83,7 +83,7 @@ pub(crate) fn unsubscribe_on(
     }
 }
 
-/// Whether every filter was looked at, as far as the budget went; `None` where the packet is an error.
+/// Checks the filters until the budget is spent. Returns whether all are checked, or `None` if the packet has an error.
 fn check(state: &State, work: &mut Unsubscribing, budget: &mut usize) -> Option<bool> {
     let filters = &work.unsubscribe.filters;
     if filters.is_empty() {
@@ -120,7 +120,7 @@ fn errant(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, work: &Unsubs
     }
 }
 
-/// Deletes one subscription after the other, as far as the budget goes; says whether those were all.
+/// Deletes one subscription after the other until the budget is spent. Returns whether all are done.
 fn delete_each(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -175,7 +175,7 @@ fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut work: Uns
         return;
     }
     if state.rules.chooses(Liberty::UnsubackAlwaysSucceeds) {
-        // [5 MQTT-3.11.3-2]: it must be one of the codes.
+        // [5 MQTT-3.11.3-2]: it must be one of the reason codes.
         let nothing = |reason: &&mut ReasonCode| **reason == ReasonCode::NO_SUBSCRIPTION_EXISTED;
         for reason in reasons.iter_mut().filter(nothing) {
             *reason = ReasonCode::SUCCESS;
@@ -197,8 +197,8 @@ fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut work: Uns
     );
 }
 
-/// Deletes the subscription whose filter is the same byte for byte. [3.1.1 MQTT-3.10.4-1]
-/// [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
+/// Deletes the subscription whose filter is the same byte for byte. [3.1.1 MQTT-3.10.4-1] [3.1.1 MQTT-3.10.4-2]
+/// [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
 fn delete(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -281,7 +281,7 @@ fn delete(
     ReasonCode::SUCCESS
 }
 
-/// Of faults: a Shared Subscription and another with the same filter are taken for one. [5 MQTT-3.10.4-1]
+/// For faults: removes other subscriptions too, such as a Shared Subscription with the same filter. [5 MQTT-3.10.4-1]
 fn remove_besides(
     rules: &Rules,
     session: &mut Session,

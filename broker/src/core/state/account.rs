@@ -1,27 +1,27 @@
-//! Bytes that many parts hold together under one limit. Each has a [`Charge`], and dropping the charge gives the bytes
-//! back, so no path can forget it.
+//! Counts bytes that several holders use under one limit. Each holder has a [`Charge`]. Dropping the charge gives its
+//! bytes back, so no code path can forget to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What all its charges come to. Clones are the same account.
+/// The sum of its charges. Clones are the same account.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Account(Arc<AtomicUsize>);
 
 impl Account {
-    /// In bytes.
+    /// Returns the bytes in use.
     pub(crate) fn used(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether a holder that has `own` bytes of it may have so many more, where this is the limit: as many in all as
-    /// are still free then, so that one who takes much leaves as much to the others.
+    /// Returns whether a holder that already has `own` bytes may have `bytes` more. The holder may have at most as many
+    /// in all as are free afterwards, so whoever takes much leaves as much for the others.
     pub(crate) fn admits(&self, own: usize, bytes: usize, limit: usize) -> bool {
         let free = limit.saturating_sub(self.used());
         own.saturating_add(bytes.saturating_mul(2)) <= free
     }
 
-    /// A charge of so many bytes.
+    /// Returns a charge of this many bytes in the account.
     pub(crate) fn charge(&self, bytes: usize) -> Charge {
         let mut charge = Charge::default();
         charge.set(bytes);
@@ -30,7 +30,7 @@ impl Account {
     }
 }
 
-/// What one holder has, in bytes, alone or of an account.
+/// The bytes of one holder. They count in an account if one is attached.
 #[derive(Debug, Default)]
 pub(crate) struct Charge {
     bytes: usize,
@@ -38,7 +38,7 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// Of so many bytes, and of no account yet.
+    /// Returns a charge of this many bytes without an account.
     pub(crate) fn of(bytes: usize) -> Self {
         Self {
             bytes,
@@ -50,7 +50,7 @@ impl Charge {
         self.bytes
     }
 
-    /// From now on it counts in this account, and in no other.
+    /// Moves the charge to this account.
     pub(crate) fn attach(&mut self, account: &Account) {
         let bytes = self.bytes;
         self.set(0);
@@ -74,7 +74,7 @@ impl Charge {
         self.set(self.bytes.saturating_sub(bytes));
     }
 
-    /// Whether its account admits so many bytes more to a holder of `own`. Where there is none, it may have them.
+    /// Returns whether the account admits more bytes for a holder that has `own`. Without an account, it always does.
     pub(crate) fn admits(&self, own: usize, bytes: usize, limit: usize) -> bool {
         let account = self.account.as_ref();
         account.is_none_or(|account| account.admits(own, bytes, limit))

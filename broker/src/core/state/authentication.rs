@@ -1,7 +1,7 @@
-//! The exchange of enhanced authentication: challenge and answer.
+//! The exchange of enhanced authentication: challenge and response.
 //!
-//! The mechanism is a pure function of what the client sends, the configuration and the connection's nonce, so it
-//! needs nobody outside of the core.
+//! The mechanism is a pure function of the client's messages, the configuration and the connection's nonce. It needs
+//! nothing outside of the core.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -12,31 +12,31 @@ use crate::config::{Mechanism, verifier};
 use crate::core::rules::Rules;
 use crate::{Config, Fault, Liberty};
 
-/// How a connection authenticates itself.
+/// How a connection authenticates.
 #[derive(Debug)]
 pub(crate) struct Authentication {
-    /// As CONNECT has it.
+    /// The Authentication Method of CONNECT.
     pub(crate) method: ByteString,
     mechanism: Mechanism,
     nonce: u128,
     /// How many exchanges have begun.
     begun: u32,
     pub(crate) stage: Stage,
-    /// Who the client has proven to be.
+    /// The user that the client has authenticated as.
     pub(crate) user: Option<ByteString>,
 }
 
-/// How far the present exchange has come.
+/// How far the current exchange has come.
 #[derive(Debug)]
 pub(crate) enum Stage {
-    /// There is none.
+    /// There is no exchange.
     Over,
-    /// The client begins, and was asked to.
+    /// The client is to send its first message, and was asked for it.
     Asked,
     Challenged(Box<ServerExchange>),
 }
 
-/// What one message of the client has led to.
+/// The result of one message of the client.
 pub(crate) enum Progress {
     Continue(Option<Bytes>),
     Done(Option<Bytes>),
@@ -44,7 +44,7 @@ pub(crate) enum Progress {
 }
 
 impl Authentication {
-    /// With the method of this CONNECT, if it has one that is offered.
+    /// Returns the state for the method of this CONNECT, or `None` if it has no method that is offered.
     pub(crate) fn of(connect: &Connect, config: &Config, nonce: u128) -> Option<Self> {
         let method = connect.properties.authentication_method()?;
         let mut offered = config.authentication.keys();
@@ -106,7 +106,7 @@ impl Authentication {
             Err(_) if rules.breaks(Fault::WrongProofAccepted) => None,
             Err(_) => return Progress::Failed,
         };
-        // What the connection has done so far it has done as somebody: that stays.
+        // The connection has acted as one user so far, so that user cannot change.
         if self
             .user
             .as_ref()
@@ -119,7 +119,7 @@ impl Authentication {
         Progress::Done(signature)
     }
 
-    /// [5 MQTT-4.12.0-5] [5 RULE-3.15.2.2.2-1]
+    /// Returns an AUTH with this reason code. [5 MQTT-4.12.0-5] [5 RULE-3.15.2.2.2-1]
     pub(crate) fn packet(&self, rules: &Rules, reason: ReasonCode, data: Option<Bytes>) -> Packet {
         let mut properties = Properties::new();
         let method = match rules.breaks(Fault::AuthMethodNotRepeated) {
@@ -131,7 +131,7 @@ impl Authentication {
         Packet::Auth(Auth { reason, properties })
     }
 
-    /// The AUTH that asks for more. [5 MQTT-4.12.0-2]
+    /// Returns the AUTH that continues the exchange. [5 MQTT-4.12.0-2]
     pub(crate) fn continued(&self, rules: &Rules, data: Option<Bytes>) -> Packet {
         let reason = match rules.breaks(Fault::ChallengeWithOtherCode) {
             true => ReasonCode::SUCCESS,

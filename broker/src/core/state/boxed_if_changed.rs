@@ -1,4 +1,4 @@
-//! Values that are empty in most sessions: they take memory only once they have content.
+//! Values that are empty in most sessions and take memory only once they have content.
 
 use std::ops::{Deref, DerefMut};
 
@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 #[derive(Debug, Clone)]
 pub(crate) struct BoxedIfChanged<T>(Option<Box<T>>);
 
-/// What is read where nothing was changed yet.
+/// A type with a constant for its blank value.
 pub(crate) trait Blank: Default + 'static {
     const BLANK: &'static Self;
 }
@@ -18,19 +18,19 @@ impl<T> Default for BoxedIfChanged<T> {
 }
 
 impl<T> BoxedIfChanged<T> {
-    /// A blank one.
+    /// Returns a blank value.
     pub(crate) const fn blank() -> Self {
         Self(None)
     }
 
-    /// What there is, to be changed; nothing is made for it.
+    /// Returns the value to change it, or `None` if it is blank. Allocates nothing.
     pub(crate) fn there(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
     }
 }
 
 impl<T: Default> BoxedIfChanged<T> {
-    /// What there is; it is blank from now on.
+    /// Takes the value and leaves a blank one.
     pub(crate) fn take(&mut self) -> T {
         self.0.take().map(|there| *there).unwrap_or_default()
     }
@@ -44,7 +44,7 @@ impl<T: Blank> Deref for BoxedIfChanged<T> {
     }
 }
 
-/// To be changed: it takes memory from now on.
+/// Mutable access allocates the value.
 impl<T: Blank> DerefMut for BoxedIfChanged<T> {
     fn deref_mut(&mut self) -> &mut T {
         self.0.get_or_insert_default()

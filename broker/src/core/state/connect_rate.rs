@@ -6,7 +6,7 @@ use crate::core::input::Time;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The count of a second that begins with the first CONNECT behind the one before.
+/// The count of one second. A second begins with the first CONNECT after the previous second.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectRate {
     since: Option<Time>,
@@ -14,7 +14,7 @@ pub(crate) struct ConnectRate {
 }
 
 impl ConnectRate {
-    /// Counts one that came `now`; says how many there were in this second.
+    /// Counts a CONNECT that is received `now`. Returns the count of this second.
     pub(crate) fn count(&mut self, now: Time) -> u32 {
         let goes_on = self
             .since

@@ -9,33 +9,33 @@ use super::link::Link;
 use super::session_key::SessionKey;
 use crate::core::input::{ConnectionId, Time};
 
-/// Every network connection that is not over.
+/// Every open network connection.
 pub(crate) type Connections = BTreeMap<ConnectionId, Phase>;
 
 /// How far a connection has come.
 #[derive(Debug)]
 pub(crate) enum Phase {
-    /// Its CONNECT is awaited.
+    /// The broker waits for its CONNECT.
     Opened {
-        /// Apart, since most connections are past it.
+        /// Boxed, since most connections no longer need it.
         nonce: Box<u128>,
     },
-    /// Its CONNECT came, and has a method by which it must be proven.
+    /// Its CONNECT was received, and the client must authenticate.
     Authenticating(Box<Waiting>),
     /// It belongs to this session.
     Connected(SessionKey),
-    /// It is over, but a fault still takes messages from it.
+    /// It is closed, but a fault or a permitted variation still accepts messages from it.
     Ghost,
 }
 
-/// A connection whose CONNECT is held back until the client has proven who it is.
+/// A connection whose CONNECT waits until the client has authenticated.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) connect: Connect,
     pub(crate) nonce: u128,
     pub(crate) link: Link,
     pub(crate) since: Time,
-    /// What it takes of what is kept for all clients.
+    /// Its share of the memory for all clients.
     #[expect(dead_code, reason = "held for what its end gives back")]
     pub(crate) charge: Charge,
 }

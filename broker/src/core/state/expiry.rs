@@ -7,14 +7,14 @@ use crate::Config;
 /// How long a session outlives its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expiry {
-    /// It ends with its connection.
+    /// The session ends with its connection.
     AtClose,
     After(Duration),
     Never,
 }
 
 impl Expiry {
-    /// Of a Session Expiry Interval. [5 RULE-3.1.2.11.2-1]
+    /// Converts a Session Expiry Interval in seconds. [5 RULE-3.1.2.11.2-1]
     pub(crate) const fn from_s(seconds: u32) -> Self {
         match seconds {
             0 => Self::AtClose,
@@ -23,7 +23,7 @@ impl Expiry {
         }
     }
 
-    /// What is granted of a Session Expiry Interval that a client asks for.
+    /// Returns what is granted for the Session Expiry Interval that a client requests.
     pub(crate) fn granted(config: &Config, asked_s: u32) -> Self {
         let asked = Self::from_s(asked_s);
         match (asked, config.maximum_session_expiry) {
@@ -34,7 +34,7 @@ impl Expiry {
         }
     }
 
-    /// As a Session Expiry Interval.
+    /// Returns the Session Expiry Interval in seconds.
     pub(crate) fn as_s(self) -> u32 {
         match self {
             Self::AtClose => 0,

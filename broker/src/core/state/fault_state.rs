@@ -1,4 +1,4 @@
-//! Faults and permitted variations: what they keep of a session besides its state. Without them nothing is kept.
+//! Data that faults and permitted variations keep of a session. A broker without them keeps none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use crate::core::input::Time;
 
 #[derive(Debug, Default)]
 pub(crate) struct FaultState {
-    /// Topic Aliases that hold beyond their connection.
+    /// Topic Aliases of the client that outlive their connection.
     pub(crate) old_aliases: BoxedIfChanged<InboundAliases>,
     /// The packet id of the last QoS 1 message received.
     pub(crate) last_qos1: Option<PacketId>,
     /// The packet id of the QoS 2 message that was repeated last.
     pub(crate) last_repeat: Option<PacketId>,
-    /// QoS 2 messages that were released, and are taken for unreleased on the next connection.
+    /// QoS 2 messages that were released, but count as unreleased on the next connection.
     pub(crate) finished: Vec<PacketId>,
-    /// PUBREL packets that wait for others.
+    /// PUBREL packets that wait until all PUBRECs are received.
     pub(crate) late_pubrels: Vec<PacketId>,
-    /// What a restart brings back.
+    /// Data that a restart brings back.
     pub(crate) former: Former,
-    /// Of a liberty too: QoS 2 messages that are passed on when they are released.
+    /// QoS 2 messages that are delivered when they are released. A permitted variation uses this too.
     pub(crate) withheld: BTreeMap<PacketId, Message>,
     /// Filters that were subscribed to on a resumed connection.
     pub(crate) made: Vec<ByteString>,
-    /// Subscriptions that were removed, and those that were replaced.
+    /// Subscriptions that were removed.
     pub(crate) removed: Vec<(ByteString, Granted)>,
     pub(crate) replaced: Vec<(ByteString, Granted)>,
     /// Filters that were ever subscribed to.
@@ -41,13 +41,13 @@ pub(crate) struct FaultState {
     pub(crate) released: BTreeSet<PacketId>,
     /// Packet ids of messages that were sent again.
     pub(crate) resent: BTreeSet<PacketId>,
-    /// When the message of a PUBREL that is unacknowledged would have expired.
+    /// When the message of an unacknowledged PUBREL would have expired.
     pub(crate) release_over_at: BTreeMap<PacketId, Time>,
     /// Topic and payload of the last message for this session.
     pub(crate) last_message: Option<(ByteString, Bytes)>,
-    /// Messages that waited and were sent.
+    /// Messages from the queue that were sent.
     pub(crate) delivered: Vec<Delivery>,
-    /// Messages of filters that were unsubscribed from.
+    /// Messages for filters that were unsubscribed from.
     pub(crate) unsubscribed: Vec<Delivery>,
     /// The server's Topic Aliases of an earlier connection.
     pub(crate) aliases_out: Option<OutboundAliases>,
@@ -59,7 +59,7 @@ pub(crate) struct FaultState {
     pub(crate) refused_filters: BTreeSet<ByteString>,
     /// Messages that were sent again to other clients.
     pub(crate) doubled: Vec<Arc<Message>>,
-    /// For each filter, those that the client had subscribed to before.
+    /// For each filter, the other filters that the client was subscribed to before.
     pub(crate) before: BTreeMap<ByteString, Vec<ByteString>>,
 }
 

@@ -1,4 +1,4 @@
-//! Faults: what a store should have deleted, and a restart brings back.
+//! Faults: data that a store should have deleted and a restart brings back.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::link::InboundAliases;
 use super::subscription::Granted;
 use super::will::Will;
 
-/// What a session had once.
+/// Former parts of a session.
 #[derive(Debug, Default)]
 pub(crate) struct Former {
     /// Subscriptions that were ended.
@@ -20,6 +20,6 @@ pub(crate) struct Former {
     pub(crate) acknowledged: BTreeMap<PacketId, Stage>,
     /// The Topic Aliases of the connection before the restart.
     pub(crate) aliases: BoxedIfChanged<InboundAliases>,
-    /// A Will that was published, or discarded.
+    /// A Will that was published or discarded.
     pub(crate) will: Option<Box<Will>>,
 }

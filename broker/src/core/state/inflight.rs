@@ -1,4 +1,4 @@
-//! Messages sent to a client with QoS 1 or 2 and not fully acknowledged.
+//! Messages sent to a client with QoS 1 or 2 that are not fully acknowledged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,24 +17,24 @@ use crate::{Fault, Liberty};
 /// How far one delivery has come.
 #[derive(Debug, Clone)]
 pub(crate) enum Stage {
-    /// PUBLISH is unacknowledged until PUBACK or PUBREC, by the delivery's QoS.
+    /// PUBLISH was sent. PUBACK or PUBREC is awaited, depending on the QoS.
     Published(Delivery),
-    /// PUBREL is unacknowledged until PUBCOMP; the message itself is the client's.
+    /// PUBREL was sent, and PUBCOMP is awaited. The client has the message itself.
     Released { topic: ByteString },
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
     stage: Stage,
-    /// The place of the last packet sent for it, among all of this session.
+    /// The position of the delivery's last packet in the session's order of sending.
     sequence: u64,
-    /// Whether that was on the present connection.
+    /// Whether that packet was sent on the current connection.
     sent: bool,
-    /// Of a fault: whether its packet id counts as free.
+    /// For a fault: whether the packet id counts as free.
     free: bool,
 }
 
-/// A place is never given twice, so a store need not look at more.
+/// Positions are never reused, so it is enough to compare them.
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         self.sequence == other.sequence
@@ -54,38 +54,38 @@ impl Entry {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inflight {
     entries: Tracked<PacketId, Entry>,
-    /// How many were sent on the present connection.
+    /// How many were sent on the current connection.
     sent: usize,
     sequence: u64,
     last_id: u16,
-    /// Of a fault: places that earlier connections took with them.
+    /// For faults: places in the window that are never freed.
     lost: usize,
-    /// What all of them weigh.
+    /// The weight of all entries.
     charge: Charge,
 }
 
 impl Inflight {
-    /// Whether a further PUBLISH may go out. [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+    /// Returns whether another PUBLISH may be sent. [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
     pub(crate) fn has_room(&self, limit: usize) -> bool {
         self.sent + self.lost < limit && self.entries.len() < usize::from(u16::MAX)
     }
 
-    /// Whether there is room for a message that was not sent before: among the bytes too.
+    /// Returns whether a message may be sent for the first time. This also depends on the bytes in flight.
     pub(crate) fn takes(&self, window: Window) -> bool {
         self.has_room(window.messages) && self.charge.bytes() < window.bytes
     }
 
-    /// What all of them weigh.
+    /// Returns the weight of all entries.
     pub(crate) fn bytes(&self) -> usize {
         self.charge.bytes()
     }
 
-    /// From now on it counts in this account.
+    /// Moves the charge to this account.
     pub(crate) fn attach(&mut self, account: &Account) {
         self.charge.attach(account);
     }
 
-    /// Weighs everything anew.
+    /// Recomputes the weight of all entries.
     fn weigh(&mut self) {
         self.charge
             .set(self.entries.values().map(Entry::weight).sum());
@@ -98,8 +98,8 @@ impl Inflight {
         }
     }
 
-    /// Takes the delivery under a packet id that is in nobody's use. [5 MQTT-2.2.1-4] [3.1.1 MQTT-2.3.1-4]
-    /// There must be room.
+    /// Adds a delivery with an unused packet id, and returns the id. The window must have room.
+    /// [5 MQTT-2.2.1-4] [3.1.1 MQTT-2.3.1-4]
     pub(crate) fn insert(&mut self, rules: &Rules, delivery: Delivery) -> PacketId {
         if rules.chooses(Liberty::PacketIdsLowestFirst) {
             self.last_id = 0;
@@ -116,7 +116,7 @@ impl Inflight {
             self.last_id = if rules.chooses(Liberty::PacketIdsFromTheTop) {
                 self.last_id.wrapping_sub(1)
             } else if rules.chooses(Liberty::PacketIdsScattered) {
-                // It comes to every number before it comes back to one.
+                // This sequence visits every number before it repeats one.
                 self.last_id.wrapping_mul(25_173).wrapping_add(13_849)
             } else {
                 self.last_id.wrapping_add(1)
@@ -129,7 +129,7 @@ impl Inflight {
         self.insert_at(id, delivery)
     }
 
-    /// Takes the delivery under this packet id, in use or not.
+    /// Adds a delivery with this packet id, whether or not it is in use.
     pub(crate) fn insert_at(&mut self, id: PacketId, delivery: Delivery) -> PacketId {
         self.remove(id);
         self.sequence += 1;
@@ -144,7 +144,7 @@ impl Inflight {
         id
     }
 
-    /// Takes what was kept from before: sent, on an earlier connection.
+    /// Adds a stored delivery that was sent on an earlier connection.
     pub(crate) fn keep(&mut self, id: PacketId, sequence: u64, stage: Stage) {
         self.sequence = self.sequence.max(sequence);
         let entry = Entry {
@@ -156,40 +156,40 @@ impl Inflight {
         self.put(id, entry);
     }
 
-    /// Of faults: those at such a stage, and no others.
+    /// For faults: keeps only deliveries at a stage that the function accepts.
     pub(crate) fn retain(&mut self, is_kept: impl Fn(&Stage) -> bool) {
         self.entries.retain(|_, entry| is_kept(&entry.stage));
         self.weigh();
     }
 
-    /// From now on it is known what changes, and at first everything has.
+    /// Starts to track changes. At first, everything counts as changed.
     pub(crate) fn track(&mut self) {
         self.entries.track();
     }
 
-    /// Packet ids whose stage may have changed since the last call, or that are free again.
+    /// Returns the packet ids whose stage may have changed, or that were freed, since the last call.
     pub(crate) fn take_changed(&mut self) -> Vec<PacketId> {
         self.entries.take_changed()
     }
 
-    /// The place of the last packet sent for it, among all of its session.
+    /// Returns the position of the delivery's last packet in the session's order of sending.
     pub(crate) fn sequence(&self, id: PacketId) -> Option<u64> {
         self.entries.get(&id).map(|entry| entry.sequence)
     }
 
-    /// How far the delivery with this packet id is.
+    /// Returns the stage of the delivery with this packet id.
     pub(crate) fn stage(&self, id: PacketId) -> Option<&Stage> {
         self.entries.get(&id).map(|entry| &entry.stage)
     }
 
-    /// PUBREC came: what follows is PUBREL. [5 MQTT-4.3.3-6]: the PUBLISH is never sent again.
+    /// Continues with PUBREL after PUBREC was received. [5 MQTT-4.3.3-6]: the PUBLISH is never sent again.
     pub(crate) fn release(&mut self, id: PacketId) {
         self.sequence += 1;
         let sequence = self.sequence;
         if let Some(entry) = self.entries.get_mut(&id)
             && let Stage::Published(delivery) = &entry.stage
         {
-            // A copy of its own, since the message need not live as long as the exchange.
+            // A copy, so that the exchange does not keep the message's buffer alive.
             let topic = ByteString::from(&*delivery.message.topic);
             self.charge.sub(entry.weight());
             entry.stage = Stage::Released { topic };
@@ -202,7 +202,7 @@ impl Inflight {
         }
     }
 
-    /// The handshake is over; the packet id is free again.
+    /// Ends a delivery and frees its packet id.
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<Stage> {
         let entry = self.entries.remove(&id)?;
         self.charge.sub(entry.weight());
@@ -212,7 +212,7 @@ impl Inflight {
         Some(entry.stage)
     }
 
-    /// A new connection: nothing was sent on it yet. [5 RULE-4.9-1]
+    /// Starts a new connection, on which nothing has been sent yet. [5 RULE-4.9-1]
     pub(crate) fn reconnect(&mut self) {
         for entry in self.entries.all_unkept_mut() {
             entry.sent = false;
@@ -220,37 +220,37 @@ impl Inflight {
         self.sent = 0;
     }
 
-    /// Of a fault: a new connection, and what an earlier one left unacknowledged goes on taking up room.
+    /// For a fault: starts a new connection, but keeps the used places of the earlier one.
     pub(crate) fn reconnect_without_reset(&mut self) {
         let taken = self.sent;
         self.reconnect();
         self.sent = taken;
     }
 
-    /// Of a fault: whether a QoS 2 message waits for its PUBREC.
+    /// For a fault: whether a QoS 2 message waits for its PUBREC.
     pub(crate) fn awaits_pubrec(&self) -> bool {
         self.entries.values().any(|entry| {
             matches!(&entry.stage, Stage::Published(delivery) if delivery.qos == QoS::ExactlyOnce)
         })
     }
 
-    /// Of a fault: places that nothing gives back.
+    /// For faults: takes places in the window that are never freed.
     pub(crate) fn lose(&mut self, places: usize) {
         self.lost += places;
     }
 
-    /// Of a fault: there is a place more, though nothing is over.
+    /// For faults: frees a place although no delivery has ended.
     pub(crate) fn free_one(&mut self) {
         self.sent = self.sent.saturating_sub(1);
     }
 
-    /// Of a fault: what was begun last.
+    /// For a fault: the delivery whose packet was sent last.
     pub(crate) fn newest(&self) -> Option<PacketId> {
         let newest = self.entries.iter().max_by_key(|(_, entry)| entry.sequence);
         newest.map(|(id, _)| *id)
     }
 
-    /// Of faults: this one takes up no room, though it is not over.
+    /// For faults: frees the place of a delivery that has not ended.
     pub(crate) fn give_back(&mut self, id: PacketId) {
         if let Some(entry) = self.entries.unkept_mut(&id)
             && entry.sent
@@ -260,7 +260,7 @@ impl Inflight {
         }
     }
 
-    /// Of faults: every message that is unacknowledged becomes what this makes of it.
+    /// For faults: changes every unacknowledged message.
     pub(crate) fn alter(&mut self, change: impl Fn(&mut Delivery)) {
         for entry in self.entries.values_mut() {
             if let Stage::Published(delivery) = &mut entry.stage {
@@ -270,12 +270,12 @@ impl Inflight {
         self.weigh();
     }
 
-    /// Of a fault: packet ids are given from the first one on.
+    /// For a fault: assigns packet ids from 1 again.
     pub(crate) fn restart_ids(&mut self) {
         self.last_id = 0;
     }
 
-    /// Of a fault: packet ids are given from the first one on, and those in use count as free.
+    /// For a fault: assigns packet ids from 1 again, and treats those in use as free.
     pub(crate) fn forget_ids(&mut self) {
         self.last_id = 0;
         for entry in self.entries.all_unkept_mut() {
@@ -283,12 +283,12 @@ impl Inflight {
         }
     }
 
-    /// Of a fault: the next packet id is passed over.
+    /// For a fault: skips the next packet id.
     pub(crate) fn skip_id(&mut self) {
         self.last_id = self.last_id.wrapping_add(1);
     }
 
-    /// Of a fault: what was begun last counts as begun first.
+    /// For a fault: reverses the order of sending.
     pub(crate) fn reverse(&mut self) {
         let last = self.sequence;
         for entry in self.entries.values_mut() {
@@ -296,7 +296,7 @@ impl Inflight {
         }
     }
 
-    /// Of faults: the messages that are unacknowledged, with their packet ids.
+    /// For faults: the unacknowledged messages with their packet ids.
     pub(crate) fn messages(&self) -> impl Iterator<Item = (PacketId, &Arc<Message>)> {
         self.entries
             .iter()
@@ -306,18 +306,18 @@ impl Inflight {
             })
     }
 
-    /// Of a fault: every packet id in use.
+    /// For faults: every packet id in use.
     pub(crate) fn ids(&self) -> impl Iterator<Item = PacketId> {
         self.entries.keys().copied()
     }
 
-    /// Of a fault: what was begun first.
+    /// For faults: the delivery whose packet was sent first.
     pub(crate) fn oldest(&self) -> Option<PacketId> {
         let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.sequence);
         oldest.map(|(id, _)| *id)
     }
 
-    /// Of faults: those whose PUBREL is unacknowledged.
+    /// For faults: the packet ids whose PUBREL is unacknowledged.
     pub(crate) fn released(&self) -> Vec<PacketId> {
         let released = self.entries.iter();
         released
@@ -326,14 +326,14 @@ impl Inflight {
             .collect()
     }
 
-    /// Of faults: deliveries that have begun are forgotten.
+    /// For faults: removes all deliveries.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.sent = 0;
         self.weigh();
     }
 
-    /// Of a liberty: the QoS 1 deliveries of Shared Subscriptions, in their order.
+    /// For a permitted variation: the QoS 1 deliveries of Shared Subscriptions, in the order of sending.
     pub(crate) fn shared_qos1(&self) -> Vec<(PacketId, Delivery)> {
         let begun = self.entries.iter().filter_map(|(id, entry)| {
             let Stage::Published(delivery) = &entry.stage else {
@@ -347,7 +347,8 @@ impl Inflight {
         begun.into_iter().map(|(_, delivery)| delivery).collect()
     }
 
-    /// Those not sent on this connection, in the order of their first sending.
+    /// Returns the deliveries with nothing sent on this connection, in the order in which their last packets were first
+    /// sent.
     pub(crate) fn unsent(&self) -> Vec<PacketId> {
         let mut unsent: Vec<_> = self
             .entries
@@ -359,7 +360,7 @@ impl Inflight {
         unsent.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Marks it as sent on this connection, and says what it is; `None` when there is nothing left to send.
+    /// Marks a delivery as sent on this connection and returns its stage, or `None` if there is nothing to send.
     pub(crate) fn resend(&mut self, id: PacketId) -> Option<Stage> {
         let entry = self.entries.unkept_mut(&id).filter(|entry| !entry.sent)?;
         entry.sent = true;
@@ -367,7 +368,7 @@ impl Inflight {
         Some(entry.stage.clone())
     }
 
-    /// Of a fault, once the connection is over: what a Shared Subscription brought and is unacknowledged.
+    /// For a fault: takes the deliveries of Shared Subscriptions whose PUBLISH is unacknowledged.
     pub(crate) fn take_shared(&mut self) -> Vec<Delivery> {
         let (shared, kept): (BTreeMap<_, _>, _) = self.entries.take().into_iter().partition(
             |(_, entry)| matches!(&entry.stage, Stage::Published(d) if d.shared.is_some()),
@@ -384,7 +385,7 @@ impl Inflight {
             .collect()
     }
 
-    /// Everything in it, in the order of sending.
+    /// Takes all deliveries, in the order of sending.
     pub(crate) fn drain(&mut self) -> Vec<Stage> {
         self.sent = 0;
         let mut entries: Vec<_> = self.entries.take().into_values().collect();

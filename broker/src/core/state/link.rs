@@ -1,5 +1,5 @@
-//! One network connection of a session, and the limits that its two ends agreed on. None of it is session state:
-//! it starts afresh with the next connection. [5 MQTT-3.3.2-7] [5 RULE-4.9-1]
+//! One network connection of a session, and the limits that its two ends have agreed on. None of this is session state:
+//! each connection starts without it. [5 MQTT-3.3.2-7] [5 RULE-4.9-1]
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -19,55 +19,55 @@ use crate::core::input::{ConnectionId, Time};
 pub(crate) struct Link {
     pub(crate) connection: ConnectionId,
     pub(crate) version: ProtocolVersion,
-    /// One and a half times the Keep Alive in force; `None` when it is off.
+    /// One and a half times the Keep Alive in force; `None` when Keep Alive is off.
     pub(crate) silence: Option<Duration>,
     pub(crate) last_received: Time,
-    /// What may be unacknowledged by the client.
+    /// What the client may leave unacknowledged.
     pub(crate) window: Window,
-    /// Whether the client reads too slowly for more.
+    /// Whether the client reads too slowly to be sent more messages.
     pub(crate) congested: bool,
     pub(crate) burst: Burst,
     /// How many QoS 2 PUBLISH packets of this connection the client has not released.
     pub(crate) unreleased: u32,
-    /// Of faults: how many messages it has carried, in either direction.
+    /// For faults: how many messages the connection has carried in both directions.
     pub(crate) carried: u32,
     pub(crate) maximum_packet_size: Option<u32>,
     pub(crate) aliases_in: BoxedIfChanged<InboundAliases>,
     pub(crate) aliases_out: OutboundAliases,
-    /// What the Topic Aliases of both directions take of what is kept for all clients.
+    /// The share of the Topic Aliases of both directions in the memory for all clients.
     pub(crate) aliases: Charge,
-    /// Whether Reason Strings and User Properties are wanted beyond CONNACK and DISCONNECT.
+    /// Whether the client accepts Reason Strings and User Properties in packets other than CONNACK and DISCONNECT.
     pub(crate) problem_information: bool,
-    /// Session Expiry Interval of the CONNECT itself, 0 when absent.
+    /// Session Expiry Interval of the CONNECT itself, in seconds; 0 if absent.
     pub(crate) connect_expiry_s: u32,
-    /// How the client proves who it is, if its CONNECT named a method.
+    /// How the client authenticates, if its CONNECT has an Authentication Method.
     pub(crate) authentication: Option<Box<Authentication>>,
 }
 
 impl Link {
-    /// A Topic Alias that the client gave; says whether there was room for it.
+    /// Stores a Topic Alias that the client has set. Returns whether there was room for it.
     pub(crate) fn keep_alias(&mut self, alias: u16, topic: &str, limit: usize) -> bool {
         let weight = weight::of_alias(topic);
         if !self.has_room_for_alias(weight, limit) {
             return false;
         }
         self.aliases.add(weight);
-        // A copy of its own, since the packet need not live as long as the alias.
+        // A copy, so that the alias does not keep the packet's buffer alive.
         if let Some(old) = self.aliases_in.insert(alias, ByteString::from(topic)) {
             self.aliases.sub(weight::of_alias(&old));
         }
         true
     }
 
-    /// The Topic Alias for this topic towards the client, and whether the client knows it already; a new one while some
-    /// are left and there is room for it.
+    /// Returns the Topic Alias for a topic that is sent to the client, and whether the client knows it already. A new
+    /// one is returned as long as some are left and there is room for it.
     pub(crate) fn alias_for(&mut self, topic: &ByteString, limit: usize) -> Option<(u16, bool)> {
         let assigned = self.aliases_out.assign(topic);
         assigned
             .filter(|(_, known)| *known || self.has_room_for_alias(weight::of_alias(topic), limit))
     }
 
-    /// The client was told of an alias.
+    /// Records that the client knows an alias.
     pub(crate) fn learn_alias(&mut self, topic: &str, alias: u16) {
         self.aliases.add(weight::of_alias(topic));
         if let Some(old) = self.aliases_out.learn(ByteString::from(topic), alias) {
@@ -75,7 +75,7 @@ impl Link {
         }
     }
 
-    /// Of a fault: whether the client is in an exchange to authenticate.
+    /// For a fault: whether the client is authenticating again.
     pub(crate) fn is_authenticating(&self) -> bool {
         let authentication = self.authentication.as_ref();
         authentication.is_some_and(|a| !matches!(a.stage, Stage::Over))
@@ -86,16 +86,16 @@ impl Link {
     }
 }
 
-/// How much of QoS 1 and 2 may be unacknowledged by a client at a time.
+/// How much a client may leave unacknowledged at a time, of QoS 1 and 2.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
-    /// PUBLISH packets.
+    /// The number of PUBLISH packets.
     pub(crate) messages: usize,
-    /// Bytes beyond which no further one is sent.
+    /// The number of bytes from which on no further PUBLISH is sent.
     pub(crate) bytes: usize,
 }
 
-/// What one call of the core gives a connection.
+/// The bytes that one call of the core sends to a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Burst {
     call: u64,
@@ -103,7 +103,7 @@ pub(crate) struct Burst {
 }
 
 impl Burst {
-    /// So many bytes more in this call; says how many that makes.
+    /// Adds bytes to this call, and returns the sum.
     pub(crate) fn add(&mut self, call: u64, bytes: usize) -> usize {
         if self.call != call {
             *self = Self { call, bytes: 0 };
@@ -113,7 +113,7 @@ impl Burst {
     }
 }
 
-/// Topic Aliases that the client has given.
+/// Topic Aliases that the client has set.
 #[derive(Debug, Default)]
 pub(crate) struct InboundAliases(BTreeMap<u16, ByteString>);
 
@@ -135,7 +135,7 @@ impl DerefMut for InboundAliases {
     }
 }
 
-/// Topic Aliases of which the client was told.
+/// Topic Aliases that the client knows.
 #[derive(Debug, Default)]
 struct KnownAliases(BTreeMap<ByteString, u16>);
 
@@ -143,18 +143,18 @@ impl Blank for KnownAliases {
     const BLANK: &'static Self = &Self(BTreeMap::new());
 }
 
-/// Topic Aliases that the broker uses towards the client.
+/// Topic Aliases that the broker uses in packets to the client.
 #[derive(Debug)]
 pub(crate) struct OutboundAliases {
     /// The client's Topic Alias Maximum.
     maximum: u16,
-    /// Of a liberty: whether an alias is given to another topic when none is left.
+    /// For a permitted variation: whether an alias is given to another topic when none is left.
     reused: bool,
     known: BoxedIfChanged<KnownAliases>,
 }
 
 impl OutboundAliases {
-    /// None in use yet, of `maximum` that the client allows.
+    /// Returns aliases none of which is in use, where the client allows `maximum`.
     pub(crate) const fn up_to(maximum: u16, reused: bool) -> Self {
         Self {
             maximum,
@@ -163,12 +163,12 @@ impl OutboundAliases {
         }
     }
 
-    /// Of a fault: whether the client allows so many.
+    /// For a fault: whether the alias is within the client's Topic Alias Maximum.
     pub(crate) const fn allows(&self, alias: u16) -> bool {
         alias <= self.maximum
     }
 
-    /// Of faults: what an earlier connection had counts here too, its topics or its maximum.
+    /// For faults: takes over the topics or the maximum of an earlier connection.
     pub(crate) fn take_up(&mut self, former: Self, is_known: bool) {
         if !is_known {
             self.maximum = self.maximum.max(former.maximum);
@@ -177,7 +177,8 @@ impl OutboundAliases {
         }
     }
 
-    /// The alias of this topic and whether the client knows it already; a new one while some are left.
+    /// Returns the alias of this topic, and whether the client knows it already. A new one is returned as long as some
+    /// are left.
     fn assign(&mut self, topic: &ByteString) -> Option<(u16, bool)> {
         if let Some(alias) = self.known.0.get(topic) {
             return Some((*alias, true));
@@ -190,7 +191,7 @@ impl OutboundAliases {
         Some((alias, false))
     }
 
-    /// The client was told. Gives the topic that had the alias before.
+    /// Records that the client knows an alias. Returns the topic that had the alias before.
     fn learn(&mut self, topic: ByteString, alias: u16) -> Option<ByteString> {
         let old = match self.reused {
             true => self.known.0.iter().find(|(_, other)| **other == alias),

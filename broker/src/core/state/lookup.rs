@@ -1,37 +1,37 @@
-//! Look-ups among sorted Topic Names or Topic Filters: the names that a filter matches, and the filters that match a
+//! Look-ups among sorted Topic Names or Topic Filters: the names that match a filter, and the filters that match a
 //! name.
 //!
-//! Keys are in the order of their bytes, so all that begin with the same levels are together. A look-up goes through
-//! them level by level: at a key that does not match it computes the least text behind that key that could, and
-//! continues there. It passes over every branch whose first levels do not match, whatever is in it, and needs no
-//! recursion. Where it is can be told by a text alone, so it may stop anywhere and go on later, whatever was added or
-//! removed meanwhile.
+//! Keys are in the order of their bytes, so all keys that begin with the same levels are adjacent. At a key that does
+//! not match, a look-up computes the smallest text after that key that could match, and continues there. It thus skips
+//! every branch whose first levels do not match, whatever the size of that branch, and needs no recursion. Its position
+//! is a text, so it can stop anywhere and continue later, even if keys were added or removed in the meantime.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use bytestring::ByteString;
 
-/// What follows from one key.
+/// The result of judging one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It matches; the next key is to be looked at.
+    /// The key matches. Continue with the next key.
     Match,
-    /// It does not match; the next key is to be looked at.
+    /// The key does not match. Continue with the next key.
     Next,
-    /// It does not match, and no key before the target does.
+    /// Neither this key nor any key before the target matches.
     Seek,
-    /// Neither it nor any key behind it matches.
+    /// Neither this key nor any key after it matches.
     End,
 }
 
-/// What a look-up is for.
+/// A pattern that a look-up compares keys with.
 pub(crate) trait Pattern {
-    /// Judges one key and says how many levels that took. Where it says `Seek`, `target` is set.
+    /// Judges one key. Returns the verdict and the number of levels visited. Sets `target` if the verdict is
+    /// [`Verdict::Seek`].
     fn judge(&self, key: &str, target: &mut String) -> (Verdict, usize);
 }
 
-/// How far a look-up has come.
+/// The position of a look-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cursor {
     From(String),
@@ -55,8 +55,8 @@ impl Cursor {
     }
 }
 
-/// Hands over every key that matches, from the cursor on, until the end or until more levels were visited than
-/// `budget` has, which is charged for them.
+/// Calls `found` for every matching key from the cursor on, until the end is reached or the budget is spent. The budget
+/// is reduced by the number of levels visited.
 pub(crate) fn look_up<V>(
     map: &mut BTreeMap<ByteString, V>,
     pattern: &impl Pattern,
@@ -83,7 +83,7 @@ pub(crate) fn look_up<V>(
             Verdict::End => break,
             Verdict::Seek => {
                 entry = entries.next();
-                // Often it is the next one.
+                // Often the next key is already at or after the target.
                 let is_before = entry.as_ref().is_some_and(|(key, _)| ***key < *target);
                 if is_before {
                     let from = (Bound::Included(&*target), Bound::Unbounded);
@@ -102,13 +102,13 @@ pub(crate) fn look_up<V>(
 #[derive(Debug)]
 pub(crate) struct FiltersFor<'a> {
     name: &'a str,
-    /// Where each level of the name ends.
+    /// The end of each level of the name, as a byte offset.
     ends: &'a [usize],
-    /// Whether a leading wildcard passes over the name.
+    /// Whether a leading wildcard does not match the name.
     hidden: bool,
 }
 
-/// Where the levels end, appended to `ends`.
+/// Appends the byte offset at which each level ends.
 pub(crate) fn level_ends(topic: &str, ends: &mut Vec<usize>) {
     ends.extend(topic.match_indices('/').map(|(at, _)| at));
     ends.push(topic.len());
@@ -126,8 +126,8 @@ impl<'a> FiltersFor<'a> {
         &self.name[start..self.ends[index]]
     }
 
-    /// What a filter may go on with from this level. Behind what ends with a slash more is to follow, the rest is
-    /// whole.
+    /// The texts with which a matching filter may continue at this level. After a text that ends with a slash, more
+    /// levels follow; any other text ends the filter.
     fn choices(&self, index: usize) -> impl Iterator<Item = [&'a str; 2]> {
         let level = self.level(index);
         let is_last = index + 1 == self.ends.len();
@@ -155,7 +155,7 @@ impl<'a> FiltersFor<'a> {
     }
 }
 
-/// How much of `text` is `[a, b]`, if it begins so.
+/// Returns the length of `[a, b]` if `text` begins with it.
 fn begins(text: &str, [a, b]: [&str; 2]) -> Option<usize> {
     let rest = text.strip_prefix(a)?;
     rest.starts_with(b).then_some(a.len() + b.len())
@@ -195,7 +195,7 @@ impl Pattern for FiltersFor<'_> {
             index += 1;
         }
         let mut levels = index + 1;
-        // The least text behind the key has as many levels in common with it as possible.
+        // The smallest text after the key shares as many levels with it as possible.
         loop {
             let rest = &key[start..];
             let above = self.choices(index).filter(|choice| is_above(*choice, rest));
@@ -217,12 +217,12 @@ impl Pattern for FiltersFor<'_> {
     }
 }
 
-/// The Topic Names that a Topic Filter matches.
+/// The Topic Names that match a Topic Filter.
 #[derive(Debug)]
 pub(crate) struct NamesFor<'a> {
-    /// Without a `#` at the end.
+    /// The levels without a final `#`.
     levels: Vec<&'a str>,
-    /// Whether it ends with `#`.
+    /// Whether the filter ends with `#`.
     multi: bool,
 }
 
@@ -236,7 +236,7 @@ impl<'a> NamesFor<'a> {
         Self { levels, multi }
     }
 
-    /// What follows from a level that does not match, or from all levels once they have.
+    /// Returns the verdict once a level does not match, or once all levels have matched.
     fn behind(
         &self,
         key: &str,
@@ -257,16 +257,16 @@ impl<'a> NamesFor<'a> {
     }
 }
 
-/// Sets the target behind all that is below the level that starts there.
+/// Sets the target after all keys below the level that begins at `start`.
 fn skip(key: &str, start: usize, target: &mut String) {
     let level = key[start..].split('/').next().unwrap_or_default();
     target.clear();
     target.push_str(&key[..start + level.len()]);
-    // The character behind the slash.
+    // The character after the slash in byte order.
     target.push('0');
 }
 
-/// Where the level begins that ends with the slash before `start`.
+/// Returns where the level begins that ends with the slash before `start`.
 fn start_of_level(key: &str, start: usize) -> usize {
     let before = start.saturating_sub(1);
     key[..before].rfind('/').map_or(0, |slash| slash + 1)
@@ -333,10 +333,10 @@ mod tests {
 
     use super::*;
 
-    /// Levels that sort before and behind the slash and the wildcards, and begin with each other.
+    /// Levels that sort before and after the slash and the wildcards, some of them prefixes of others.
     const LEVELS: [&str; 7] = ["", "a", "a!", "a0", "!", "$", "b"];
 
-    /// Every text of up to three of these levels, and some that are deeper.
+    /// Returns every text of up to three of these levels.
     fn texts(levels: &[&str]) -> Vec<String> {
         let mut all: Vec<String> = levels.iter().map(|level| (*level).to_owned()).collect();
         let mut longest = all.clone();

@@ -12,32 +12,32 @@ use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::{Fault, Liberty};
 
-/// A message that the broker has accepted. Copies for many subscribers share it.
+/// A message that the broker has accepted. The copies for all subscribers share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) topic: ByteString,
     pub(crate) payload: Bytes,
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
-    /// The publisher's DUP flag, which is nobody else's affair.
+    /// The publisher's DUP flag. It is not forwarded.
     pub(crate) dup: bool,
-    /// What travels on to subscribers, in the publisher's order.
+    /// The properties that are forwarded to subscribers, in the publisher's order.
     pub(crate) properties: Properties,
     /// Message Expiry Interval as received, in seconds.
     pub(crate) expiry_s: Option<u32>,
     pub(crate) received_at: Time,
-    /// The publisher's Topic Alias, which is nobody else's affair either.
+    /// The publisher's Topic Alias. It is not forwarded.
     pub(crate) alias: Option<u16>,
-    /// Whether it is a Will, which is nobody's affair either.
+    /// Whether the message is a Will. Subscribers do not learn this.
     pub(crate) will: bool,
-    /// The publisher's client id; a Will's is that of its client.
+    /// The Client Identifier of the publisher, or of the client that left the Will.
     pub(crate) publisher: ByteString,
-    /// What it counts against limits in bytes, as it was accepted.
+    /// The weight in bytes that counts against limits, as of when the message was accepted.
     pub(crate) weight: usize,
 }
 
 impl Message {
-    /// The message of a PUBLISH, its Topic Alias already resolved.
+    /// Returns the message of a PUBLISH whose Topic Alias is already resolved.
     pub(crate) fn from_publish(publish: Publish, publisher: ByteString, now: Time) -> Self {
         let alias = publish.properties.topic_alias();
         let properties = forwarded(publish.properties);
@@ -57,7 +57,8 @@ impl Message {
         }
     }
 
-    /// Whether its Message Expiry Interval has passed. One of 0 is good for the instant of its arrival only.
+    /// Returns whether the Message Expiry Interval has passed. A message with an interval of 0 expires once any time
+    /// has passed.
     pub(crate) fn is_expired(&self, now: Time) -> bool {
         let waited = now.saturating_sub(self.received_at);
         self.expiry_s.is_some_and(|expiry_s| {
@@ -65,13 +66,13 @@ impl Message {
         })
     }
 
-    /// Of faults: no property is left but the Message Expiry Interval.
+    /// For faults: removes all properties except the Message Expiry Interval.
     pub(crate) fn forget_properties(&mut self) {
         let is_expiry = |p: &Property| matches!(p, Property::MessageExpiryInterval(_));
         self.properties.0.retain(is_expiry);
     }
 
-    /// Of a fault: the same message without its Message Expiry Interval.
+    /// For faults: returns the message without its Message Expiry Interval.
     pub(crate) fn without_expiry(&self) -> Self {
         let mut message = self.clone();
         message.expiry_s = None;
@@ -80,7 +81,8 @@ impl Message {
         message
     }
 
-    /// The properties of a PUBLISH sent now: Message Expiry Interval counted down by whole seconds of waiting.
+    /// Returns the properties of a PUBLISH that is sent now. The Message Expiry Interval is reduced by the whole
+    /// seconds that the message has waited.
     pub(crate) fn properties_at(&self, rules: &Rules, now: Time) -> Properties {
         let waited = now.saturating_sub(self.received_at);
         let begun = waited.subsec_nanos() > 0 && rules.chooses(Liberty::ExpiryRoundedDown);
@@ -102,7 +104,7 @@ impl Message {
     }
 }
 
-/// Does to the properties what faults want.
+/// Applies faults to the properties.
 fn distort(rules: &Rules, properties: &mut Properties) {
     properties.0.retain(|property| {
         let dropped = match property {
@@ -154,8 +156,8 @@ fn distort(rules: &Rules, properties: &mut Properties) {
     }
 }
 
-/// What of a publisher's properties subscribers get, untouched and in order: all but those that belong to the
-/// publisher's own connection. [5 MQTT-3.3.2-4] [5 MQTT-3.3.2-15] [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17]
+/// Returns the properties that are forwarded to subscribers, unchanged and in order: all except those that belong to
+/// the publisher's own connection. [5 MQTT-3.3.2-4] [5 MQTT-3.3.2-15] [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17]
 /// [5 MQTT-3.3.2-18] [5 MQTT-3.3.2-20] [5 MQTT-3.1.3-10]
 pub(crate) fn forwarded(mut properties: Properties) -> Properties {
     properties.0.retain(|property| {
@@ -175,14 +177,14 @@ pub(crate) struct Delivery {
     pub(crate) message: Arc<Message>,
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
-    /// The Subscription Identifiers of the subscriptions that it matched.
+    /// The Subscription Identifiers of the matching subscriptions.
     pub(crate) identifiers: Vec<u32>,
-    /// The Topic Filter of the Shared Subscription that chose this session, `$share/` included.
+    /// The Topic Filter of the Shared Subscription that chose this session, including `$share/`.
     pub(crate) shared: Option<ByteString>,
 }
 
 impl Delivery {
-    /// What it counts against limits in bytes.
+    /// Returns the weight in bytes that counts against limits.
     pub(crate) fn weight(&self) -> usize {
         self.message.weight + weight::IDENTIFIER * self.identifiers.len()
     }

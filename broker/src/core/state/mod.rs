@@ -40,7 +40,7 @@ use crate::Liberty;
 use crate::core::rules::Rules;
 use crate::core::turn::STEP;
 
-/// Everything that a message or an ending can change, and the rules by which they do.
+/// The state that a message or an ending can change, and the rules that apply.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) rules: Rules,
@@ -49,30 +49,30 @@ pub(crate) struct State {
     pub(crate) timers: Timers,
 }
 
-/// What is known by topic: who subscribed, and what is retained.
+/// The state that is found by topic: subscriptions and retained messages.
 #[derive(Debug)]
 pub(crate) struct Topics {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) retained: Retained,
-    /// Of faults: what a client id cannot subscribe to any more.
+    /// For faults: filters that have no effect when this client subscribes to them.
     pub(crate) blocked: BTreeMap<ByteString, Vec<ByteString>>,
-    /// Of a fault: filters that a session of this client id that was discarded had.
+    /// For faults: filters of a client's ended session, by Client Identifier.
     pub(crate) discarded: BTreeMap<ByteString, Vec<ByteString>>,
-    /// Of a fault: client ids whose sessions have expired.
+    /// For a fault: Client Identifiers whose sessions have expired.
     pub(crate) expired: BTreeSet<ByteString>,
-    /// Of a fault: Shared Subscriptions that a session which is over was a member of, and whether its turn is next.
+    /// For a fault: Shared Subscriptions that an ended session was a member of, and whether its turn is next.
     pub(crate) gone: BTreeMap<ByteString, bool>,
-    /// Kept between messages for its memory alone.
+    /// Kept between messages only to reuse its memory.
     pub(crate) matches: Matches,
-    /// What was looked up for the message that is next.
+    /// The finished look-up for the next message.
     pub(crate) found: Option<Lookup>,
-    /// What is done in steps.
+    /// Work that is done in steps.
     pub(crate) tasks: Tasks,
 }
 
 impl Topics {
-    /// Looks up who gets the next message, which is of this topic, unless that is sure to be short. What it returns is
-    /// to be gone on with before the message is handled.
+    /// Looks up the subscribers of the next message, which has this topic, unless the look-up is sure to be short. If
+    /// the look-up is not finished within a step, returns it, and it must be finished before the message is handled.
     pub(crate) fn find(&mut self, rules: &Rules, topic: &ByteString) -> Option<Lookup> {
         self.found = None;
         if !rules.faults.is_none() || self.subscriptions.is_short(topic) {
@@ -88,7 +88,7 @@ impl Topics {
 }
 
 impl State {
-    /// No sessions and no retained messages.
+    /// Returns a state with no sessions and no retained messages.
     pub(crate) fn new(rules: Rules) -> Self {
         let sticky = rules.chooses(Liberty::SharedToOneAlone);
         Self {

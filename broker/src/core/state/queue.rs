@@ -8,7 +8,7 @@ use super::account::{Account, Charge};
 use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::message::{Delivery, Message};
 
-/// The first first.
+/// The waiting messages, oldest first.
 #[derive(Debug, Clone, Default)]
 struct Waiting(VecDeque<Delivery>);
 
@@ -18,11 +18,11 @@ impl Blank for Waiting {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Queue {
-    /// Most sessions have none, and then it takes no memory.
+    /// Empty in most sessions, and then without memory of its own.
     items: BoxedIfChanged<Waiting>,
-    /// The number of the first one.
+    /// The number of the first message.
     first: u64,
-    /// What all of them weigh.
+    /// The weight of all messages.
     charge: Charge,
 }
 
@@ -31,18 +31,17 @@ impl Queue {
         self.items.0.is_empty()
     }
 
-    /// What all of them weigh.
+    /// Returns the charge of all messages.
     pub(crate) fn charge(&self) -> &Charge {
         &self.charge
     }
 
-    /// From now on it counts in this account.
+    /// Moves the charge to this account.
     pub(crate) fn attach(&mut self, account: &Account) {
         self.charge.attach(account);
     }
 
-    /// Whether one more finds room among so many messages and so many bytes. There is room for a message of any size
-    /// where nothing waits.
+    /// Returns whether another message fits within these limits. An empty queue takes a message of any size.
     pub(crate) fn has_room(&self, delivery: &Delivery, messages: usize, bytes: usize) -> bool {
         self.items.0.len() < messages
             && (self.items.0.is_empty()
@@ -58,7 +57,7 @@ impl Queue {
         self.items.0.push_back(delivery);
     }
 
-    /// Of faults: before all others, and so all of them have new numbers.
+    /// For faults: adds a message before all others. All others get new numbers.
     pub(crate) fn push_front(&mut self, delivery: Delivery) {
         self.first += self.items.0.len() as u64;
         self.charge.add(delivery.weight());
@@ -72,20 +71,20 @@ impl Queue {
         Some(front)
     }
 
-    /// Of faults: every message becomes what this makes of it.
+    /// For faults: changes every message.
     pub(crate) fn alter(&mut self, change: impl Fn(&mut Delivery)) {
         self.items.0.iter_mut().for_each(change);
         self.charge
             .set(self.items.0.iter().map(Delivery::weight).sum());
     }
 
-    /// Of a fault: the messages in it.
+    /// For faults: returns the messages.
     pub(crate) fn messages(&self) -> Vec<Arc<Message>> {
         let all = self.items.0.iter();
         all.map(|delivery| Arc::clone(&delivery.message)).collect()
     }
 
-    /// Of faults and of a liberty: what does not stay goes.
+    /// For faults and permitted variations: keeps only the deliveries that the function accepts.
     pub(crate) fn retain(&mut self, stays: impl Fn(&Delivery) -> bool) {
         for delivery in self.take() {
             if stays(&delivery) {
@@ -94,7 +93,7 @@ impl Queue {
         }
     }
 
-    /// Of a liberty: topic by topic, each in its order.
+    /// For a permitted variation: sorts the messages by topic. Messages of the same topic keep their order.
     pub(crate) fn sort_by_topic(&mut self) {
         let mut all = self.take();
         all.make_contiguous()
@@ -104,19 +103,19 @@ impl Queue {
         }
     }
 
-    /// Everything in it, in its order; nothing is left.
+    /// Takes all messages, in order.
     pub(crate) fn take(&mut self) -> VecDeque<Delivery> {
         self.first += self.items.0.len() as u64;
         self.charge.set(0);
         self.items.take().0
     }
 
-    /// The numbers of what is in it.
+    /// Returns the numbers of the messages.
     pub(crate) fn numbers(&self) -> Range<u64> {
         self.first..self.first + self.items.0.len() as u64
     }
 
-    /// The one with this number.
+    /// Returns the message with this number.
     pub(crate) fn at(&self, number: u64) -> Option<&Delivery> {
         let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.items.0.get(index)

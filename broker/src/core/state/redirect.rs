@@ -1,14 +1,14 @@
-//! The redirection that a client receives instead of a success.
+//! Redirections of clients that connect.
 
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 use mqtt_check_codec::ReasonCode;
 
-/// By client id.
+/// The redirections by Client Identifier.
 pub(crate) type Redirects = BTreeMap<ByteString, Redirect>;
 
-/// Where a client is sent when it next connects.
+/// How a client is refused or redirected when it next connects.
 #[derive(Debug, Clone)]
 pub(crate) struct Redirect {
     pub(crate) reason: ReasonCode,

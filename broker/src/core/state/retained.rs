@@ -1,4 +1,4 @@
-//! Retained messages: the last one of each topic, no part of any session. [3.1.1 MQTT-3.1.2-7]
+//! Retained messages: the last one of each topic. They are not part of any session. [3.1.1 MQTT-3.1.2-7]
 //! [3.1.1 RULE-4.1-1] [5 RULE-4.1-1]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,15 +10,15 @@ use super::lookup::{Cursor, NamesFor, look_up};
 use super::message::Message;
 use crate::core::input::Time;
 
-/// By Topic Name, in the order of its bytes.
+/// The retained messages by Topic Name, in the order of its bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Retained {
     messages: BTreeMap<ByteString, Arc<Message>>,
-    /// Of faults: the first message of each topic that has had another since, or none.
+    /// For faults: the first message of each topic whose message was replaced or cleared since.
     former: BTreeMap<ByteString, Arc<Message>>,
-    /// Topics that changed since a store asked; `None` while none does.
+    /// Topics that changed since the store last asked; `None` if there is no store.
     changed: Option<BTreeSet<ByteString>>,
-    /// What the messages weigh.
+    /// The weight of all messages.
     bytes: usize,
     /// How many levels look-ups have visited.
     visited: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Retained {
 impl Retained {
     /// Replaces the topic's message. [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
     pub(crate) fn store(&mut self, message: Arc<Message>) {
-        // A copy of its own, since the message need not live as long as the topic has one.
+        // A copy, so that the key does not keep the buffer of an older message alive.
         let topic = ByteString::from(&*message.topic);
         self.touch(topic.clone());
         self.insert(topic, message);
@@ -40,7 +40,7 @@ impl Retained {
         }
     }
 
-    /// What the messages weigh.
+    /// Returns the weight of all messages.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -51,12 +51,12 @@ impl Retained {
         }
     }
 
-    /// From now on it is known what changes, and at first everything has.
+    /// Starts to track changes. At first, everything counts as changed.
     pub(crate) fn track(&mut self) {
         self.changed = Some(self.messages.keys().cloned().collect());
     }
 
-    /// Topics that changed since the last call.
+    /// Returns the topics that changed since the last call.
     pub(crate) fn take_changed(&mut self) -> BTreeSet<ByteString> {
         self.changed
             .as_mut()
@@ -64,7 +64,7 @@ impl Retained {
             .unwrap_or_default()
     }
 
-    /// The topic's message.
+    /// Returns the topic's message.
     pub(crate) fn at(&self, topic: &str) -> Option<&Message> {
         self.messages.get(topic).map(|message| &**message)
     }
@@ -77,7 +77,7 @@ impl Retained {
         }
     }
 
-    /// Of a fault: clears every topic that this client retained.
+    /// For faults: clears every topic whose message this client published.
     pub(crate) fn remove_of(&mut self, client: &str) {
         let of = |message: &Message| message.publisher == client;
         let all = self.messages.values().filter(|message| of(message));
@@ -87,7 +87,7 @@ impl Retained {
         }
     }
 
-    /// Of faults: what this topic has is not forgotten.
+    /// For faults: remembers the topic's message.
     pub(crate) fn remember(&mut self, topic: &str) {
         if let Some((topic, message)) = self.messages.get_key_value(topic) {
             self.former
@@ -96,7 +96,7 @@ impl Retained {
         }
     }
 
-    /// Of faults: puts back what was remembered, where there is another now or where there is none.
+    /// For faults: puts back the remembered messages of topics that have a message now (`replaced`) or have none.
     pub(crate) fn put_back(&mut self, replaced: bool) {
         for (topic, message) in std::mem::take(&mut self.former) {
             if self.messages.contains_key(&topic) == replaced {
@@ -105,14 +105,14 @@ impl Retained {
         }
     }
 
-    /// Of faults: every message becomes what this makes of it.
+    /// For faults: changes every message.
     pub(crate) fn alter(&mut self, change: impl Fn(&mut Message)) {
         for message in self.messages.values_mut() {
             change(Arc::make_mut(message));
         }
     }
 
-    /// Of a fault: what is behind a message that has expired is discarded as well.
+    /// For a fault: also removes the message that follows an expired one.
     pub(crate) fn drop_behind_expired(&mut self, now: Time) {
         let all: Vec<_> = self.messages.values().cloned().collect();
         for pair in all.windows(2).filter(|pair| pair[0].is_expired(now)) {
@@ -120,7 +120,7 @@ impl Retained {
         }
     }
 
-    /// Of a fault: if a message has expired, the others have each other's payload.
+    /// For a fault: if a message has expired, exchanges the payloads of all messages.
     pub(crate) fn mix_up(&mut self, now: Time) {
         let expired = self
             .messages
@@ -133,7 +133,7 @@ impl Retained {
         }
     }
 
-    /// Of a fault: clears every topic whose message was a Will.
+    /// For a fault: clears every topic whose message was a Will.
     pub(crate) fn remove_wills(&mut self) {
         let wills = self.messages.values().filter(|message| message.will);
         let topics: Vec<_> = wills.map(|message| message.topic.clone()).collect();
@@ -142,14 +142,14 @@ impl Retained {
         }
     }
 
-    /// Of a fault: messages that would have expired are kept for ever.
+    /// For a fault: removes the Message Expiry Interval of every message.
     pub(crate) fn forget_expiry(&mut self) {
         for message in self.messages.values_mut() {
             *message = Arc::new(message.without_expiry());
         }
     }
 
-    /// Of faults: those whose topic is such.
+    /// For faults: returns the messages whose topic the function accepts.
     pub(crate) fn where_name(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Arc<Message>> {
         let all = self.messages.iter();
         all.filter(|(name, _)| is_wanted(name))
@@ -157,23 +157,23 @@ impl Retained {
             .collect()
     }
 
-    /// Whether the topic has one.
+    /// Returns whether the topic has a message.
     pub(crate) fn has(&self, topic: &str) -> bool {
         self.messages.contains_key(topic)
     }
 
-    /// How many topics have one; expired ones that nobody asked for since count.
+    /// Returns the number of topics that have a message. Expired messages count until a look-up removes them.
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// How many levels look-ups have visited since the last call.
+    /// Returns how many levels look-ups have visited since the last call.
     pub(crate) fn take_visited(&mut self) -> usize {
         std::mem::take(&mut self.visited)
     }
 
-    /// Those that the filter matches, in the order of their topics, from the cursor on and as far as `budget` levels
-    /// go; the expired among them are discarded, unless a fault wants them too. [5 RULE-3.3.1.3-3]
+    /// Returns the messages that match a filter, in the order of their topics, from the cursor on and until the budget
+    /// of levels is spent. Removes expired messages that it finds, unless a fault wants them. [5 RULE-3.3.1.3-3]
     pub(crate) fn matching(
         &mut self,
         filter: &str,

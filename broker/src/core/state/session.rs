@@ -1,7 +1,8 @@
 //! Sessions: what the broker keeps for a client, whether it is connected or not. [3.1.1 MQTT-4.1.0-1]
 //!
-//! Session state is the session's existence, its subscriptions, what was sent and is not acknowledged, what waits
-//! to be sent, what was received with QoS 2 and is not released, the Will with its delay, and when it ends.
+//! Session state is the existence of the session, its subscriptions, messages that were sent and are not acknowledged,
+//! messages that wait to be sent, QoS 2 messages that were received and are not released, the Will with its delay, and
+//! when the session ends.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -28,7 +29,7 @@ use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::{AccessAction, Fault, Liberty};
 
-/// PUBLISH packets that wait, the first first.
+/// PUBLISH packets that wait, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Held(pub(crate) VecDeque<PacketId>);
 
@@ -39,9 +40,9 @@ impl Blank for Held {
 /// A QoS 2 message that was received and is not released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Received {
-    /// Whether it came on the present connection, and so counts against the Receive Maximum.
+    /// Whether it was received on the current connection, and so counts against the Receive Maximum.
     pub(crate) counted: bool,
-    /// When the message itself is no longer good.
+    /// When the message expires.
     pub(crate) expires_at: Option<Time>,
 }
 
@@ -49,29 +50,29 @@ pub(crate) struct Received {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) client: ByteString,
-    /// As whom its client connected last.
+    /// The user as whom the client last connected.
     pub(crate) user: Option<ByteString>,
-    /// The present connection.
+    /// The current connection.
     pub(crate) link: Option<Link>,
     pub(crate) expiry: Expiry,
-    /// When its last connection ended; `None` while it is connected.
+    /// When the last connection ended; `None` while the client is connected.
     pub(crate) closed_at: Option<Time>,
     pub(crate) subscriptions: Tracked<ByteString, Granted>,
     pub(crate) inflight: Inflight,
     /// PUBLISH packets of an earlier connection that the Receive Maximum still holds back.
     pub(crate) held: BoxedIfChanged<Held>,
-    /// Messages that were not sent yet.
+    /// Messages that have not been sent yet.
     pub(crate) queue: Queue,
-    /// QoS 2 messages received and not released.
+    /// QoS 2 messages that were received and are not released.
     pub(crate) received: BoxedIfChanged<Tracked<PacketId, Received>>,
     pub(crate) will: Option<Box<Will>>,
-    /// Of faults.
+    /// For faults.
     pub(crate) traces: BoxedIfChanged<Traces>,
-    /// Of faults and of liberties.
+    /// For faults and permitted variations.
     pub(crate) fault_state: BoxedIfChanged<FaultState>,
-    /// What of it stands in the store, if there is one.
+    /// What the store contains of this session, if there is a store.
     pub(crate) written: BoxedIfChanged<Written>,
-    /// What it takes, with its subscriptions, of what is kept for all clients.
+    /// The share of the session and its subscriptions in the memory for all clients.
     pub(crate) kept: Charge,
 }
 
@@ -96,7 +97,7 @@ impl Session {
         }
     }
 
-    /// Weighs anew what it is and has subscribed to.
+    /// Recomputes the weight of the session and its subscriptions.
     pub(crate) fn weigh(&mut self) {
         let itself = weight::of_session(&self.client, self.user.as_deref());
         let filters = self.subscriptions.keys();
@@ -104,7 +105,7 @@ impl Session {
         self.kept.set(itself + subscribed);
     }
 
-    /// From now on it is known what of it changes, and at first everything has.
+    /// Starts to track changes. At first, everything counts as changed.
     fn track(&mut self) {
         self.written = BoxedIfChanged::default();
         self.subscriptions.track();
@@ -112,7 +113,7 @@ impl Session {
         self.received.track();
     }
 
-    /// Of a fault: how long the session lasts if it waits for its Will.
+    /// For a fault: how long the session lasts if it waits for its Will.
     pub(crate) fn prolonged(&self) -> Expiry {
         let delayed = self.will.as_ref().filter(|will| will.is_delayed());
         match (self.expiry, delayed) {
@@ -122,7 +123,7 @@ impl Session {
         }
     }
 
-    /// Whether a message handed to it now would be sent at once.
+    /// Returns whether a message delivered now would be sent at once.
     pub(crate) fn is_ready(&self) -> bool {
         self.queue.is_empty()
             && self
@@ -131,34 +132,34 @@ impl Session {
                 .is_some_and(|link| !link.congested && self.inflight.takes(link.window))
     }
 
-    /// Its client has connected as this user.
+    /// Records the user as whom the client connects.
     pub(crate) fn log_in(&mut self, user: Option<ByteString>) {
         self.kept.add(user.as_ref().map_or(0, |user| user.len()));
         let before = std::mem::replace(&mut self.user, user);
         self.kept.sub(before.map_or(0, |user| user.len()));
     }
 
-    /// Whether a message of this weight may be kept for it, where this is the limit for all sessions together.
+    /// Returns whether a message of this weight may be kept for the session. `limit` applies to all sessions together.
     pub(crate) fn may_keep(&self, weight: usize, limit: usize) -> bool {
         let own = self.queue.charge().bytes() + self.inflight.bytes();
         self.queue.charge().admits(own, weight, limit)
     }
 
-    /// A message that its client publishes.
+    /// Returns a message that this client publishes.
     pub(crate) fn message(&self, publish: Publish, now: Time) -> Message {
         Message::from_publish(publish, self.client.clone(), now)
     }
 
-    /// Whether its client may have messages of this topic. A subscription may match more than its client may have.
+    /// Returns whether the client may receive messages of this topic. A subscription may match more topics than that.
     pub(crate) fn may_have(&self, rules: &Rules, topic: &str) -> bool {
-        // [5 section 5.4.2] [3.1.1 section 5.4.2]: nothing says when it is asked.
+        // [5 section 5.4.2] [3.1.1 section 5.4.2]: the standard does not say when access is checked.
         rules.permits(self.who(), AccessAction::Subscribe, topic)
             || rules.chooses(Liberty::AccessAskedAtSubscribe)
             || rules.breaks(Fault::RefusedFilterBringsRetained)
             || rules.breaks(Fault::RefusedFilterSubscribed)
     }
 
-    /// Whom the access list judges.
+    /// Returns the client to check against the access list.
     pub(crate) fn who(&self) -> Who<'_> {
         Who {
             client: &self.client,
@@ -167,21 +168,21 @@ impl Session {
     }
 }
 
-/// Every session, by key and by client id. [3.1.1 MQTT-3.1.3-2] [5 MQTT-3.1.3-2]
+/// Every session, by key and by Client Identifier. [3.1.1 MQTT-3.1.3-2] [5 MQTT-3.1.3-2]
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     free: Vec<SessionKey>,
     by_client: BTreeMap<ByteString, SessionKey>,
-    /// Of a fault: sessions that are over, as a restart brings them back.
+    /// For faults: ended sessions that a restart brings back.
     pub(crate) ended: Vec<Session>,
-    /// Of a liberty: when a client id was taken over last.
+    /// For a permitted variation: when each Client Identifier was last taken over.
     pub(crate) taken_over: BTreeMap<ByteString, Time>,
-    /// What was touched since a store asked; `None` while none does.
+    /// Sessions that were touched since the store last asked; `None` if there is no store.
     touched: Option<ChangedParts>,
-    /// The messages of all of them, each copy for itself.
+    /// The memory of all sessions for messages. Each copy counts.
     messages: Account,
-    /// What is kept for all clients beside messages: names, subscriptions, Wills and Topic Aliases.
+    /// The memory for all clients, except messages: names, subscriptions, Wills and Topic Aliases.
     pub(crate) kept: Account,
 }
 
@@ -226,7 +227,7 @@ impl Sessions {
         }
     }
 
-    /// From now on it is known what is touched, and at first everything is.
+    /// Starts to track changes. At first, everything counts as changed.
     pub(crate) fn track(&mut self) {
         let mut touched = ChangedParts::default();
         for key in self.by_client.values() {
@@ -238,7 +239,7 @@ impl Sessions {
         self.touched = Some(touched);
     }
 
-    /// Clients whose sessions ended since the last call, and then the sessions that may have changed.
+    /// Returns the clients whose sessions ended since the last call, and the sessions that may have changed.
     pub(crate) fn take_touched(&mut self) -> (Vec<ByteString>, BTreeSet<SessionKey>) {
         match &mut self.touched {
             Some(touched) => {
@@ -249,12 +250,12 @@ impl Sessions {
         }
     }
 
-    /// The session, for the store's own notes.
+    /// Returns a session without marking it as changed. Only the store uses this, for its own notes.
     pub(crate) fn untouched(&mut self, key: SessionKey) -> Option<&mut Session> {
         self.slots.get_mut(key.0 as usize)?.as_deref_mut()
     }
 
-    /// Takes the session out. Its key is not given to another before it is released.
+    /// Removes a session. Its key is not reused before it is released.
     pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Box<Session>> {
         let session = self.slots.get_mut(key.0 as usize)?.take()?;
         self.by_client.remove(&session.client);
@@ -265,7 +266,7 @@ impl Sessions {
         Some(session)
     }
 
-    /// Nothing knows of the session that had this key any more.
+    /// Makes a key available again, once nothing refers to its former session any more.
     pub(crate) fn release(&mut self, key: SessionKey) {
         self.free.push(key);
     }
@@ -283,18 +284,18 @@ impl Sessions {
         self.slots.get_mut(key.0 as usize)?.as_deref_mut()
     }
 
-    /// Whether the session's client is connected.
+    /// Returns whether the session's client is connected.
     pub(crate) fn is_linked(&self, key: SessionKey) -> bool {
         self.at(key).is_some_and(|session| session.link.is_some())
     }
 
-    /// The protocol version of the session's connection.
+    /// Returns the protocol version of the session's connection.
     pub(crate) fn version(&self, key: SessionKey) -> Option<ProtocolVersion> {
         Some(self.at(key)?.link.as_ref()?.version)
     }
 
-    /// Whether the packet id belongs to a QoS 2 message that the client has not released. Only version 5 has a
-    /// code to say so.
+    /// Returns whether the packet id belongs to a QoS 2 message that the client has not released. Only version 5 has a
+    /// reason code for this.
     pub(crate) fn has_in_use(
         &self,
         rules: &Rules,
@@ -309,7 +310,7 @@ impl Sessions {
                 .is_some_and(|session| session.received.contains_key(&id))
     }
 
-    /// In the order of client ids.
+    /// Returns all keys, in the order of Client Identifiers.
     pub(crate) fn keys(&self) -> Vec<SessionKey> {
         self.by_client.values().copied().collect()
     }
@@ -323,7 +324,7 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    /// What few sessions have is boxed: a broker has many sessions, most of which are idle.
+    /// Rarely used parts of a session are boxed, since most of a broker's sessions are idle.
     #[cfg(target_pointer_width = "64")]
     #[test]
     fn an_idle_session_takes_little_memory() {

@@ -1,11 +1,12 @@
-//! A map in the order of its keys that takes little memory while it has few entries, as those of most sessions do: a
-//! `BTreeMap` has room for eleven from the first one on.
+//! A map in the order of its keys that takes little memory while it has few entries, as in most sessions. A `BTreeMap`
+//! allocates room for eleven entries with the first one.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::mem;
 
-/// The most entries that are kept in a list. Beyond that they move to a map, which is used until it is empty.
+/// The largest number of entries that are kept in a list. With more they move to a map, which is used until it is
+/// empty.
 const FEW: usize = 4;
 
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub(crate) struct SmallMap<K, V>(Entries<K, V>);
 
 #[derive(Debug, Clone)]
 enum Entries<K, V> {
-    /// In the order of their keys.
+    /// Sorted by key.
     List(Vec<(K, V)>),
     #[expect(clippy::box_collection, reason = "the list is what most have")]
     Map(Box<BTreeMap<K, V>>),
@@ -58,7 +59,7 @@ impl<K, V> SmallMap<K, V> {
     }
 }
 
-/// The index of the key in the list, or the index at which it would be inserted.
+/// Returns the index of the key in the list, or as an error the index at which to insert it.
 fn find<K: Borrow<Q>, V, Q: Ord + ?Sized>(list: &[(K, V)], key: &Q) -> Result<usize, usize> {
     list.binary_search_by(|(own, _)| own.borrow().cmp(key))
 }
@@ -97,7 +98,7 @@ impl<K: Ord, V> SmallMap<K, V> {
             Entries::List(list) => match find(list, &key) {
                 Ok(place) => Some(mem::replace(&mut list[place].1, value)),
                 Err(place) if list.len() < FEW => {
-                    // One at a time, since most have one and no more.
+                    // One at a time, since most maps have only one entry.
                     list.reserve_exact(1);
                     list.insert(place, (key, value));
                     None
@@ -124,7 +125,7 @@ impl<K: Ord, V> SmallMap<K, V> {
         removed
     }
 
-    /// All of it as a map. A list is short, and a map is one already.
+    /// Converts it into a `BTreeMap`. This is cheap: a list is short.
     pub(crate) fn into_map(self) -> BTreeMap<K, V> {
         match self.0 {
             Entries::List(list) => list.into_iter().collect(),
@@ -140,7 +141,7 @@ impl<K: Ord, V> SmallMap<K, V> {
         self.go_back();
     }
 
-    /// What was a map and is empty is a list again.
+    /// Turns an empty map into a list again.
     fn go_back(&mut self) {
         if let Entries::Map(map) = &self.0
             && map.is_empty()
@@ -154,7 +155,7 @@ impl<K: Ord, V> SmallMap<K, V> {
 mod tests {
     use super::*;
 
-    /// The same steps on it and on a map, up and down across the border between list and map.
+    /// Compares it with a `BTreeMap` in the same steps, across the limit between list and map in both directions.
     #[test]
     fn is_as_a_map_with_any_number_of_entries() {
         let (mut few, mut map) = (SmallMap::new(), BTreeMap::new());

@@ -1,7 +1,7 @@
 //! All subscriptions of all sessions, found by Topic Name.
 //!
-//! They are kept by Topic Filter, in the order of its bytes (`lookup`). What a match yields is in the order of the
-//! sessions' keys, whatever the order of subscribing: nothing random reaches the output.
+//! They are kept by Topic Filter, in the order of its bytes (`lookup`). Matches are in the order of session keys,
+//! whatever the order of subscribing, so nothing random reaches the output.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -18,15 +18,15 @@ use crate::core::turn::STEP;
 /// What a session was granted for one Topic Filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Granted {
-    /// With the granted QoS, not the requested one.
+    /// The options, with the granted QoS instead of the requested one.
     pub(crate) options: SubscriptionOptions,
     pub(crate) identifier: Option<u32>,
-    /// Whether it is a Shared Subscription; before version 5 `$share` is a level like any other.
+    /// Whether it is a Shared Subscription. Before version 5, `$share` is a level like any other.
     pub(crate) shared: bool,
 }
 
 impl Granted {
-    /// The filter that it was granted for, taken apart.
+    /// Returns the parsed filter that this was granted for.
     pub(crate) fn filter<'a>(&self, whole: &'a str) -> Filter<'a> {
         let shared = if self.shared {
             Filter::parse(whole, ProtocolVersion::V5)
@@ -37,16 +37,16 @@ impl Granted {
     }
 }
 
-/// How a member of a Shared Subscription stands to a message.
+/// How well a member of a Shared Subscription can receive a message now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It would be sent the message at once.
+    /// The message would be sent at once.
     Ready,
-    /// It would have to wait for it.
+    /// The message would wait.
     Waiting,
-    /// It would never get it: it is offline, and QoS 0 is not kept.
+    /// The message would be lost: the member is offline, and QoS 0 is not queued.
     Losing,
-    /// It may not have it.
+    /// The member may not receive the message.
     Barred,
 }
 
@@ -57,20 +57,20 @@ pub(crate) struct Subscriber {
     pub(crate) granted: Granted,
 }
 
-/// The members of one Shared Subscription, who take turns.
+/// The members of one Shared Subscription, which take turns.
 #[derive(Debug)]
 pub(crate) struct Group {
-    /// The whole Topic Filter, `$share/` included.
+    /// The whole Topic Filter, including `$share/`.
     filter: ByteString,
     members: Vec<Subscriber>,
-    /// Whose turn it is next.
+    /// The index of the member whose turn is next.
     next: usize,
-    /// Of a liberty: it stays with whom it was.
+    /// For a permitted variation: whether the same member stays chosen.
     sticky: bool,
 }
 
 impl Group {
-    /// The member whose turn it is, ready ones before others; the turn passes on.
+    /// Returns the member whose turn it is, preferring members that are ready, and moves the turn on.
     pub(crate) fn choose(
         &mut self,
         standing: impl Fn(&Subscriber) -> Standing,
@@ -95,7 +95,7 @@ impl Group {
 /// The subscriptions of one Topic Filter.
 #[derive(Debug, Default)]
 struct Leaf {
-    /// Ascending by session.
+    /// Sorted by session.
     own: Vec<Subscriber>,
     shared: BTreeMap<ByteString, Group>,
 }
@@ -106,16 +106,16 @@ impl Leaf {
     }
 }
 
-/// What a Topic Name matched.
+/// The subscriptions that match a Topic Name.
 #[derive(Debug, Default)]
 pub(crate) struct Matches {
-    /// Ascending by session; a session with overlapping subscriptions stands here once for each.
+    /// Sorted by session. A session with overlapping subscriptions is listed once for each.
     pub(crate) own: Vec<Subscriber>,
     /// One chosen member for each Shared Subscription, with its whole Topic Filter.
     pub(crate) shared: Vec<(Subscriber, ByteString)>,
 }
 
-/// A search for the filters that match one Topic Name, which may stop and go on.
+/// A search for the filters that match one Topic Name. It can stop and continue later.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     name: ByteString,
@@ -132,27 +132,27 @@ impl Lookup {
         }
     }
 
-    /// Whether it is one for this Topic Name.
+    /// Returns whether this look-up is for this Topic Name.
     pub(crate) fn is_for(&self, name: &str) -> bool {
         self.name == name
     }
 }
 
-/// All of them.
+/// All subscriptions.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
-    /// By Topic Filter, which of a Shared Subscription is the part behind its Share Name.
+    /// By Topic Filter. A Shared Subscription is found by the part after its Share Name.
     leaves: BTreeMap<ByteString, Leaf>,
-    /// Kept between messages for its memory alone.
+    /// Kept between messages only to reuse its memory.
     ends: Vec<usize>,
     /// How many levels look-ups have visited.
     visited: usize,
-    /// Of a liberty: members of a Shared Subscription take no turns.
+    /// For a permitted variation: whether members of a Shared Subscription take no turns.
     sticky: bool,
 }
 
 impl Subscriptions {
-    /// None yet.
+    /// Returns a table without subscriptions.
     pub(crate) fn new(sticky: bool) -> Self {
         Self {
             sticky,
@@ -160,14 +160,14 @@ impl Subscriptions {
         }
     }
 
-    /// The text of a filter to be subscribed to: that of an earlier subscription to it if there is one, so that a filter
-    /// which many have takes memory once. Else a copy of its own.
+    /// Returns the text of a filter for a new subscription. If the filter has a subscription already, its text is
+    /// shared, so that a popular filter takes memory once. Otherwise this is a copy.
     pub(crate) fn text(&self, filter: &str) -> ByteString {
         let there = self.leaves.get_key_value(filter);
         there.map_or_else(|| ByteString::from(filter), |(there, _)| there.clone())
     }
 
-    /// Adds the subscription or replaces the one with the same filter. `filter` is `whole` taken apart.
+    /// Adds a subscription, or replaces the one with the same filter. `filter` is the parsed `whole`.
     pub(crate) fn insert(
         &mut self,
         whole: &ByteString,
@@ -240,13 +240,13 @@ impl Subscriptions {
         }
     }
 
-    /// Whether a look-up visits no more levels than one step may, whatever the filters are.
+    /// Returns whether a look-up is sure to visit no more levels than one step allows, whatever the filters are.
     pub(crate) fn is_short(&self, name: &str) -> bool {
         let most = self.leaves.len().saturating_mul(2 * topic::levels(name));
         most <= STEP
     }
 
-    /// Looks up `budget` levels more; says whether that was all.
+    /// Continues a look-up for `budget` levels. Returns whether it is finished.
     pub(crate) fn go_on(&mut self, lookup: &mut Lookup, budget: usize) -> bool {
         let Lookup {
             name,
@@ -276,12 +276,12 @@ impl Subscriptions {
         self.ends = ends;
     }
 
-    /// How many levels look-ups have visited since the last call.
+    /// Returns how many levels look-ups have visited since the last call.
     pub(crate) fn take_visited(&mut self) -> usize {
         mem::take(&mut self.visited)
     }
 
-    /// Who gets a message of the topic that was looked up.
+    /// Collects the receivers of a message from a finished look-up.
     pub(crate) fn matches_of(
         &mut self,
         lookup: &Lookup,
@@ -293,7 +293,7 @@ impl Subscriptions {
         let mut leaves = self.leaves.range_mut::<str, _>(..);
         for filter in &lookup.filters {
             let mut next = leaves.next();
-            // Often it is the next one. Its last subscription may have gone meanwhile.
+            // Often it is the next key. The filter may have lost its last subscription in the meantime.
             if next.as_ref().is_none_or(|(key, _)| *key != filter) {
                 let from = (Bound::Included(&**filter), Bound::Unbounded);
                 leaves = self.leaves.range_mut::<str, _>(from);
@@ -308,8 +308,8 @@ impl Subscriptions {
         found.own.sort_by_key(|s| s.session);
     }
 
-    /// Who gets a message of this topic. `hide` is whether a leading wildcard passes over names that begin with
-    /// `$`; `standing` is how a session stands to a shared message.
+    /// Collects the receivers of a message with this topic. `hide` is whether leading wildcards do not match names that
+    /// begin with `$`. `standing` is how well a session can receive a shared message.
     pub(crate) fn matches(
         &mut self,
         name: &str,
@@ -321,11 +321,11 @@ impl Subscriptions {
         found.shared.clear();
         let take = |_: &ByteString, leaf: &mut Leaf| take(leaf, standing, found);
         self.look_up(name, hide, &mut Cursor::start(), usize::MAX, take);
-        // Stable, so that a session's own order is that of the filters.
+        // This sort is stable, so each session's subscriptions stay in the order of their filters.
         found.own.sort_by_key(|s| s.session);
     }
 
-    /// Of faults: who else is in the group of this Shared Subscription.
+    /// For faults and permitted variations: returns the other members of this Shared Subscription.
     pub(crate) fn others_of(&self, whole: &str, but: SessionKey) -> Vec<Subscriber> {
         match Filter::parse(whole, ProtocolVersion::V5) {
             Some(Filter::Shared { group, filter }) => self.others(group, filter, but),
@@ -333,7 +333,7 @@ impl Subscriptions {
         }
     }
 
-    /// Of a fault: every member of a group, but for one.
+    /// For faults and permitted variations: returns the members of a group, except one.
     pub(crate) fn others(&self, group: &str, filter: &str, but: SessionKey) -> Vec<Subscriber> {
         let group = self
             .leaves
@@ -347,20 +347,20 @@ impl Subscriptions {
             .collect()
     }
 
-    /// Of a fault: whether another session than this one has subscribed to the filter.
+    /// For a fault: whether a session other than this one has subscribed to the filter.
     pub(crate) fn has_others(&self, filter: &str, but: SessionKey) -> bool {
         let leaf = self.leaves.get(filter);
         leaf.is_some_and(|leaf| leaf.own.iter().any(|s| s.session != but))
     }
 
-    /// Of a fault: nobody has subscribed to this filter.
+    /// For faults: removes all non-shared subscriptions of this filter.
     pub(crate) fn forget_own(&mut self, filter: &str) {
         if let Some(leaf) = self.leaves.get_mut(filter) {
             leaf.own.clear();
         }
     }
 
-    /// The next member of one Shared Subscription.
+    /// Returns the next member of one Shared Subscription.
     pub(crate) fn choose(
         &mut self,
         group: &str,
@@ -456,7 +456,7 @@ mod tests {
         assert_eq!(found(&mut tree, &longest), [0]);
         assert_eq!(found(&mut tree, &at_the_edge), [1, 2]);
         assert_eq!(found(&mut tree, &name), [2, 3, 4]);
-        // A leading wildcard passes over names that begin with `$` at every depth.
+        // A leading wildcard does not match names that begin with `$`, whatever their depth.
         assert_eq!(
             found(&mut tree, &name.replacen('x', "$", 1)),
             [] as [u32; 0]

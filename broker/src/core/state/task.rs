@@ -1,5 +1,5 @@
-//! Work that is too long for one input. It is cut into steps, which the tasks take in turns; between two steps other
-//! clients are served.
+//! Work that is too long for one input. It is split into steps, and tasks take turns. Between two steps other clients
+//! are served.
 
 use std::collections::{BTreeMap, VecDeque, btree_map};
 
@@ -12,16 +12,16 @@ use super::session_key::SessionKey;
 use super::subscription::{Granted, Lookup, Subscriber};
 use crate::core::input::ConnectionId;
 
-/// What is still to be done.
+/// Work that is still to be done.
 #[derive(Debug)]
 pub(crate) enum Task {
     Subscribe(Box<Subscribing>),
     Unsubscribe(Box<Unsubscribing>),
-    /// A PUBLISH whose subscribers are being looked up; nothing else was done with it.
+    /// A PUBLISH whose subscribers are being looked up. It has had no effect yet.
     Publish(Box<Publishing>),
-    /// A message of no connection whose subscribers are being looked up.
+    /// A Will, or another message without a connection, whose subscribers are being looked up.
     Route(Box<Routing>),
-    /// Subscriptions of a session that is over, whose key is not free before they are gone.
+    /// Subscriptions of an ended session. Its key is not reused before they are removed.
     Forget(SessionKey, btree_map::IntoIter<ByteString, Granted>),
 }
 
@@ -42,11 +42,11 @@ pub(crate) struct Routing {
 /// How far a SUBSCRIBE or an UNSUBSCRIBE has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Whether the packet is an error.
+    /// The packet is checked for errors.
     Checking,
-    /// One filter after the other.
+    /// The filters are handled one after the other.
     Filters,
-    /// Of a liberty: retained messages before SUBACK.
+    /// For a permitted variation: retained messages are sent before SUBACK.
     Early,
     Answer,
     Retained,
@@ -65,14 +65,14 @@ pub(crate) struct Subscribing {
     pub(crate) version: ProtocolVersion,
     pub(crate) subscribe: Subscribe,
     pub(crate) stage: Stage,
-    /// The filter that is next.
+    /// The index of the next filter.
     pub(crate) next: usize,
     pub(crate) in_use: bool,
-    /// Of a fault.
+    /// For a fault: whether all further filters are refused.
     pub(crate) rest_refused: bool,
     pub(crate) reasons: Vec<ReasonCode>,
     pub(crate) made: VecDeque<Made>,
-    /// How far the retained messages of the first that was made have come.
+    /// The position in the retained messages of the first entry in `made`.
     pub(crate) cursor: Cursor,
 }
 
@@ -87,11 +87,11 @@ pub(crate) struct Unsubscribing {
     pub(crate) reasons: Vec<ReasonCode>,
 }
 
-/// All of them, in the order of their next steps.
+/// All tasks, in the order of their next steps.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     waiting: VecDeque<(Option<SessionKey>, Task)>,
-    /// How many each session has.
+    /// How many tasks each session has.
     busy: BTreeMap<SessionKey, usize>,
 }
 
@@ -100,12 +100,12 @@ impl Tasks {
         self.waiting.is_empty()
     }
 
-    /// Whether what this session sends has to wait.
+    /// Returns whether packets of this session must wait.
     pub(crate) fn has(&self, key: SessionKey) -> bool {
         self.busy.contains_key(&key)
     }
 
-    /// Adds one behind all others. `of` is the session that has to wait for it.
+    /// Adds a task at the end. `of` is the session that waits for it.
     pub(crate) fn push(&mut self, of: Option<SessionKey>, task: Task) {
         if let Some(key) = of {
             *self.busy.entry(key).or_default() += 1;
@@ -113,14 +113,14 @@ impl Tasks {
         self.waiting.push_back((of, task));
     }
 
-    /// Takes the one whose turn it is.
+    /// Takes the task whose turn it is.
     pub(crate) fn pop(&mut self) -> Option<(Option<SessionKey>, Task)> {
         let (of, task) = self.waiting.pop_front()?;
         self.done(of);
         Some((of, task))
     }
 
-    /// Takes one that this session has to wait for.
+    /// Takes a task that this session waits for.
     pub(crate) fn pop_of(&mut self, key: SessionKey) -> Option<Task> {
         if !self.has(key) {
             return None;
@@ -131,7 +131,7 @@ impl Tasks {
         Some(task)
     }
 
-    /// The session is over.
+    /// Drops all tasks that an ended session waited for.
     pub(crate) fn drop_of(&mut self, key: SessionKey) {
         if self.busy.remove(&key).is_some() {
             self.waiting.retain(|(of, _)| *of != Some(key));

@@ -1,25 +1,25 @@
-//! The one timer table: what is due when, in an order that does not depend on chance.
+//! The one timer table: what is due when. Its order is deterministic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::session_key::SessionKey;
 use crate::core::input::{ConnectionId, Time};
 
-/// Everything that can become due. At the same instant the earlier variant goes first: a Will whose delay ends
-/// together with its session was due by its delay.
+/// Everything that can become due. At the same instant the earlier variant comes first: if a Will's delay ends together
+/// with its session, the Will is published because of its delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Timer {
-    /// An opened connection has not sent its CONNECT.
+    /// An opened connection has not sent CONNECT, or has not finished authentication.
     Connect(ConnectionId),
     /// The connection of this session may have been silent for one and a half times its Keep Alive.
     KeepAlive(SessionKey),
     WillDelay(SessionKey),
     SessionExpiry(SessionKey),
-    /// Of a fault: unacknowledged packets are sent again, though the connection is the same.
+    /// For faults and permitted variations: unacknowledged packets are sent again on the same connection.
     Resend(SessionKey),
 }
 
-/// At most one entry for each [`Timer`].
+/// The timers, with at most one entry for each [`Timer`].
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     by_time: BTreeSet<(Time, Timer)>,
@@ -29,7 +29,7 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
-    /// Arms the timer, or moves it.
+    /// Sets the timer, or moves it.
     pub(crate) fn set(&mut self, timer: Timer, at: Time) {
         if let Some(old) = self.by_timer.insert(timer, at) {
             self.by_time.remove(&(old, timer));
@@ -39,7 +39,7 @@ impl Timers {
         self.by_time.insert((at, timer));
     }
 
-    /// Disarms the timer if it is armed.
+    /// Cancels the timer if it is set.
     pub(crate) fn cancel(&mut self, timer: Timer) {
         if let Some(at) = self.by_timer.remove(&timer) {
             self.by_time.remove(&(at, timer));
@@ -53,17 +53,17 @@ impl Timers {
         }
     }
 
-    /// How many connections have not sent their CONNECT.
+    /// Returns how many connections have not sent CONNECT or finished authentication.
     pub(crate) const fn connects(&self) -> usize {
         self.connects
     }
 
-    /// When the first one is due.
+    /// Returns when the first timer is due.
     pub(crate) fn next(&self) -> Option<Time> {
         self.by_time.first().map(|(at, _)| *at)
     }
 
-    /// Takes the first one that is due.
+    /// Takes the first timer if it is due.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<Timer> {
         let &(at, timer) = self.by_time.first()?;
         if at > now {

@@ -1,4 +1,5 @@
-//! Faults: what a broker remembers of a session's connections and should not use. Without faults it remembers nothing.
+//! Faults: what a broker remembers of a session's connections but should not use. A broker without faults remembers
+//! nothing here.
 
 use std::time::Duration;
 
@@ -10,29 +11,29 @@ use crate::core::input::Time;
 
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
-    /// Whether the present connection has resumed the session.
+    /// Whether the current connection has resumed the session.
     pub(crate) resumed: bool,
-    /// Whether the present connection has displaced another one.
+    /// Whether the current connection has displaced another one.
     pub(crate) taken_over: bool,
     pub(crate) connected_at: Time,
-    /// Of the last connection.
+    /// The protocol version of the last connection. The next three fields belong to that connection too.
     pub(crate) version: Option<ProtocolVersion>,
     pub(crate) silence: Option<Duration>,
     pub(crate) packet_size: Option<u32>,
     pub(crate) window: Option<usize>,
-    /// Whether a connection has asked for Response Information.
+    /// Whether a connection has requested Response Information.
     pub(crate) asked_response: bool,
-    /// How long the session was to last by its last DISCONNECT.
+    /// How long the session was to last according to its last DISCONNECT.
     pub(crate) told_expiry: Option<Expiry>,
-    /// Whether the connection that is displaced is left open.
+    /// Whether the displaced connection is left open.
     pub(crate) left_open: bool,
     /// How many connections have resumed the session.
     pub(crate) resumptions: usize,
-    /// Whether a restart has come after the last connection.
+    /// Whether the broker has restarted since the last connection.
     pub(crate) restarted: bool,
-    /// Whether the last connection broke, and no message has come for the session since.
+    /// Whether the last connection broke, and the session has received no message since.
     pub(crate) broken: bool,
-    /// Whether its client id was assigned.
+    /// Whether the Client Identifier was assigned.
     pub(crate) assigned: bool,
 }
 

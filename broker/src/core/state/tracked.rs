@@ -1,4 +1,4 @@
-//! A map that knows which of its entries changed, so that a store writes only these.
+//! A map that knows which of its entries changed, so that a store writes only those.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -6,12 +6,12 @@ use std::ops::Deref;
 use super::boxed_if_changed::Blank;
 use super::small_map::SmallMap;
 
-/// A map; reading it is reading a `BTreeMap`.
+/// A map that is read like a `BTreeMap`.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked<K, V> {
     entries: SmallMap<K, V>,
-    /// Keys whose entries changed since they were last asked for, and whether a store has them; `None` while no store
-    /// asks.
+    /// Keys whose entries changed since they were last asked for, and whether the store has them; `None` if there is no
+    /// store.
     #[expect(
         clippy::box_collection,
         reason = "no session has one where there is no store"
@@ -47,14 +47,14 @@ impl<K, V> Deref for Tracked<K, V> {
 }
 
 impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
-    /// From now on it is known what changes, and at first everything has.
+    /// Starts to track changes. At first, everything counts as changed.
     pub(crate) fn track(&mut self) {
         let all = self.entries.keys();
         let all = all.map(|key| (key.clone(), false));
         self.changed = Some(Box::new(all.collect()));
     }
 
-    /// Keys whose entries may have changed since the last call, or are gone.
+    /// Returns the keys whose entries may have changed or were removed since the last call.
     pub(crate) fn take_changed(&mut self) -> Vec<K> {
         let Some(changed) = &mut self.changed else {
             return Vec::new();
@@ -64,7 +64,7 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
         changed.filter(is_news).map(|(key, _)| key).collect()
     }
 
-    /// The entry is about to change. A store has it if it is there and has not changed yet.
+    /// Marks an entry as about to change. The store has the entry if it exists and has not changed before.
     fn touch(&mut self, key: &K, is_there: bool) {
         if let Some(changed) = &mut self.changed
             && !changed.contains_key(key)
@@ -105,30 +105,30 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
         Some(value)
     }
 
-    /// The entry, which changes.
+    /// Returns an entry that is about to change.
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let is_there = self.entries.contains_key(key);
         self.touch(key, is_there);
         self.entries.get_mut(key)
     }
 
-    /// The entry, of which changes nothing that a store keeps.
+    /// Returns an entry to change only parts that a store does not keep.
     pub(crate) fn unkept_mut(&mut self, key: &K) -> Option<&mut V> {
         self.entries.get_mut(key)
     }
 
-    /// Every entry, of which changes nothing that a store keeps.
+    /// Returns every entry to change only parts that a store does not keep.
     pub(crate) fn all_unkept_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.entries.values_mut()
     }
 
-    /// Every entry, all of which change.
+    /// Returns every entry, and marks all as changed.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.touch_all();
         self.entries.values_mut()
     }
 
-    /// Leaves those for which this holds, which change nothing of them.
+    /// Keeps the entries that the function accepts.
     pub(crate) fn retain(&mut self, mut stays: impl FnMut(&K, &V) -> bool) {
         let changed = &mut self.changed;
         self.entries.retain(|key, value| {
@@ -144,7 +144,7 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
         self.take();
     }
 
-    /// Everything in it; nothing is left.
+    /// Takes all entries.
     pub(crate) fn take(&mut self) -> BTreeMap<K, V> {
         self.touch_all();
         std::mem::replace(&mut self.entries, SmallMap::new()).into_map()

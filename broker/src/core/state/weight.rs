@@ -1,50 +1,51 @@
-//! The size in bytes of what clients make the broker keep or send. Every limit in bytes uses it.
+//! The weight, in bytes, of what clients make the broker keep or send. Every limit in bytes uses it.
 //!
-//! A message weighs what its PUBLISH has on the wire, the topic written out whether a Topic Alias stood for it or not,
-//! and what it takes in memory besides: properties are kept apart, and a short one takes far more there than on the
-//! wire.
+//! A message weighs as much as its PUBLISH on the wire, with the topic written out even if a Topic Alias replaced it,
+//! plus its overhead in memory: properties are stored separately, and a short one takes far more memory than it has
+//! bytes on the wire.
 
 use std::mem::size_of;
 
 use mqtt_check_codec::{Connect, Packet, Properties, Property, Will};
 
-/// What holding one message or packet takes beside its content, its fixed header among it.
+/// Overhead of one message or packet in addition to its content, including its fixed header.
 pub(crate) const ENTRY: usize = 128;
-/// What each property takes in memory beside its bytes on the wire.
+/// Memory of each property in addition to its bytes on the wire.
 pub(crate) const PROPERTY: usize = 72;
-/// What each Subscription Identifier of a message that waits takes at most, in memory and on the wire.
+/// The most that one Subscription Identifier of a waiting message takes, in memory and on the wire.
 pub(crate) const IDENTIFIER: usize = 8;
-/// What a session takes beside the names of its client and what it holds.
+/// Overhead of a session in addition to the names of its client and its contents.
 pub(crate) const SESSION: usize = 768;
-/// What a subscription takes beside its Topic Filter.
+/// Overhead of a subscription in addition to its Topic Filter.
 pub(crate) const SUBSCRIPTION: usize = 320;
-/// What a Topic Alias takes beside its topic.
+/// Overhead of a Topic Alias in addition to its topic.
 pub(crate) const ALIAS: usize = 64;
 
 const _: () = assert!(size_of::<Property>() <= PROPERTY);
 const _: () = assert!(size_of::<Packet>() <= ENTRY);
 
-/// The weight of a message with this content.
+/// Returns the weight of a message with this content.
 pub(crate) fn of_message(topic: &str, payload: &[u8], properties: &Properties) -> usize {
     ENTRY + topic.len() + payload.len() + of_properties(properties)
 }
 
-/// What the largest Remaining Length leaves for topic, payload and properties of a PUBLISH: the lengths of two of them,
-/// the Packet Identifier, and a Message Expiry Interval that a choice adds.
+/// The room that the largest Remaining Length leaves for topic, payload and properties of a PUBLISH. The rest is for
+/// the lengths of topic and properties, the Packet Identifier, and a Message Expiry Interval that a permitted variation
+/// adds.
 const LARGEST_CONTENT: usize = 268_435_455 - (2 + 4 + 2 + 5);
-/// The most that one property has on the wire: a User Property of two strings as long as they can be.
+/// The most bytes that one property has on the wire: a User Property of two strings of the maximum length.
 const LARGEST_PROPERTY: usize = 1 + 2 * (2 + 65_535);
 
-/// Whether a PUBLISH can carry this message with its topic written out. What a client sent may be larger than that,
-/// where a Topic Alias stood for the topic.
+/// Returns whether a PUBLISH can carry this message with its topic written out. A client can send a larger message if a
+/// Topic Alias replaces the topic.
 pub(crate) fn fits_a_packet(topic: &str, payload: &[u8], properties: &Properties) -> bool {
     let bare = topic.len() + payload.len();
-    // Few messages are so large that their properties must be counted one by one.
+    // Only for very large messages must the properties be counted one by one.
     bare + LARGEST_PROPERTY * properties.0.len() <= LARGEST_CONTENT
         || bare + properties.encoded_size() <= LARGEST_CONTENT
 }
 
-/// The weight of a packet on its way to a client: the shell holds those.
+/// Returns the weight of a packet that the shell holds until it is written to a client.
 #[cfg(feature = "shell")]
 pub(crate) fn of_packet(packet: &Packet) -> usize {
     let rest = match packet {
@@ -59,33 +60,33 @@ pub(crate) fn of_packet(packet: &Packet) -> usize {
         Packet::UnsubAck(p) => p.reasons.len() + of_properties(&p.properties),
         Packet::Disconnect(p) => of_properties(&p.properties),
         Packet::Auth(p) => of_properties(&p.properties),
-        // What only clients send, and what has nothing in it.
+        // Packets that only clients send, and packets without content.
         _ => 0,
     };
     ENTRY + rest
 }
 
-/// The weight of a Will.
+/// Returns the weight of a Will.
 pub(crate) fn of_will(will: &Will) -> usize {
     of_message(&will.topic, &will.payload, &will.properties)
 }
 
-/// The weight of a session without subscriptions, messages and Will.
+/// Returns the weight of a session without subscriptions, messages and Will.
 pub(crate) fn of_session(client: &str, user: Option<&str>) -> usize {
     SESSION + client.len() + user.map_or(0, str::len)
 }
 
-/// The weight of a subscription.
+/// Returns the weight of a subscription.
 pub(crate) fn of_subscription(filter: &str) -> usize {
     SUBSCRIPTION + filter.len()
 }
 
-/// The weight of a Topic Alias.
+/// Returns the weight of a Topic Alias.
 pub(crate) fn of_alias(topic: &str) -> usize {
     ALIAS + topic.len()
 }
 
-/// The weight of a CONNECT that waits until its client has proven who it is.
+/// Returns the weight of a CONNECT that waits until its client has authenticated.
 pub(crate) fn of_connect(connect: &Connect) -> usize {
     let names = connect.client_id.len() + connect.username.as_ref().map_or(0, |name| name.len());
     let password = connect

@@ -1,5 +1,5 @@
-//! Will Messages: kept with the session, and published when the connection ends without a normal DISCONNECT, after
-//! their delay or at the session's end, whichever is first.
+//! Will Messages: kept with the session, and published if the connection ends without a normal DISCONNECT, after their
+//! delay or at the end of the session, whichever is first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::core::input::Time;
 /// A stored Will. [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]
 #[derive(Debug, Clone)]
 pub(crate) struct Will {
-    /// Shared with what a store was told, which knows by it that the Will is still the same.
+    /// Shared with the notes about what the store has, which thus recognize an unchanged Will.
     pub(crate) message: Arc<codec::Will>,
     /// Will Delay Interval; zero before version 5.
     pub(crate) delay: Duration,
-    /// What it takes of what is kept for all clients.
+    /// Its share of the memory for all clients.
     pub(crate) charge: Charge,
 }
 
-/// Which Will it is.
+/// Identifies a Will.
 #[derive(Debug)]
 pub(crate) struct Identity(Duration, Arc<codec::Will>);
 
@@ -40,7 +40,7 @@ impl Will {
         Self::with_delay(will, Duration::from_secs(u64::from(delay_s)))
     }
 
-    /// One whose delay is known.
+    /// Returns a Will with this delay.
     pub(crate) fn with_delay(will: codec::Will, delay: Duration) -> Self {
         Self {
             charge: Charge::of(weight::of_will(&will)),
@@ -49,17 +49,18 @@ impl Will {
         }
     }
 
-    /// What two Wills have in common only if one is a copy of the other. It costs the same whatever the Will's size.
+    /// Returns an identity that two Wills share only if one is a copy of the other. The cost does not depend on the
+    /// size of the Will.
     pub(crate) fn identity(&self) -> Identity {
         Identity(self.delay, Arc::clone(&self.message))
     }
 
-    /// Whether it waits after the connection has ended.
+    /// Returns whether the Will waits after the connection has ended.
     pub(crate) fn is_delayed(&self) -> bool {
         !self.delay.is_zero()
     }
 
-    /// What is published now. Its expiry counts from here.
+    /// Returns the message to publish. Its expiry is counted from `now`.
     pub(crate) fn into_message(self, client: ByteString, now: Time) -> Message {
         let will = Arc::unwrap_or_clone(self.message);
         let properties = forwarded(will.properties);
@@ -80,7 +81,7 @@ impl Will {
     }
 }
 
-/// The Will with memory of its own, since the client's packet need not live as long as it.
+/// Copies the Will, so that it does not keep the buffer of the client's packet alive.
 fn owned(will: codec::Will) -> codec::Will {
     let text = |text: &ByteString| ByteString::from(&**text);
     let bytes = Bytes::copy_from_slice;

@@ -10,14 +10,14 @@ use super::expiry::Expiry;
 use super::will::Identity;
 use crate::core::input::Time;
 
-/// What of a session stands in the store.
+/// What the store has of a session.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     pub(crate) itself: Option<Itself>,
     pub(crate) waiting: Range<u64>,
 }
 
-/// What a session's own record is made of. It is compared for each message, so nothing in it is long.
+/// The content of a session's own record. It is compared for each message, so nothing in it is long.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Itself {
     pub(crate) user: Option<ByteString>,

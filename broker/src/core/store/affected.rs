@@ -1,4 +1,4 @@
-//! What a record of a store belongs to, by its key alone.
+//! What a record of a store belongs to, as far as its key states it.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use super::change::{RETAINED, SESSION};
 /// What is lost with a record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Affected {
-    /// Of the session under this client id.
+    /// A part of the session with this Client Identifier.
     Session(String),
     /// The retained message of this topic.
     Retained(String),
-    /// The key says nothing.
+    /// The key does not state it.
     Unknown,
 }
 
 impl Affected {
-    /// What the record under this key is about.
+    /// Returns what the record with this key belongs to.
     pub fn by(key: &[u8]) -> Self {
         let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
         let found = match key.split_first() {
@@ -32,7 +32,7 @@ impl Affected {
 }
 
 impl fmt::Display for Affected {
-    /// With names that clients chose escaped.
+    /// Escapes the names that clients chose.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Session(client) => write!(f, "session {client:?}"),

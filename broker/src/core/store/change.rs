@@ -1,8 +1,9 @@
-//! The records of a store: one for each part of each session and for each retained message, and which of them have
+//! The records of a store, one for each part of each session and for each retained message, and which of them have
 //! changed since the last call.
 //!
-//! A key begins with what it is about: `s`, the length of the client id, the client id, and a part (and what names
-//! it within the part); or `r` and a topic. So a session's records stand together, and it is one prefix that ends it.
+//! A key begins with what it belongs to: `s`, the length of the Client Identifier, the Client Identifier, and a part
+//! (with a name within the part); or `r` and a topic. All records of a session are therefore adjacent and share one
+//! prefix.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use crate::core::state::session::{Received, Session, Sessions};
 use crate::core::state::will::Will;
 use crate::core::state::written::Itself;
 
-/// Something to be done to the records of a store. All that one call gives belongs together.
+/// A change to the records of a store. All changes that one call returns must be applied together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Write a record, in place of one with the same key.
+    /// Write a record, replacing one with the same key.
     Put {
         /// Begins with the prefix of its session, or with that of retained messages.
         key: Vec<u8>,
@@ -28,12 +29,12 @@ pub enum Change {
     },
     /// Delete a record.
     Remove {
-        /// Nothing happens if no record has it.
+        /// Nothing happens if no record has this key.
         key: Vec<u8>,
     },
-    /// Every key that begins so.
+    /// Delete every record whose key begins with a prefix.
     RemoveAll {
-        /// First bytes of the keys.
+        /// The first bytes of the keys.
         prefix: Vec<u8>,
     },
 }
@@ -41,8 +42,8 @@ pub enum Change {
 /// Sessions and retained messages between two runs of the broker.
 #[derive(Debug, Default)]
 pub struct StoredState {
-    /// In the order of client ids. Those that should have ended with their connection are here when the broker
-    /// had no time to end them.
+    /// In the order of Client Identifiers. Sessions that should have ended with their connection are included if the
+    /// broker had no time to end them.
     pub(crate) sessions: Vec<Session>,
     pub(crate) retained: Retained,
 }
@@ -78,7 +79,7 @@ fn retained_key(topic: &str) -> Vec<u8> {
 fn put(changes: &mut Vec<Change>, key: Vec<u8>, write: impl FnOnce(&mut Sink)) {
     let mut sink = Sink::default();
     write(&mut sink);
-    // A record that nobody can read would cost the others with it.
+    // A record that cannot be read would make the whole store unreadable.
     changes.push(match sink.into_vec() {
         Some(value) => Change::Put { key, value },
         None => Change::Remove { key },
@@ -97,13 +98,14 @@ fn put_or_remove<T>(
     }
 }
 
-/// From now on it is known what changes, and at first everything has.
+/// Starts to track changes. At first, everything counts as changed.
 pub(crate) fn track_changes(sessions: &mut Sessions, retained: &mut Retained) {
     sessions.track();
     retained.track();
 }
 
-/// What is to be done to the records since the last call, in this order. Nothing unless changes are tracked.
+/// Returns the changes to the records since the last call, in the order in which to apply them. Returns nothing unless
+/// changes are tracked.
 pub(crate) fn take_changes(sessions: &mut Sessions, retained: &mut Retained) -> Vec<Change> {
     let mut changes = Vec::new();
     let (ended, changed) = sessions.take_touched();
@@ -168,7 +170,7 @@ fn session_changes(session: &mut Session, changes: &mut Vec<Change>) {
     }
 }
 
-/// The numbers of the first range that are not in the second, without a look at those in both.
+/// Returns the numbers of the first range that are not in the second, without visiting those in both.
 fn without(all: &Range<u64>, others: &Range<u64>) -> impl Iterator<Item = u64> + use<> {
     let before = all.start..all.end.min(others.start);
     let behind = all.start.max(others.end).max(before.end)..all.end;
@@ -190,10 +192,10 @@ fn waiting_changes(session: &mut Session, changes: &mut Vec<Change>) {
 }
 
 impl StoredState {
-    /// What the records of a store say, in the order of their keys.
+    /// Reads the records of a store, which must be in the order of their keys.
     ///
     /// # Errors
-    /// When they are no records that `Broker::changes` gave.
+    /// Returns [`Corrupt`] for the first record that `Broker::changes` cannot have written.
     pub fn from_records(
         records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
     ) -> Result<Self, Corrupt> {
@@ -204,8 +206,9 @@ impl StoredState {
         }
     }
 
-    /// What the records of a store say, in the order of their keys, and the keys of those that say nothing. One bad
-    /// record costs the others nothing, but a session's own record all of its parts.
+    /// Reads the records of a store, which must be in the order of their keys. Also returns the keys of unreadable
+    /// records. An unreadable record does not affect the others, except that a session's own record takes all of its
+    /// parts with it.
     pub fn readable(
         records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
     ) -> (Self, Vec<(Vec<u8>, Corrupt)>) {

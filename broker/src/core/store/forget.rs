@@ -1,4 +1,4 @@
-//! Faults: what a broker loses over a restart although it keeps its state. A broker without faults never comes here.
+//! Faults: what a broker loses over a restart although it should keep it. A broker without faults loses nothing here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::core::state::session::Session;
 use crate::core::state::subscription::Granted;
 use crate::core::state::will::Will;
 
-/// Parts of a session that a restart loses, though the broker promises to keep them.
+/// Removes or changes parts of a session that a restart should keep.
 pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     if rules.breaks(Fault::RestartLosesInflight) {
@@ -108,7 +108,7 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     }
 }
 
-/// What a Will loses that is kept.
+/// Removes or changes parts of a Will.
 fn forget_of_will(rules: &Rules, will: &mut Will) {
     // [5 MQTT-3.1.2-8]
     if rules.breaks(Fault::RestartLosesWillDelay) {
@@ -125,7 +125,7 @@ fn forget_of_will(rules: &Rules, will: &mut Will) {
     }
 }
 
-/// What the messages of a session lose that are kept.
+/// Removes or changes parts of a session's messages.
 fn forget_of_messages(rules: &Rules, session: &mut Session, now: Time) {
     let change = |delivery: &mut Delivery| {
         forget_of_message(rules, Arc::make_mut(&mut delivery.message), now);
@@ -184,7 +184,7 @@ fn forget_of_messages(rules: &Rules, session: &mut Session, now: Time) {
     }
 }
 
-/// What a message loses that is kept, for a session or for its topic.
+/// Removes or changes parts of a message of a session, or of a retained message.
 fn forget_of_message(rules: &Rules, message: &mut Message, now: Time) {
     // [5 MQTT-3.3.2-4]
     if rules.breaks(Fault::RestartLosesPayloadFormat) {
@@ -202,7 +202,7 @@ fn forget_of_message(rules: &Rules, message: &mut Message, now: Time) {
     }
 }
 
-/// What of a session was over and is there again.
+/// Restores parts of a session that were removed.
 fn bring_back(rules: &Rules, session: &mut Session) {
     // [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
     if rules.breaks(Fault::RestartRestoresUnsubscribed) {
@@ -237,7 +237,7 @@ fn bring_back(rules: &Rules, session: &mut Session) {
     }
 }
 
-/// What becomes of retained messages, though the broker promises to keep them.
+/// Removes or changes retained messages that a restart should keep.
 pub(crate) fn forget_retained(rules: &Rules, retained: &mut Retained, now: Time) {
     // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8] [5 MQTT-3.3.2-4] [5 MQTT-3.3.2-6]
     if rules.breaks(Fault::RestartCutsRetainedQos) {

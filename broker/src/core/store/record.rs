@@ -1,4 +1,4 @@
-//! Sessions and messages as bytes for a store. Numbers are big-endian, so that keys sort in their order.
+//! Sessions and messages as bytes for a store. Numbers are big-endian, so that keys sort in numeric order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::core::state::subscription::Granted;
 use crate::core::state::weight;
 use crate::core::state::will::Will;
 
-/// Bytes of a store that are no record of it.
+/// Bytes of a store that are not a valid record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Corrupt(pub(crate) &'static str);
@@ -28,12 +28,12 @@ pub struct Corrupt(pub(crate) &'static str);
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     bytes: BytesMut,
-    /// Whether it was given something that has no notation.
+    /// Whether a part of the value could not be encoded.
     unfit: bool,
 }
 
 impl Sink {
-    /// The value; `None` when it could not be read again.
+    /// Returns the value, or `None` if it could not be read again.
     pub(crate) fn into_vec(self) -> Option<Vec<u8>> {
         (!self.unfit).then(|| self.bytes.into())
     }
@@ -71,7 +71,8 @@ impl Sink {
         }
     }
 
-    /// What an application message is, the properties in the standard's own notation.
+    /// Writes the parts of an application message that PUBLISH and Will share. Topic, RETAIN and properties are encoded
+    /// as a PUBLISH.
     fn content(
         &mut self,
         topic: &ByteString,
@@ -92,7 +93,7 @@ impl Sink {
         self.u8(qos.as_u8());
         match head.to_frame(ProtocolVersion::V5) {
             Ok(frame) => self.bytes(frame.bytes()),
-            // A message that fits no packet is refused when it comes, so this is one that a fault made.
+            // Messages that do not fit into a packet are refused when they are received, so a fault made this one.
             Err(_) => self.unfit = true,
         }
         self.bytes(payload);
@@ -149,12 +150,12 @@ impl Sink {
         self.flag(granted.shared);
     }
 
-    /// When a QoS 2 message that was received is no longer good.
+    /// Writes when a received QoS 2 message expires.
     pub(crate) fn good_until(&mut self, at: Option<Time>) {
         self.option(at, Self::time);
     }
 
-    /// What a session is besides what it holds.
+    /// Writes a session without its subscriptions and messages.
     pub(crate) fn session(&mut self, session: &Session) {
         self.option(session.user.as_ref(), |sink, user| {
             sink.bytes(user.as_bytes());
@@ -172,7 +173,7 @@ impl Sink {
             sink.time(will.delay);
             let message = &will.message;
             let mut properties = message.properties.clone();
-            // It stands before, and PUBLISH has none.
+            // The delay is written above, and a PUBLISH cannot have this property.
             properties
                 .0
                 .retain(|property| !matches!(property, Property::WillDelayInterval(_)));
@@ -191,7 +192,7 @@ impl Sink {
 #[derive(Debug)]
 pub(crate) struct Reader(Bytes);
 
-/// The parts of a message that its packet has.
+/// The parts of a message that are stored as a PUBLISH.
 struct Content {
     qos: QoS,
     publish: Publish,
@@ -203,7 +204,7 @@ impl Reader {
         Self(value.into())
     }
 
-    /// That this was all.
+    /// Checks that the whole record has been read.
     pub(crate) fn end(self) -> Result<(), Corrupt> {
         match self.0.is_empty() {
             true => Ok(()),

@@ -13,14 +13,14 @@ use crate::core::state::small_map::SmallMap;
 use crate::core::state::timer::Timer;
 use crate::hook::TerminationReason;
 
-/// What became due while there was no broker.
+/// What became due while no broker was running.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Due {
     Will,
     End(TerminationReason),
 }
 
-/// What survives the broker: nothing unless it is durable.
+/// Returns the state that survives the broker. It is empty unless the broker is durable.
 pub(crate) fn survive(mut state: State) -> StoredState {
     if !state.rules.config.durable || state.rules.breaks(Fault::RestartLosesSessions) {
         return StoredState::default();
@@ -40,7 +40,7 @@ pub(crate) fn survive(mut state: State) -> StoredState {
             || session.traces.taken_over && rules.breaks(Fault::RestartLosesTakenOver)
             || is_older && rules.breaks(Fault::RestartLosesSessionsOfV3))
     });
-    // Of faults.
+    // For faults.
     for mut again in std::mem::take(&mut state.sessions.ended) {
         match sessions
             .iter_mut()
@@ -61,7 +61,7 @@ pub(crate) fn survive(mut state: State) -> StoredState {
     }
 }
 
-/// Every connection is gone, without a word.
+/// Ends every connection without sending anything.
 pub(crate) fn cut_off(state: &mut State, now: Time) {
     for key in state.sessions.keys() {
         if let Some(session) = state.sessions.at_mut(key)
@@ -75,7 +75,8 @@ pub(crate) fn cut_off(state: &mut State, now: Time) {
     }
 }
 
-/// Takes up what an earlier broker left. What became due meanwhile is returned in the order in which it was due.
+/// Restores the state that an earlier broker stored. Returns what became due in the meantime, in the order in which it
+/// was due.
 pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<(SessionKey, Due)> {
     state.topics.retained = stored.retained;
     if !state.rules.faults.is_none() {
@@ -103,7 +104,7 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
         let Some(session) = state.sessions.at_mut(key) else {
             continue;
         };
-        // Of a store that was written while it was connected: when that ended nobody knows.
+        // If the store was written while the client was connected, the end of the connection is unknown.
         let closed_at = *session.closed_at.get_or_insert(now);
         let ends_at = match session.expiry {
             Expiry::AtClose => Some(closed_at),
@@ -133,13 +134,14 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
             None => {}
         }
     }
-    // A session that ended passes nothing on to one that had ended before it. Stable: of one session the Will
-    // goes before the end.
+    // Of sessions that end at different times, the later one thus passes no messages on to the earlier one. The sort is
+    // stable: a session's Will comes before its end.
     due.sort_by_key(|(at, key, _)| (*at, *key));
     due.into_iter().map(|(_, key, what)| (key, what)).collect()
 }
 
-/// Of a fault: what was begun with a member of a Shared Subscription waits for another. [5 MQTT-4.8.2-4]
+/// For a fault: moves deliveries that have begun to the queue of another member of the Shared Subscription.
+/// [5 MQTT-4.8.2-4]
 fn move_begun(state: &mut State) {
     for key in state.sessions.keys() {
         let begun = state.sessions.at_mut(key).map(|s| s.inflight.take_shared());

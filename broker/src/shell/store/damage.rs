@@ -1,4 +1,4 @@
-//! Whether a file is as it was written, and what is lost if it is not.
+//! Checks whether a file is as it was written, and finds what is lost if it is not.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,24 +16,24 @@ use super::{ABOUT, FIRST_START_MS, FORMAT, RECORDS, StoreError, UNSEALED};
 use crate::StoredState;
 use crate::core::Affected;
 
-/// What a file of the database begins with.
+/// The first bytes of a database file.
 const MARK: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
-/// What the check may keep of the file in memory.
+/// How much of the file the check may keep in memory, in bytes.
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
-/// Lines of a report that name what is lost.
+/// The most lines of a report that name what is lost.
 const NAMED: usize = 20;
 
-/// Records, in the order of their keys.
+/// Records in the order of their keys.
 pub(super) type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// What is wrong with a file.
+/// The damage of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// How it was noticed.
+    /// How the damage was noticed.
     pub cause: String,
-    /// How many records are as they were written, and can be used.
+    /// How many records are as they were written and can be used.
     pub whole: usize,
-    /// What the lost records are about, and how many there are of each.
+    /// What the lost records belong to, with the number of records of each.
     pub lost: BTreeMap<Affected, u64>,
 }
 
@@ -61,19 +61,19 @@ impl fmt::Display for Damage {
     }
 }
 
-/// What a file has.
+/// The contents of a file.
 #[derive(Debug)]
 pub(super) struct Examined {
-    /// Those that are as they were written, and can be read.
+    /// The records that are as they were written and can be read.
     pub(super) records: Records,
     pub(super) first_start_ms: Option<u64>,
     pub(super) damage: Option<Damage>,
-    /// The last write had not come whole to the disk.
+    /// Whether the last write was not completely on the disk.
     pub(super) undone: bool,
 }
 
-/// Looks at every byte of a file that counts, and changes none. `None`: there is no file, or the database says better why
-/// it does not open it.
+/// Checks every byte of a file that matters, and changes none. Returns `None` if there is no file, or if opening the
+/// database gives a better error.
 pub(super) fn examine(path: &Path) -> Result<Option<Examined>, StoreError> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => return Err(StoreError::NoFile),
@@ -85,7 +85,7 @@ pub(super) fn examine(path: &Path) -> Result<Option<Examined>, StoreError> {
     };
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(None),
-        // Where there are no locks, there is nothing to be held.
+        // On systems without locks, the file cannot be locked.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
     let mut mark = [0; MARK.len()];
@@ -102,14 +102,14 @@ pub(super) fn examine(path: &Path) -> Result<Option<Examined>, StoreError> {
     };
     let left = left_over(&mut Pages::new(another()?).map_err(StoreError::io)?, &cause);
     match left {
-        // Somebody's file of another kind.
+        // A file of another kind.
         Some(left) if !is_marked && left.records.is_empty() => Ok(None),
         Some(left) => Ok(Some(left)),
         None => Err(cause),
     }
 }
 
-/// A file in which every page is what the database wrote.
+/// A file in which every page is as the database wrote it.
 struct Sound {
     format: Option<u64>,
     first_start_ms: Option<u64>,
@@ -141,7 +141,7 @@ impl Sound {
     fn read(&mut self, database: &Database) -> Result<(), StoreError> {
         let transaction = database.begin_read()?;
         match transaction.open_table(ABOUT) {
-            // A database that is no store yet.
+            // A database that is not a store yet.
             Err(TableError::TableDoesNotExist(_)) => return Ok(()),
             about => {
                 let about = about?;
@@ -181,7 +181,7 @@ impl Sound {
         }
     }
 
-    /// What there is, as an error where something of it cannot be used.
+    /// Returns the contents, as an error if a record cannot be used.
     fn usable(self) -> Result<Examined, Box<Examined>> {
         let cause = "a record is not what was written".to_owned();
         let examined = concluded(self.records, self.first_start_ms, &self.broken, 0, cause);
@@ -199,8 +199,8 @@ impl Sound {
     }
 }
 
-/// What can be read of a file that the database does not take; nothing if it was written without seals, so that nobody can
-/// tell.
+/// Returns what can be read of a file that the database rejects. Returns `None` if the records have no seals, since
+/// then nothing can be verified.
 fn left_over(pages: &mut Pages, cause: &StoreError) -> Option<Examined> {
     let about = pages.table(ABOUT_NAME, Some(size_of::<u64>()));
     let of = |name: &str| {
@@ -224,7 +224,7 @@ fn left_over(pages: &mut Pages, cause: &StoreError) -> Option<Examined> {
     }
     let found = (records.len() + broken.len()) as u64;
     let missing = table.declared.map_or(0, |all| all.saturating_sub(found));
-    // No record has a checksum less than this number has.
+    // The checksum of each record also covers this number.
     let sealed = first_starts.into_iter().max_by_key(|(_, count)| *count);
     let first_start_ms = sealed.map(|(ms, _)| ms).or(of(FIRST_START_MS));
     let cause = match cause {
@@ -237,7 +237,7 @@ fn left_over(pages: &mut Pages, cause: &StoreError) -> Option<Examined> {
 const ABOUT_NAME: &str = "about";
 const RECORDS_NAME: &str = "records";
 
-/// Names what is lost: what is broken, what is missing, and what is whole and says nothing.
+/// Names what is lost: broken records, missing ones, and intact ones that cannot be read.
 fn concluded(
     mut records: Records,
     first_start_ms: Option<u64>,

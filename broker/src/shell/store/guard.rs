@@ -10,7 +10,7 @@ thread_local! {
     static SILENT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does it; a panic is an error, and says nothing on the terminal.
+/// Calls the function. A panic becomes an error and prints nothing.
 pub(super) fn guarded<T>(act: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -22,7 +22,7 @@ pub(super) fn guarded<T>(act: impl FnOnce() -> Result<T, StoreError>) -> Result<
         }));
     });
     let outer = SILENT.replace(true);
-    // Whatever it has left in disorder is not used again: the store ends with its first error.
+    // The database is not used again after a panic, since the store ends with its first error.
     let done = panic::catch_unwind(AssertUnwindSafe(act));
     SILENT.set(outer);
     done.unwrap_or_else(|payload| {

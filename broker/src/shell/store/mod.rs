@@ -1,8 +1,8 @@
-//! The file that keeps sessions and messages: an embedded database whose commits are on disk when they return, so that
-//! the last one is kept however the broker ends.
+//! The file that keeps sessions and messages: an embedded database whose commits are on the disk when they return. The
+//! last commit is therefore kept however the broker ends.
 //!
-//! Before a file is used every byte of it that counts is looked at ([`damage`]), on a copy in memory of what the database
-//! changes as it opens. A damaged file stays as it is until somebody wants it repaired ([`repair`]).
+//! Before a file is used, every byte that matters is checked ([`damage`]). The check works on a copy in memory of what
+//! the database changes when it opens. A damaged file is not changed until a repair is requested ([`repair`]).
 
 mod damage;
 mod guard;
@@ -27,36 +27,36 @@ use self::seal::{sealed, unsealed};
 use crate::core::{Change, Corrupt};
 use crate::{StoredState, Time};
 
-/// Everything that the core wants kept.
+/// The records of the core.
 const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
-/// What is known of the file itself.
+/// Data about the file itself.
 const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
-/// How records are written; another number is another way.
+/// The format of records.
 const FORMAT: (&str, u64) = ("format", 2);
-/// The way of earlier versions: the same records without seals.
+/// The format of earlier versions: the same records without seals.
 const UNSEALED: u64 = 1;
-/// When the broker started first, in milliseconds since 1970: its time counts from there.
+/// When the broker first started, in milliseconds since 1970. The broker's time counts from there.
 const FIRST_START_MS: &str = "first_start_ms";
 
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No database, in use by another broker, or on a disk that has no room.
+    /// The file is not a database, is in use by another broker, or its disk is full.
     #[error(transparent)]
     Database(#[from] Box<redb::Error>),
-    /// It was written by another version of this program.
+    /// The file was written by another version of this program.
     #[error("it is kept in format {0}, and this version knows format {known} only", known = FORMAT.1)]
     Format(u64),
-    /// A record is whole, but its content makes no sense.
+    /// A record is intact, but its content is invalid.
     #[error("it is broken: {0}")]
     Corrupt(#[from] Corrupt),
-    /// Something of it is not what was written.
+    /// A part of the file is not as it was written.
     #[error("it is damaged: {0}")]
     Damaged(Box<Damage>),
-    /// A folder, a pipe or a device.
+    /// The path is a folder, a pipe or a device.
     #[error("not a regular file")]
     NoFile,
-    /// The database met what it cannot have written.
+    /// The database failed on content that it cannot have written.
     #[error("the database failed: {0}")]
     Panicked(String),
 }
@@ -76,7 +76,7 @@ where
     }
 }
 
-/// The kinds of errors that the database has for its own steps.
+/// The error types of the steps of the database.
 pub(crate) trait DatabaseFault {}
 impl DatabaseFault for redb::DatabaseError {}
 impl DatabaseFault for redb::TransactionError {}
@@ -84,22 +84,23 @@ impl DatabaseFault for redb::TableError {}
 impl DatabaseFault for redb::StorageError {}
 impl DatabaseFault for redb::CommitError {}
 
-/// A file that a broker keeps its state in. It is this broker's alone.
+/// A file in which a broker keeps its state. Only one broker can use it at a time.
 #[derive(Debug)]
 pub struct Store {
     database: Database,
     first_start: SystemTime,
     first_start_ms: u64,
-    /// How the records are written that are there.
+    /// The format of the records in the file.
     format: u64,
     undone: bool,
 }
 
 impl Store {
-    /// Opens the file, or makes it.
+    /// Opens the file, or creates it.
     ///
     /// # Errors
-    /// When it is no store, one of another version, damaged, in use, or cannot be written. No damaged file is changed.
+    /// Returns an error if the file is not a store, has another version, is damaged or in use, or cannot be written. A
+    /// damaged file is not changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut undone = false;
         if !path.try_exists().map_err(StoreError::io)? {
@@ -149,20 +150,20 @@ impl Store {
         })
     }
 
-    /// Whether the last write before this start had not come whole to the disk, and was undone: nobody was told of what it
-    /// kept.
+    /// Returns whether the last write before this start was incomplete on the disk and was undone. No client had
+    /// learned of its content.
     pub const fn is_last_write_undone(&self) -> bool {
         self.undone
     }
 
-    /// The time since the broker started first.
+    /// Returns the time since the broker first started.
     pub(super) fn age(&self) -> Time {
         let age = SystemTime::now().duration_since(self.first_start);
-        // A clock that was set back stands still for the broker.
+        // If the clock was set back to before that, the time is zero.
         age.unwrap_or_default()
     }
 
-    /// What was kept.
+    /// Reads the stored state.
     pub(super) fn read(&self) -> Result<StoredState, StoreError> {
         guarded(|| {
             let transaction = self.database.begin_read()?;
@@ -186,7 +187,7 @@ impl Store {
         })
     }
 
-    /// Keeps what changed, all of it or nothing.
+    /// Writes the changes, all or none.
     pub(super) fn write(&self, changes: &[Change]) -> Result<(), StoreError> {
         guarded(|| {
             let transaction = self.database.begin_write()?;
@@ -199,7 +200,7 @@ impl Store {
         })
     }
 
-    /// Keeps these in place of everything, written the present way.
+    /// Replaces all records with these, in the current format.
     pub(super) fn replace(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         guarded(|| {
             let transaction = self.database.begin_write()?;
@@ -217,8 +218,8 @@ impl Store {
     }
 }
 
-/// Makes a file beside the place where it belongs, and puts it there when it is whole: one whose making was cut off is
-/// never met.
+/// Creates a file next to its final path, and moves it there when it is complete. An incomplete file is therefore never
+/// found at the path.
 fn made(path: &Path) -> Result<(), StoreError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
@@ -226,14 +227,14 @@ fn made(path: &Path) -> Result<(), StoreError> {
     let placed = Store::on(Database::create(beside)?).and_then(|store| {
         drop(store);
         match fs::hard_link(beside, path) {
-            // Another broker was quicker: its file is as good.
+            // Another broker was faster. Its file is just as good.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            // There are file systems without links.
+            // Some file systems have no links.
             Err(_) => fs::rename(beside, path).map_err(StoreError::io),
             Ok(()) => Ok(()),
         }
     });
-    // It is gone where it was renamed.
+    // The file no longer exists there if it was renamed.
     let _ = fs::remove_file(beside);
     placed
 }
@@ -261,7 +262,7 @@ fn apply(
     Ok(())
 }
 
-/// The first key behind all that begin so, if there is one.
+/// Returns the first key after all keys with this prefix, if there is one.
 fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
     let mut end = prefix[..=last].to_vec();

@@ -1,4 +1,4 @@
-//! A file that can be written and does not change: what is written stays in memory.
+//! A file that can be written without being changed: writes stay in memory.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,14 +9,15 @@ use redb::StorageBackend;
 
 const BLOCK: u64 = 4096;
 
-/// The database checks and mends itself as it opens; this way the file has nothing of it. Clones are the same.
+/// The database checks and repairs itself when it opens. With an overlay, that does not change the file. Clones are the
+/// same overlay.
 #[derive(Debug, Clone)]
 pub(super) struct Overlay(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     file: File,
-    /// How much of the file still shows.
+    /// How many bytes of the file are still visible.
     shown: u64,
     length: u64,
     written: BTreeMap<u64, Vec<u8>>,
@@ -33,7 +34,7 @@ impl Overlay {
         }))))
     }
 
-    /// The first bytes as they are now.
+    /// Returns the first bytes, including writes.
     pub(super) fn start(&self, count: usize) -> io::Result<Vec<u8>> {
         let mut out = vec![0; count];
         self.read(0, &mut out)?;
@@ -46,7 +47,7 @@ impl Overlay {
 }
 
 impl State {
-    /// Where these bytes end, if that is within the file.
+    /// Returns where these bytes end, or an error if that is past the end of the file.
     fn ends(&self, offset: u64, count: usize) -> io::Result<u64> {
         let end = offset.checked_add(count as u64);
         let end = end.filter(|end| *end <= self.length);
@@ -93,7 +94,7 @@ impl StorageBackend for Overlay {
     fn set_len(&self, length: u64) -> io::Result<()> {
         let mut state = self.state();
         if length < state.length {
-            // What was cut off is zero if it comes back.
+            // Bytes that were cut off read as zero if the file grows again.
             state.shown = state.shown.min(length);
             state.written.split_off(&length.div_ceil(BLOCK));
             if !length.is_multiple_of(BLOCK) {

@@ -1,8 +1,8 @@
-//! Reads the undamaged pages of a damaged file, where the database gives up at the first damage.
+//! Reads the undamaged pages of a damaged file. The database itself fails at the first damage.
 //!
-//! This knows the third file format of redb as far as it is needed: the root that the head names, the tree of tables, and
-//! the tree of each table. Nothing that is read is trusted: a page that is none is passed over, and whether a record is
-//! what was written, its seal says.
+//! This knows as much of redb's file format version 3 as it needs: the root in the head, the tree of tables, and the
+//! tree of each table. Nothing that is read is trusted. A page that is invalid is skipped, and the seal of a record
+//! shows whether it is as it was written.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -20,12 +20,12 @@ const BRANCH: u8 = 2;
 const DEPTH: usize = 24;
 const PAGE_MAXIMUM: u64 = 1 << 30;
 
-/// The first bytes of a file, which name two roots: the one that counts, and the one that counted before.
+/// The first bytes of a file. They contain two roots: the valid one, and the one before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head(Vec<u8>);
 
 impl Head {
-    /// Of these bytes, and zeros where there are too few.
+    /// Returns a head of these bytes, padded with zeros.
     pub(super) fn new(mut bytes: Vec<u8>) -> Self {
         bytes.resize(HEAD, 0);
         Self(bytes)
@@ -36,29 +36,29 @@ impl Head {
         usize::from(self.0[at] & bit)
     }
 
-    /// The root in a slot, with its checksum.
+    /// Returns the root in a slot, with its checksum.
     fn root(&self, slot: usize) -> &[u8] {
         let at = SLOTS_AT[slot] + 8;
         &self.0[at..at + 24]
     }
 
-    /// The number of the write that a slot is from.
+    /// Returns the number of the write that a slot is from.
     fn write(&self, slot: usize) -> Option<u64> {
         number(&self.0, SLOTS_AT[slot] + 104)
     }
 
-    /// Whether the database, which has opened the file since and has `now` as its head, went back to an earlier write, or
-    /// there is a later one that does not count.
+    /// Returns whether a write was undone. `now` is the head after the database has opened the file. A write was undone
+    /// if the database has gone back to an earlier root, or if there is a later write that is not valid.
     pub(super) fn is_undone(&self, now: &Self) -> bool {
         let (old, new) = (self.primary(), now.primary());
         self.root(old) != now.root(new) || self.write(1 - old) > self.write(old)
     }
 }
 
-/// A table as far as it can be read.
+/// The readable part of a table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// How many records it should have.
+    /// How many records the table should have.
     pub(super) declared: Option<u64>,
     pub(super) pairs: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -78,8 +78,8 @@ impl Pages {
         Ok(Self { file, length, head })
     }
 
-    /// The table of this name, by the root that was written last; by the one before if that leads nowhere. Values have this
-    /// many bytes each, or any number.
+    /// Returns a table by its name. Uses the root that was written last, or the one before if that leads nowhere.
+    /// `value_bytes` is the size of each value in bytes, or `None` if sizes vary.
     pub(super) fn table(&mut self, name: &str, value_bytes: Option<usize>) -> Table {
         let primary = self.head.primary();
         for slot in [primary, 1 - primary] {
@@ -97,7 +97,7 @@ impl Pages {
     fn table_below(&mut self, root: u64, name: &str, value_bytes: Option<usize>) -> Option<Table> {
         let tables = self.pairs(root, None);
         let (_, definition) = tables.iter().find(|(key, _)| key == name.as_bytes())?;
-        // Its kind, how many records it has, whether there is a root, and the root.
+        // The kind, the number of records, whether there is a root, and the root.
         let declared = number(definition, 1)?;
         let pairs = match definition.get(9)? {
             0 => Vec::new(),
@@ -109,13 +109,13 @@ impl Pages {
         })
     }
 
-    /// What the leaves below this page have.
+    /// Returns the pairs in the leaves below this page.
     fn pairs(&mut self, root: u64, value_bytes: Option<usize>) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut pairs = Vec::new();
         let mut seen = BTreeSet::new();
         let mut left = vec![(root, 0)];
         while let Some((page, depth)) = left.pop() {
-            // No page is in a tree twice.
+            // A page appears in a tree only once.
             if depth > DEPTH || !seen.insert(page) {
                 continue;
             }
@@ -134,7 +134,7 @@ impl Pages {
         pairs
     }
 
-    /// The bytes of a page, if it is within the file.
+    /// Returns the bytes of a page, if it is within the file.
     fn page(&mut self, page: u64) -> Option<Vec<u8>> {
         let field = |at| quarter(&self.head.0, at).map(u64::from);
         let (size, head) = (field(PAGE_SIZE_AT)?, field(REGION_HEAD_AT)?);
@@ -160,7 +160,7 @@ impl Pages {
     }
 }
 
-/// The head of a file.
+/// Reads the head of a file.
 pub(super) fn head(file: &mut File) -> io::Result<Head> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -168,7 +168,7 @@ pub(super) fn head(file: &mut File) -> io::Result<Head> {
     Ok(Head::new(bytes))
 }
 
-/// The records of a leaf: how many, where each key and each value ends, then keys, then values.
+/// Reads the records of a leaf: their number, where each key and each value ends, the keys, and the values.
 fn leaf(bytes: &[u8], value_bytes: Option<usize>, pairs: &mut Vec<(Vec<u8>, Vec<u8>)>) {
     let Some(count) = half(bytes, 2) else {
         return;
@@ -197,7 +197,7 @@ fn leaf(bytes: &[u8], value_bytes: Option<usize>, pairs: &mut Vec<(Vec<u8>, Vec<
     }
 }
 
-/// The pages below a branch: how many keys, a checksum for each child, then the children.
+/// Reads the pages below a branch: the number of keys, a checksum for each child, and the children.
 fn children(bytes: &[u8]) -> Vec<u64> {
     let count = half(bytes, 2).map_or(0, |keys| keys + 1);
     let all = (0..count).map_while(|n| number(bytes, 8 + 16 * count + 8 * n));

@@ -1,4 +1,4 @@
-//! Makes a usable file of a damaged one.
+//! Makes a usable file from a damaged one.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,20 +12,21 @@ use super::guard::guarded;
 use super::seal::sealed;
 use super::{ABOUT, FIRST_START_MS, FORMAT, RECORDS, Store, StoreError};
 
-/// What was done to a damaged file.
+/// The repair of a damaged file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
-    /// What was found, and what is lost by it.
+    /// The damage, and what is lost.
     pub damage: Damage,
-    /// Where the file is now that was damaged, as it was.
+    /// The new path of the damaged file, which is unchanged.
     pub former: PathBuf,
 }
 
 impl Store {
-    /// Puts a file with what is whole in the place of a damaged one, which gets another name. `None` if it is not damaged.
+    /// Replaces a damaged file by one with its intact records. The damaged file gets another name. Returns `None` if
+    /// the file is not damaged.
     ///
     /// # Errors
-    /// When it is no store, in use, or no other file can be written beside it.
+    /// Returns an error if the file is not a store, is in use, or no other file can be written next to it.
     pub fn repair(path: &Path) -> Result<Option<Repair>, StoreError> {
         let Some(examined) = examine(path)? else {
             return Ok(None);
@@ -46,7 +47,7 @@ impl Store {
 fn write(path: &Path, examined: &Examined) -> Result<(), StoreError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now_ms = u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
-    // A time to come was not the first start.
+    // A time in the future cannot be the first start.
     let first_start_ms = examined.first_start_ms.filter(|ms| *ms <= now_ms);
     let first_start_ms = first_start_ms.unwrap_or(now_ms);
     let database = Database::create(path)?;
@@ -64,7 +65,7 @@ fn write(path: &Path, examined: &Examined) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A name beside this one that no file has.
+/// Returns an unused name next to this path.
 fn beside(path: &Path, what: &str) -> PathBuf {
     let named = |number: u32| {
         let mut name = OsString::from(path);

@@ -1,22 +1,23 @@
-//! The checksum of each record: whether key and value are as they were written.
+//! The checksum of each record, which shows whether key and value are as they were written.
 //!
-//! The database has a checksum for each of its pages, which says that something is damaged. The seal says what.
+//! The database has a checksum for each of its pages. That shows that something is damaged; the seal shows which
+//! record.
 
 use sha2::{Digest, Sha256};
 
-/// Bytes of the checksum, and of all that is before the value.
+/// Bytes of the checksum, and of everything before the value.
 const CHECKSUM: usize = 8;
 pub(super) const FRONT: usize = CHECKSUM + size_of::<u64>();
 
-/// A record whose seal is whole.
+/// A record whose seal is intact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unsealed<'a> {
-    /// When the broker started first: the record's times count from there.
+    /// When the broker first started. The record's times count from there.
     pub(super) first_start_ms: u64,
     pub(super) value: &'a [u8],
 }
 
-/// The value as it is written.
+/// Returns the value with its seal.
 pub(super) fn sealed(key: &[u8], value: &[u8], first_start_ms: u64) -> Vec<u8> {
     let first_start = first_start_ms.to_be_bytes();
     let mut out = Vec::with_capacity(FRONT + value.len());
@@ -26,7 +27,7 @@ pub(super) fn sealed(key: &[u8], value: &[u8], first_start_ms: u64) -> Vec<u8> {
     out
 }
 
-/// What was sealed, unless it or its key is another now.
+/// Returns the sealed value, or `None` if the value or its key has changed.
 pub(super) fn unsealed<'a>(key: &[u8], sealed: &'a [u8]) -> Option<Unsealed<'a>> {
     let (sum, rest) = sealed.split_first_chunk::<CHECKSUM>()?;
     let (first_start, value) = rest.split_first_chunk::<8>()?;

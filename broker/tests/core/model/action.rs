@@ -1,5 +1,5 @@
-//! What clients, time and an administrator may do, and how it is made up at random. What is not possible when its turn
-//! comes (a message from a client that is away) is passed over, so that any part of a sequence is a sequence too.
+//! Random actions of clients, time and an administrator. An action that is not possible when its turn comes, such as a
+//! message from a client that is not connected, is skipped. Any part of a sequence is therefore a valid sequence.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 pub(super) const CLIENTS: usize = 3;
 pub(super) const TOPICS: [&str; 4] = ["a", "a/b", "b", "$s/a"];
-/// No topic matches two shared ones: it could not be told whose turn it was.
+/// No topic matches two Shared Subscriptions. Otherwise the model could not tell which one a delivery is for.
 pub(super) const FILTERS: [&str; 9] = [
     "a",
     "a/b",
@@ -20,7 +20,7 @@ pub(super) const FILTERS: [&str; 9] = [
     "$share/g/b",
 ];
 
-/// A message's way into the world: of a PUBLISH or a Will.
+/// The content of a PUBLISH or a Will.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Draft {
     pub(super) topic: usize,
@@ -28,11 +28,11 @@ pub(super) struct Draft {
     pub(super) retain: bool,
     /// Whether there is a payload.
     pub(super) full: bool,
-    /// Message Expiry Interval, version 5 only.
+    /// Message Expiry Interval in seconds, version 5 only.
     pub(super) expiry_s: Option<u32>,
 }
 
-/// A CONNECT. What the version does not have counts for nothing.
+/// A CONNECT. Parts that the version does not have are ignored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival {
     pub(super) v5: bool,
@@ -41,7 +41,7 @@ pub(super) struct Arrival {
     pub(super) keep_alive_s: u16,
     pub(super) receive_maximum: Option<u16>,
     pub(super) aliases: u16,
-    /// With its Will Delay in seconds.
+    /// The Will and its Will Delay in seconds.
     pub(super) will: Option<(Draft, u32)>,
 }
 
@@ -58,7 +58,7 @@ pub(super) enum Leaving {
     Lost,
 }
 
-/// One Topic Filter of a SUBSCRIBE. Options other than QoS are of version 5 only.
+/// One Topic Filter of a SUBSCRIBE. Options other than QoS are for version 5 only.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) filter: usize,
@@ -78,25 +78,25 @@ pub(super) enum Action {
     Unsubscribe(usize, Vec<usize>),
     /// With a Topic Alias, version 5 only.
     Publish(usize, Draft, Option<u16>),
-    /// PUBREL for one of the messages that this client has on the way.
+    /// PUBREL for one of the client's unreleased QoS 2 messages.
     Release(usize, usize),
-    /// On a new connection, a QoS 2 PUBLISH of an earlier one once more.
+    /// Repeats a QoS 2 PUBLISH of an earlier connection.
     Repeat(usize, usize),
-    /// The next acknowledgement for one of the messages sent to this client; whether it refuses.
+    /// The next acknowledgement for one of the messages sent to this client. The flag is whether it refuses.
     Acknowledge(usize, usize, bool),
-    /// All acknowledgements until nothing is open.
+    /// All acknowledgements until no delivery is open.
     AcknowledgeAll(usize),
     Ping(usize),
     Kick(usize),
     Wait(u64),
-    /// In good order or by a crash, and for how many seconds.
+    /// An orderly restart or a crash, and the seconds until the next start.
     Restart(bool, u64),
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
     let expiry = prop_oneof![2 => Just(None), 1 => Just(Some(4)), 1 => Just(Some(30))];
     let full = prop::bool::weighted(0.9);
-    // One topic more often than the others, so that messages meet.
+    // One topic is more frequent than the others, so that messages meet.
     let topic = prop_oneof![2 => Just(0), 1 => 0..TOPICS.len()];
     let qos = prop_oneof![1 => Just(0), 2 => Just(1), 2 => Just(2)];
     let retain = prop::bool::weighted(0.3);
@@ -142,7 +142,7 @@ fn arrival() -> impl Strategy<Value = Arrival> {
 fn asked() -> impl Strategy<Value = Asked> {
     let flag = || prop::bool::weighted(0.25);
     let handling = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(2)];
-    // Higher levels more often than QoS 0, since more can go wrong there.
+    // Higher levels are more frequent than QoS 0, since more can go wrong there.
     let qos = prop_oneof![1 => Just(0), 2 => Just(1), 2 => Just(2)];
     (0..FILTERS.len(), qos, flag(), flag(), handling).prop_map(
         |(filter, qos, no_local, as_published, handling)| Asked {
@@ -188,7 +188,7 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Long enough that sessions meet, short enough that a thousand are played in seconds.
+/// Sequences long enough for sessions to meet, and short enough for a thousand to be played in seconds.
 pub(super) fn actions() -> impl Strategy<Value = Vec<Action>> {
     prop::collection::vec(action(), 1..80)
 }
@@ -230,7 +230,7 @@ impl fmt::Display for Arrival {
     }
 }
 
-/// One line each, as one would tell it.
+/// One line for each action, in words.
 impl fmt::Debug for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

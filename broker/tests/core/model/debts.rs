@@ -1,9 +1,9 @@
-//! What the broker still owes when nothing more comes.
+//! What the broker still owes when all its outputs have been handled.
 
 use super::world::{Accepted, Judgement, World};
 
 impl World {
-    /// Nothing more comes: whatever had to be done by now is done.
+    /// Checks that everything due by now has been done.
     pub(super) fn settle(&mut self) -> Judgement {
         let now = self.now;
         for line in self.lines.values() {
@@ -44,7 +44,7 @@ impl World {
         self.settle_shared()
     }
 
-    /// Whether this client could be sent a message at this QoS at once.
+    /// Returns whether this client could be sent a message at this QoS at once.
     fn is_ready(&self, client: usize, qos: u8) -> Option<bool> {
         let session = self.sessions.get(&client)?;
         let Some(connection) = session.line else {
@@ -52,7 +52,7 @@ impl World {
         };
         let line = self.lines.get(&connection)?;
         let limit = line.arrival.receive_maximum.filter(|_| line.arrival.v5);
-        // A PUBREL that was sent again may count against the quota of the new connection, or not.
+        // The standard leaves open whether a PUBREL that was sent again counts against the new connection's quota.
         let open = session
             .flights
             .iter()
@@ -83,7 +83,7 @@ impl World {
         Ok(())
     }
 
-    /// A shared message that went to nobody waits for a member that could not take it.
+    /// Checks that every shared message without a receiver waits for a member that could not take it.
     fn settle_shared(&mut self) -> Judgement {
         let now = self.now;
         let mut shared = std::mem::take(&mut self.shared);
@@ -97,7 +97,7 @@ impl World {
                 ));
             }
         }
-        // What somebody who is away did not get at QoS 0 is lost.
+        // Messages of QoS 0 for members that are not connected are lost.
         shared.retain(|copy| copy.members.iter().any(|(_, own)| own.qos > 0));
         self.shared = shared;
         Ok(())

@@ -1,4 +1,4 @@
-//! What clients do to the world, and what they are owed for it.
+//! What clients do in the model, and what the broker owes them for it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::message::{Copy, Message, Source, matches, shared};
 use super::world::{Accepted, Answer, Due, Ending, Line, Subscription, World};
 
 impl World {
-    /// A message made of a draft; it counts as taken once the broker shows it.
+    /// Returns a message with this content. It counts as accepted once the broker shows it.
     pub(super) fn message(&mut self, publisher: usize, draft: &Draft, v5: bool) -> Message {
         self.next_message += 1;
         let number = self.next_message;
@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    /// CONNECT. [3.1.1 MQTT-3.1.2-4] [3.1.1 MQTT-3.1.2-6] [5 MQTT-3.1.2-4] [5 MQTT-3.1.2-5] [5 MQTT-3.1.2-6]
+    /// Handles CONNECT. [3.1.1 MQTT-3.1.2-4] [3.1.1 MQTT-3.1.2-6] [5 MQTT-3.1.2-4] [5 MQTT-3.1.2-5] [5 MQTT-3.1.2-6]
     pub(super) fn connect(
         &mut self,
         line: ConnectionId,
@@ -87,7 +87,8 @@ impl World {
         );
     }
 
-    /// A second connection of a client; says whether the session goes on. [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
+    /// Handles a second connection of a client. Returns whether the session continues. [3.1.1 MQTT-3.1.4-2]
+    /// [5 MQTT-3.1.4-3]
     fn take_over(&mut self, old: ConnectionId, client: usize, clean: bool) -> bool {
         if let Some(open) = self.lines.get_mut(&old) {
             open.owed.clear();
@@ -110,7 +111,7 @@ impl World {
                 will,
                 at: now,
                 triggers: vec!["taken_over", "session_ended"],
-                // A delay and Clean Start 0 are against it, the end of the session is for it.
+                // A delay and Clean Start 0 speak against publishing the Will; the end of the session speaks for it.
                 optional: !delay.is_zero() && !clean,
             });
         }
@@ -144,7 +145,7 @@ impl World {
         }
     }
 
-    /// The broker stops in good order: each connection keeps its session until it is closed.
+    /// Stops the broker gracefully. Each connection keeps its session until it is closed.
     pub(super) fn stop(&mut self) {
         for line in self.lines.values_mut() {
             line.ending = Some(Ending {
@@ -155,7 +156,7 @@ impl World {
         }
     }
 
-    /// The broker is gone without a word. What makes a Will due hereafter, is anybody's guess.
+    /// Ends the broker without any packet. What triggers a Will from now on is left open.
     pub(super) fn crash(&mut self) {
         self.lines.clear();
         for client in self.sessions.keys().copied().collect::<Vec<_>>() {
@@ -168,14 +169,14 @@ impl World {
         }
     }
 
-    /// Between two runs of the broker.
+    /// Allows any trigger for Wills that become due between two runs of the broker.
     pub(super) fn downtime(&mut self) {
         for due in &mut self.dues {
             due.triggers = vec!["server_shutdown", "session_ended", "delay_elapsed"];
         }
     }
 
-    /// SUBSCRIBE of filters, each as if it had come alone. [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
+    /// Handles SUBSCRIBE, each filter as in a SUBSCRIBE of its own. [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
     pub(super) fn subscribe(
         &mut self,
         client: usize,
@@ -235,7 +236,7 @@ impl World {
         );
     }
 
-    /// UNSUBSCRIBE. What waits already may still come. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
+    /// Handles UNSUBSCRIBE. Waiting messages may still be sent. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
     pub(super) fn unsubscribe(&mut self, client: usize, id: u16, filters: &[usize], v5: bool) {
         let mut codes = Vec::new();
         for filter in filters {
@@ -261,7 +262,7 @@ impl World {
         self.owe(client, Answer::Unsuback { id, codes });
     }
 
-    /// PUBLISH with a packet id if its QoS is above 0. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
+    /// Handles PUBLISH, which has a packet id if its QoS is above 0. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
     pub(super) fn publish(&mut self, client: usize, line: ConnectionId, message: Message, id: u16) {
         let codes = vec![0x00];
         match message.qos {
@@ -280,7 +281,7 @@ impl World {
         self.accepted.push_back(Accepted { message, from });
     }
 
-    /// The same QoS 2 PUBLISH once more: acknowledged, and forwarded to nobody. [3.1.1 MQTT-4.3.3-2]
+    /// Handles a repeated QoS 2 PUBLISH, which is acknowledged but not forwarded. [3.1.1 MQTT-4.3.3-2]
     /// [5 MQTT-4.3.3-10]
     pub(super) fn repeat(&mut self, client: usize, line: ConnectionId, id: u16) {
         if let Some(session) = self.sessions.get_mut(&client)
@@ -292,7 +293,7 @@ impl World {
         self.owe(client, Answer::Pubrec { id, codes });
     }
 
-    /// PUBREL. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
+    /// Handles PUBREL. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
     pub(super) fn release(&mut self, client: usize, id: u16) {
         if let Some(session) = self.sessions.get_mut(&client) {
             session.received.remove(&id);
@@ -300,7 +301,7 @@ impl World {
         self.owe(client, Answer::Pubcomp { id });
     }
 
-    /// The acknowledgement that a delivery waits for next.
+    /// Handles the next acknowledgement of a delivery.
     pub(super) fn acknowledge(&mut self, client: usize, id: u16, refuses: bool) {
         let place = self.place();
         let Some(session) = self.sessions.get_mut(&client) else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mqtt_check_broker::{ConnectionId, Time};
 use mqtt_check_codec::{Property, Publish};
 
-/// A message that the broker took.
+/// A message that a client published or left as a Will.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
     pub(super) publisher: usize,
@@ -15,28 +15,28 @@ pub(super) struct Message {
     pub(super) payload: String,
     pub(super) qos: u8,
     pub(super) retain: bool,
-    /// Two values of one name, of version 5 only.
+    /// The values of one User Property name, version 5 only.
     pub(super) user_properties: Vec<String>,
     pub(super) expiry_s: Option<u32>,
-    /// When the broker took it.
+    /// When the broker accepted it.
     pub(super) taken_at: Time,
 }
 
 impl Message {
-    /// [5 MQTT-3.3.2-5]
+    /// Returns whether the message has expired. [5 MQTT-3.3.2-5]
     pub(super) fn is_expired(&self, now: Time) -> bool {
         self.expiry_s
             .is_some_and(|span_s| now - self.taken_at >= Duration::from_secs(u64::from(span_s)))
     }
 }
 
-/// Why a copy is there. Messages are in order among their like only.
+/// Why there is a copy. Messages are ordered only among copies with the same source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Live,
-    /// Sent since somebody subscribed.
+    /// A retained message for a new subscription.
     Retained,
-    /// Of a Shared Subscription.
+    /// For a Shared Subscription.
     Shared,
 }
 
@@ -46,17 +46,17 @@ pub(super) struct Copy {
     pub(super) message: Rc<Message>,
     pub(super) source: Source,
     pub(super) qos: u8,
-    /// `None` where overlapping subscriptions want it differently.
+    /// `None` if overlapping subscriptions require different values.
     pub(super) retain: Option<bool>,
     /// Subscription Identifiers, in ascending order.
     pub(super) identifiers: Vec<u32>,
-    /// Whether it has to arrive. The standard lets a server lose some.
+    /// Whether it must arrive. The standard lets a server lose some messages.
     pub(super) must: bool,
 }
 
 impl Copy {
-    /// Whether two copies come in the order in which they were made: those of one topic, QoS and publisher.
-    /// [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
+    /// Returns whether two copies must arrive in the order in which they were made: those with the same topic, QoS and
+    /// publisher. [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
     pub(super) fn is_ordered_with(&self, other: &Self) -> bool {
         self.source != Source::Shared
             && self.source == other.source
@@ -65,7 +65,8 @@ impl Copy {
             && self.message.publisher == other.message.publisher
     }
 
-    /// Whether the PUBLISH, sent now, is this copy. Its topic is given apart, since an alias may stand for it.
+    /// Returns whether a PUBLISH that is sent now is this copy. Its topic is a separate argument, since an alias may
+    /// replace it.
     pub(super) fn is(&self, publish: &Publish, topic: &str, v5: bool, now: Time) -> bool {
         self.message.topic == topic
             && self.message.payload.as_bytes() == &publish.payload[..]
@@ -99,7 +100,7 @@ impl Copy {
             && self.counts_down(properties.message_expiry_interval_s(), now)
     }
 
-    /// The expiry less the time of waiting, rounded either way. [5 MQTT-3.3.2-6]
+    /// Returns whether the interval is reduced by the waiting time, rounded up or down. [5 MQTT-3.3.2-6]
     fn counts_down(&self, shown_s: Option<u32>, now: Time) -> bool {
         let waited = now - self.message.taken_at;
         let whole_s = u32::try_from(waited.as_secs()).unwrap_or(u32::MAX);
@@ -119,28 +120,28 @@ impl Copy {
 pub(super) struct Flight {
     pub(super) id: u16,
     pub(super) copy: Copy,
-    /// PUBREC has come: what is owed is PUBREL.
+    /// Whether PUBREC was received, so that PUBREL is due.
     pub(super) released: bool,
-    /// Its place among the PUBLISH packets or, once released, among the PUBREL packets.
+    /// Its position among the PUBLISH packets or, once released, among the PUBREL packets.
     pub(super) place: u64,
-    /// On which connection its PUBLISH went last.
+    /// The connection on which its PUBLISH was last sent.
     pub(super) published_on: ConnectionId,
-    /// On which connection anything of it went last.
+    /// The connection on which any of its packets was last sent.
     pub(super) sent_on: ConnectionId,
 }
 
-/// A message for one member of a group. Who it is, is the broker's choice. [5 RULE-4.8.2-1]
+/// A message for one member of a group. The broker may choose which. [5 RULE-4.8.2-1]
 #[derive(Debug, Clone)]
 pub(super) struct SharedCopy {
     pub(super) filter: &'static str,
     pub(super) message: Rc<Message>,
-    /// The members when it came, and what each was granted.
+    /// The members when the message was routed, and the copy for each.
     pub(super) members: Vec<(usize, Copy)>,
-    /// Whether one of them has to get it.
+    /// Whether one of them must receive it.
     pub(super) must: bool,
 }
 
-/// Level by level. [5 MQTT-4.7.1-1] [5 MQTT-4.7.2-1]
+/// Compares filter and topic level by level. [5 MQTT-4.7.1-1] [5 MQTT-4.7.2-1]
 pub(super) fn matches(filter: &str, topic: &str) -> bool {
     if topic.starts_with('$') && filter.starts_with(['#', '+']) {
         return false;
@@ -156,7 +157,7 @@ pub(super) fn matches(filter: &str, topic: &str) -> bool {
     }
 }
 
-/// The group and the filter proper.
+/// Returns the group and the filter of a Shared Subscription.
 pub(super) fn shared(filter: &str) -> Option<(&str, &str)> {
     filter.strip_prefix("$share/")?.split_once('/')
 }

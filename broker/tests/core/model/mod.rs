@@ -1,12 +1,13 @@
-//! Random legal sequences, played against the core and against a model of sessions, queues, messages in flight, retained
-//! messages and Wills. The model is written from the standard and knows nothing of how the broker does it. It says of each
-//! packet and of each event whether it may be, here and now, and at the end of each step what is missing.
+//! Plays random legal sequences against the core and against a model of sessions, queues, messages in flight, retained
+//! messages and Wills. The model is written from the standard and does not know how the broker works. It decides for
+//! each packet and each event whether it is allowed at that moment, and at the end of each step what is missing.
 //!
-//! Where the standard leaves a choice, the model goes with what the broker does: which member of a group gets a message,
-//! whether QoS 0 messages are kept for a client that is away, in which order messages of different topics or publishers
-//! come, when a Will is published that a stop of the broker made due, whether an acknowledgement says that nobody had
-//! subscribed. What the bundled broker has settled for itself, it is held to: one copy for overlapping subscriptions, No
-//! Local also for a client's own Will, a DISCONNECT before it closes in version 5, the order of its events.
+//! Where the standard leaves a choice, the model accepts what the broker does: which member of a group gets a message,
+//! whether QoS 0 messages are kept for a client that is not connected, the order of messages with different topics or
+//! publishers, when a Will is published that became due by a stop of the broker, and whether an acknowledgement reports
+//! that there were no subscribers. Choices that the bundled broker has made are checked: one copy for overlapping
+//! subscriptions, No Local also for a client's own Will, a DISCONNECT before it closes in version 5, and the order of
+//! its events.
 
 mod action;
 mod debts;
@@ -24,7 +25,7 @@ use self::action::{Action, actions};
 use self::stage::{broken, play};
 
 proptest! {
-    // PROPTEST_CASES plays more of them.
+    // Set PROPTEST_CASES to play more sequences.
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
@@ -33,7 +34,7 @@ proptest! {
     }
 }
 
-/// Faults that the model is sure to find, area by area.
+/// Faults that the model is sure to find, by area.
 const FOUND: &[Fault] = &[
     // Connecting.
     Fault::NoConnack,
@@ -129,7 +130,7 @@ const FOUND: &[Fault] = &[
     Fault::ReceivedQos2ForgottenOnReconnect,
     Fault::Qos2IdNeverFreed,
     Fault::ExpiredQos2NotCompleted,
-    // What subscribers get.
+    // Messages to subscribers.
     Fault::ServerAliasAboveMaximum,
     Fault::ServerAliasUnasked,
     Fault::UserPropertiesDropped,
@@ -185,7 +186,7 @@ const FOUND: &[Fault] = &[
     Fault::SharedBegunGivenAway,
 ];
 
-/// Plays random sequences, the same ones each time, against a broker with this fault until one shows it.
+/// Plays random sequences, the same ones in each run, against a broker with this fault until one reveals it.
 fn search(fault: Fault, shrinks: u32) -> Result<(), TestError<Vec<Action>>> {
     let config = Config {
         cases: 300,

@@ -1,4 +1,4 @@
-//! What the broker may do, packet for packet and event for event.
+//! What the broker may do, packet by packet and event by event.
 
 use mqtt_check_broker::{ConnectionId, HookEvent, Output, Time};
 use mqtt_check_codec::{Packet, PacketId, Publish, ReasonCode};
@@ -9,7 +9,7 @@ use super::world::{Accepted, Answer, Judgement, Line, Session, World};
 use crate::text;
 
 impl World {
-    /// The broker did this. Says what is wrong with it.
+    /// Judges an output of the broker. Returns an error if it is not allowed.
     pub(super) fn judge(&mut self, output: &Output) -> Judgement {
         match output {
             Output::Send { connection, packet } => self.sent(*connection, packet),
@@ -60,7 +60,8 @@ impl World {
         Ok(())
     }
 
-    /// What an earlier connection released is owed its PUBREL again. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    /// Makes the broker owe PUBREL again for deliveries that an earlier connection released. [3.1.1 MQTT-4.4.0-1]
+    /// [5 MQTT-4.4.0-1]
     fn greeted(&mut self, client: usize) {
         let Some(session) = self.sessions.get(&client) else {
             return;
@@ -106,14 +107,14 @@ impl World {
         if publish.dup {
             return resent(session, connection, publish, is);
         }
-        // One that looks the same may be on its way by the other road.
+        // An equal copy may be waiting as a shared message.
         let copy = first_sent(session, connection, is, now)
             .or_else(|| take_shared(&mut self.shared, client, is, now))
             .ok_or("nothing like it is on its way to this client, or another comes first")?;
         self.begin(connection, client, publish, copy)
     }
 
-    /// A delivery begins. [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
+    /// Begins a delivery. [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
     fn begin(
         &mut self,
         connection: ConnectionId,
@@ -226,7 +227,7 @@ impl World {
         }
     }
 
-    /// The broker shows that it took a message.
+    /// Accepts a message, because the broker has shown that it did.
     fn take(&mut self, index: usize) {
         let Some(accepted) = self.accepted.remove(index) else {
             return;
@@ -238,7 +239,7 @@ impl World {
             let publisher = (!is_will).then_some(publisher);
             self.unheard.push(((publisher, topic), nobody.is_some()));
         }
-        // [5 MQTT-3.4.2-1]: 0x10 may be said where nobody had subscribed.
+        // [5 MQTT-3.4.2-1]: the code may be 0x10 if there were no subscribers.
         if let Some((line, id)) = accepted.from
             && nobody != Some(false)
             && let Some(line) = self.lines.get_mut(&line).filter(|line| line.arrival.v5)
@@ -309,7 +310,7 @@ impl World {
     }
 }
 
-/// The topic that is meant, by name or by alias. [5 MQTT-3.3.2-11] [5 MQTT-3.1.2-26]
+/// Returns the topic of a PUBLISH, by name or by alias. [5 MQTT-3.3.2-11] [5 MQTT-3.1.2-26]
 fn resolve(line: &mut Line, publish: &Publish) -> Judgement<String> {
     let Some(alias) = publish.properties.topic_alias() else {
         return Ok(publish.topic.to_string());
@@ -324,7 +325,7 @@ fn resolve(line: &mut Line, publish: &Publish) -> Judgement<String> {
     known.ok_or("the alias stands for nothing".to_owned())
 }
 
-/// The first sending of what waits for this session, in its order.
+/// Takes the copy that is sent for the first time, if it is the next in order.
 fn first_sent(
     session: &mut Session,
     connection: ConnectionId,
@@ -368,7 +369,7 @@ fn take_shared(
     own(&shared.remove(index))
 }
 
-/// A PUBLISH of an earlier connection once more: the same, under the same id, in the same order.
+/// Judges a repeated PUBLISH of an earlier connection. It must have the same content, packet id and order.
 /// [3.1.1 MQTT-4.4.0-1] [3.1.1 MQTT-4.6.0-1] [5 MQTT-4.4.0-1] [5 MQTT-4.6.0-1]
 fn resent(
     session: &mut Session,
@@ -397,7 +398,8 @@ fn resent(
     Ok(())
 }
 
-/// Answers of a kind come in the order of what they answer. [3.1.1 MQTT-4.6.0-2] [5 MQTT-4.6.0-2]
+/// Judges an answer. Answers of a kind come in the order of the packets that they answer. [3.1.1 MQTT-4.6.0-2]
+/// [5 MQTT-4.6.0-2]
 fn answered(line: &mut Line, packet: &Packet) -> Judgement {
     let is_kind = |answer: &Answer| {
         matches!(

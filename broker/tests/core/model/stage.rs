@@ -1,4 +1,4 @@
-//! The core and the model on one stage: every action goes to both, and whatever the core does is judged by the model.
+//! Plays the core and the model together. Every action goes to both, and the model judges all that the core does.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::pair::{
 };
 use crate::text;
 
-/// No two things that clients do become due at the same instant, since no two are done at the same one.
+/// The clock moves by this for each action, so no two timers of clients are due at the same instant.
 const TICK: Duration = Duration::from_millis(1);
-/// Packets that one action may bring about.
+/// The most packets that one action may cause.
 const ROUNDS: usize = 1_000;
 
 struct Stage {
@@ -29,11 +29,12 @@ struct Stage {
     faults: Faults,
     world: World,
     next_connection: u64,
-    /// What the core did in this step, for whoever reads the failure.
+    /// The core's outputs in this step, for the report of a failure.
     record: Vec<String>,
 }
 
-/// Plays a sequence; says at which step, and why, the core is not what the model allows.
+/// Plays a sequence. Returns an error with the step and the reason if the core does something that the model does not
+/// allow.
 pub(super) fn play(actions: &[Action], faults: Faults) -> Judgement {
     let config = Config {
         durable: true,
@@ -84,7 +85,7 @@ impl Stage {
         self.wait(TICK)
     }
 
-    /// A client that is connected does something.
+    /// Does an action of a connected client.
     fn act(&mut self, client: usize, line: ConnectionId, action: &Action) -> Judgement {
         let v5 = self.is_v5(line);
         match action {
@@ -145,7 +146,7 @@ impl Stage {
             .is_some_and(|line| line.arrival.v5)
     }
 
-    /// A packet id that the client does not use.
+    /// Returns a packet id that the client does not use.
     fn free_id(&self, client: usize) -> u16 {
         let used = &self.world.sessions[&client].received;
         (1..)
@@ -153,14 +154,14 @@ impl Stage {
             .expect("few are in use")
     }
 
-    /// One of the client's QoS 2 messages that it has not released.
+    /// Returns one of the client's QoS 2 messages that it has not released.
     fn on_the_way(&self, client: usize, nth: usize) -> Option<(u16, Message)> {
         let received = &self.world.sessions[&client].received;
         let (number, (message, _)) = received.iter().nth(nth % received.len().max(1))?;
         Some((*number, (**message).clone()))
     }
 
-    /// Deliveries that the client has on this connection and has not acknowledged.
+    /// Returns the client's unacknowledged deliveries on this connection.
     fn open(&self, client: usize, line: ConnectionId) -> Vec<u16> {
         let flights = self.world.sessions[&client].flights.iter();
         let open = flights.filter(|flight| flight.sent_on == line);
@@ -302,7 +303,7 @@ impl Stage {
         let Some((number, message)) = self.on_the_way(client, nth) else {
             return Ok(());
         };
-        // [5 MQTT-4.4.0-1]: at no other time than after a reconnect.
+        // [5 MQTT-4.4.0-1]: a PUBLISH may only be repeated after a reconnect.
         if self.world.sessions[&client].received[&number].1 == line {
             return Ok(());
         }
@@ -339,7 +340,7 @@ impl Stage {
         self.send(line, kind(refusing_ack(number, reason)))
     }
 
-    /// From one deadline to the next, of the core or of the model.
+    /// Waits from one deadline to the next, of the core or of the model.
     fn wait(&mut self, span: Duration) -> Judgement {
         let end = self.world.now + span;
         self.world.settle()?;
@@ -421,7 +422,7 @@ impl Stage {
     }
 }
 
-/// A broker with this fault only.
+/// Returns a set with only this fault.
 pub(super) fn broken(fault: Fault) -> Faults {
     Faults::from_iter([fault])
 }

@@ -1,5 +1,5 @@
-//! What the standard says that there is: connections, sessions, retained messages, Wills that are due, and what the
-//! broker still owes. `input.rs` has what clients and time do to it, `output.rs` what the broker may do.
+//! The state that the standard prescribes: connections, sessions, retained messages, Wills that are due, and what the
+//! broker still owes. `input.rs` has the effects of clients and time, `output.rs` what the broker may do.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use mqtt_check_broker::{ConnectionId, Time};
 use super::action::{Arrival, FILTERS};
 use super::message::{Copy, Flight, Message, SharedCopy, Source, matches, shared};
 
-/// What is wrong with what the broker did.
+/// The result of judging the broker, with the reason if it did something wrong.
 pub(super) type Judgement<T = ()> = Result<T, String>;
 
 /// An answer that a connection waits for.
@@ -26,33 +26,33 @@ pub(super) enum Answer {
     Pingresp,
 }
 
-/// The broker is to close a connection.
+/// A connection that the broker is to close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ending {
-    /// With a DISCONNECT of this code before.
+    /// The code of the DISCONNECT that comes first, if any.
     pub(super) code: Option<u8>,
-    /// That has come.
+    /// Whether the DISCONNECT was sent.
     pub(super) said: bool,
-    /// The session is still the connection's until it is closed.
+    /// Whether the session belongs to the connection until it is closed.
     pub(super) holds_session: bool,
 }
 
-/// A connection that is open.
+/// An open connection.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) client: usize,
     pub(super) arrival: Arrival,
     pub(super) owed: Vec<Answer>,
     pub(super) ending: Option<Ending>,
-    /// What the broker uses.
+    /// Topic Aliases of the broker.
     pub(super) aliases_out: BTreeMap<u16, String>,
-    /// What the client uses.
+    /// Topic Aliases of the client.
     pub(super) aliases_in: BTreeMap<u16, usize>,
     pub(super) last_heard: Time,
 }
 
 impl Line {
-    /// CONNACK has come.
+    /// Returns whether CONNACK was sent.
     pub(super) fn is_greeted(&self) -> bool {
         !self
             .owed
@@ -60,7 +60,7 @@ impl Line {
             .any(|answer| matches!(answer, Answer::Connack { .. }))
     }
 
-    /// When silence has lasted too long. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+    /// Returns when the client has been silent for too long. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
     pub(super) fn silent_at(&self) -> Option<Time> {
         let keep_alive = Duration::from_secs(u64::from(self.arrival.keep_alive_s));
         (!keep_alive.is_zero() && self.ending.is_none())
@@ -80,30 +80,30 @@ pub(super) struct Subscription {
 #[derive(Debug, Default)]
 pub(super) struct Session {
     pub(super) line: Option<ConnectionId>,
-    /// `None` is for ever.
+    /// `None` if the session never expires.
     pub(super) expiry: Option<Duration>,
     pub(super) ends_at: Option<Time>,
     pub(super) subscriptions: BTreeMap<&'static str, Subscription>,
     pub(super) waiting: Vec<Copy>,
     pub(super) flights: Vec<Flight>,
-    /// QoS 2 messages of the client that it has not released, and the connection of the last PUBLISH.
+    /// The client's unreleased QoS 2 messages, with the connection of the last PUBLISH of each.
     pub(super) received: BTreeMap<u16, (Rc<Message>, ConnectionId)>,
-    /// With its delay.
+    /// The Will and its delay.
     pub(super) will: Option<(Message, Duration)>,
 }
 
-/// A Will that is or becomes due.
+/// A Will that is due now or later.
 #[derive(Debug)]
 pub(super) struct Due {
     pub(super) will: Message,
     pub(super) at: Time,
-    /// What may be said to have made it due.
+    /// The triggers that the event may report.
     pub(super) triggers: Vec<&'static str>,
-    /// The standard contradicts itself: it may be published or not.
+    /// Whether it need not be published, since the standard contradicts itself.
     pub(super) optional: bool,
 }
 
-/// A message that must show itself to have been accepted, and the packet that waits for its acknowledgement.
+/// A message that the broker must show to have accepted, and the packet that waits for its acknowledgement.
 #[derive(Debug)]
 pub(super) struct Accepted {
     pub(super) message: Message,
@@ -119,14 +119,14 @@ pub(super) struct World {
     pub(super) shared: Vec<SharedCopy>,
     pub(super) dues: Vec<Due>,
     pub(super) accepted: VecDeque<Accepted>,
-    /// Events that must come of each client, in this order.
+    /// The events that must be reported for each client, in this order.
     pub(super) hooks: BTreeMap<usize, VecDeque<String>>,
-    /// Publisher and topic of messages that nobody had subscribed to, and whether that has to be said.
+    /// Publisher and topic of messages without subscribers, and whether an event must report that.
     pub(super) unheard: Vec<((Option<usize>, &'static str), bool)>,
-    /// Sessions that ended in this step, and what they had subscribed to. Whether a message of the same step still
-    /// counts as theirs is for the broker to say.
+    /// Sessions that ended in this step, and their filters. The broker may choose whether they still receive messages
+    /// of the same step.
     pub(super) ended: Vec<(usize, Vec<&'static str>)>,
-    /// What was lost with them.
+    /// Client and topic of the messages that these sessions lost.
     pub(super) left_over: Vec<(usize, &'static str)>,
     pub(super) next_place: u64,
     pub(super) next_message: u32,
@@ -142,18 +142,18 @@ impl World {
         self.next_place
     }
 
-    /// The connection that this client may use.
+    /// Returns the connection that this client may use.
     pub(super) fn line_of(&self, client: usize) -> Option<ConnectionId> {
         self.sessions.get(&client)?.line
     }
 
-    /// Whether this client is connected and knows it.
+    /// Returns whether this client is connected and has received CONNACK.
     fn is_online(&self, client: usize) -> bool {
         let line = self.line_of(client).and_then(|line| self.lines.get(&line));
         line.is_some_and(Line::is_greeted)
     }
 
-    /// When the next thing becomes due.
+    /// Returns when something becomes due next.
     pub(super) fn next_deadline(&self) -> Option<Time> {
         let ends = self.sessions.values().filter_map(|session| session.ends_at);
         let dues = self
@@ -165,7 +165,7 @@ impl World {
         ends.chain(dues).chain(silences).min()
     }
 
-    /// It is later. What ends by itself has ended.
+    /// Moves the clock, and ends what has expired.
     pub(super) fn advance(&mut self, now: Time) {
         self.now = now;
         let silent: Vec<_> = self
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    /// The broker is to close this connection, which has lost its session already.
+    /// Makes the broker close this connection, which no longer has a session.
     pub(super) fn close(&mut self, line: ConnectionId, code: Option<u8>, why: &str, will: bool) {
         let Some(open) = self.lines.get_mut(&line) else {
             return;
@@ -204,7 +204,7 @@ impl World {
         self.part(client, why, will);
     }
 
-    /// The session is without its connection. `why` is the word of the event, and what makes the Will due.
+    /// Removes the connection from the session. `why` is the word in the event, and determines the trigger of the Will.
     pub(super) fn part(&mut self, client: usize, why: &str, will: bool) {
         self.expect_hook(client, format!("client.disconnected c{client} {why}"));
         self.part_silently(client, will, vec![trigger(why)]);
@@ -247,13 +247,13 @@ impl World {
         });
     }
 
-    /// [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
+    /// Ends a session. [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
     pub(super) fn end_session(&mut self, client: usize, why: &str) {
         self.expect_hook(client, format!("session.terminated c{client} {why}"));
         let Some(session) = self.sessions.remove(&client) else {
             return;
         };
-        // [5 MQTT-3.1.2-8]: what waited for its delay waits no longer.
+        // [5 MQTT-3.1.2-8]: a Will that waited for its delay is due now.
         for due in &mut self.dues {
             if due.will.publisher == client && due.at > self.now {
                 due.at = self.now;
@@ -272,7 +272,7 @@ impl World {
         let mut shared = std::mem::take(&mut self.shared);
         for copy in &mut shared {
             if copy.members.iter().any(|(member, _)| *member == client) {
-                // It may go to another, also to one who came later.
+                // It may go to another member, including one that subscribed later.
                 copy.must = false;
                 copy.members
                     .extend(self.members(copy.filter, &copy.message));
@@ -282,8 +282,8 @@ impl World {
         self.shared.append(&mut shared);
     }
 
-    /// A QoS 1 message that a group's member took and did not acknowledge may go to another. [5 RULE-4.8.2-2]; one of
-    /// QoS 2 must not. [5 MQTT-4.8.2-5]
+    /// Handles a group's message that its member did not acknowledge. At QoS 1 it may go to another member
+    /// [5 RULE-4.8.2-2]; at QoS 2 it must not. [5 MQTT-4.8.2-5]
     fn pass_on(&mut self, flight: Flight) {
         if flight.copy.source != Source::Shared || flight.copy.qos != 1 {
             return;
@@ -305,7 +305,7 @@ impl World {
         });
     }
 
-    /// Who is in the group of this filter, and what each would get.
+    /// Returns the members of this filter's group, and the copy for each.
     fn members(&self, filter: &'static str, message: &Rc<Message>) -> Vec<(usize, Copy)> {
         let member = |(client, session): (&usize, &Session)| {
             let subscription = session.subscriptions.get(filter)?;
@@ -322,7 +322,7 @@ impl World {
         self.sessions.iter().filter_map(member).collect()
     }
 
-    /// The message goes to everybody who subscribed; says whether there was nobody, if that is certain.
+    /// Sends a message to all subscribers. Returns whether there were none, if that is certain.
     pub(super) fn route(&mut self, message: Message) -> Option<bool> {
         let message = Rc::new(message);
         if message.retain {
@@ -385,7 +385,7 @@ impl World {
     }
 }
 
-/// The one copy for all of a session's own subscriptions that match. [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2]
+/// Returns the one copy for all of a session's matching non-shared subscriptions. [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2]
 fn own_copy(client: usize, session: &Session, message: &Rc<Message>, online: bool) -> Option<Copy> {
     let own = message.publisher == client;
     let matching: Vec<_> = session
@@ -412,7 +412,7 @@ fn own_copy(client: usize, session: &Session, message: &Rc<Message>, online: boo
         qos,
         retain,
         identifiers,
-        // A server may keep QoS 0 messages for a client that is away, or lose them.
+        // A server may keep QoS 0 messages for a client that is not connected, or lose them.
         must: online || qos > 0,
     })
 }

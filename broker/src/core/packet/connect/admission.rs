@@ -1,4 +1,4 @@
-//! CONNECT: which clients are accepted, and under which Client Identifier.
+//! CONNECT: which clients are accepted, and with which Client Identifier.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use crate::core::state::weight;
 use crate::core::topic::is_hidden;
 use crate::{ClientIds, Fault, Liberty};
 
-/// Of a liberty: how long a client id that was taken over is not to be had again.
+/// For a permitted variation: how long a Client Identifier that was taken over is refused.
 const TAKEOVER_GUARD: Duration = Duration::from_secs(1);
 
-/// The most that 3.1 allows in a client id, in characters.
+/// The longest Client Identifier that MQTT 3.1 permits, in characters.
 const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
 
-/// What speaks against it before the client is even asked who it is.
+/// Makes the checks that come before authentication: the limits of connections, and the authentication method.
 pub(crate) fn may_begin(
     rules: &Rules,
     connections: usize,
@@ -55,8 +55,8 @@ pub(crate) fn may_begin(
     Ok(())
 }
 
-/// Everything else that can speak against it, before any session is touched. Whoever has `proven` who it is needs
-/// no password. The client id is settled here: the one that was assigned is returned.
+/// Makes all other checks of a CONNECT, before any session is changed. A client with `proven` identity needs no
+/// password. Returns the Client Identifier if one was assigned, and sets it in `connect`.
 pub(crate) fn admit(
     rules: &Rules,
     sessions: &Sessions,
@@ -94,7 +94,7 @@ pub(crate) fn admit(
     let takeover = sessions.taken_over.get(client);
     let is_linked = owner.is_some_and(|owner| owner.link.is_some());
     if is_linked && takeover.is_some_and(|at| now.saturating_sub(*at) < TAKEOVER_GUARD) {
-        // [5 section 3.1.4] [3.1.1 section 3.1.4]: a server may check more than the standard asks for.
+        // [5 section 3.1.4] [3.1.1 section 3.1.4]: a server may make checks that the standard does not require.
         return Err(ReasonCode::SERVER_BUSY.into());
     }
     if config.banned_clients.iter().any(|banned| client == banned) {
@@ -110,8 +110,8 @@ pub(crate) fn admit(
     Ok(assigned)
 }
 
-/// Whether this user may have this client id, and with it the session under it. [5 section 5.4.2] [5 MQTT-3.1.4-2]
-/// [3.1.1 section 5.4.2] [3.1.1 RULE-3.1.4-2]
+/// Checks whether this user may use this Client Identifier, and the session that belongs to it. [5 section 5.4.2]
+/// [5 MQTT-3.1.4-2] [3.1.1 section 5.4.2] [3.1.1 RULE-3.1.4-2]
 fn check_owner(rules: &Rules, sessions: &Sessions, connect: &Connect) -> Result<(), ReasonCode> {
     let (client, user) = (&connect.client_id, &connect.username);
     let bound = rules.config.client_ids;
@@ -126,7 +126,8 @@ fn check_owner(rules: &Rules, sessions: &Sessions, connect: &Connect) -> Result<
     }
 }
 
-/// Whether a client id is `NAME` or `NAME:…`. No name has a colon itself: no two users have an id in common.
+/// Returns whether a Client Identifier is `USER` or `USER:…`. User names contain no colon, so no two users can have the
+/// same identifier.
 fn is_of_user(client: &str, user: &str) -> bool {
     let rest = client.strip_prefix(user);
     let is_theirs = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
@@ -148,7 +149,7 @@ fn settle_client_id(
     }
     let id = &connect.client_id;
     if !id.is_empty() {
-        // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: the configured limit is never below 23.
+        // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: a configured limit below 23 has no effect.
         let limit = match connect.version {
             ProtocolVersion::V3_1 if rules.chooses(Liberty::ClientIdsOfAnyLengthIn31) => None,
             ProtocolVersion::V3_1 => Some(V3_1_CLIENT_ID_MAXIMUM),
@@ -194,7 +195,7 @@ fn settle_client_id(
     let id = loop {
         let id = match rules.chooses(Liberty::AssignedClientIdsLong) {
             true => format!("{owner}assigned/{nonce:032x}/by-this-server"),
-            // As short as a client id that every server takes.
+            // Short enough for every server to accept.
             false => format!("{owner}auto{:016x}", nonce & u128::from(u64::MAX)),
         };
         if rules.breaks(Fault::AssignedClientIdsAlike) {
@@ -212,10 +213,10 @@ fn settle_client_id(
     Ok(Some(id).filter(|_| !rules.breaks(Fault::AssignedClientIdNotTold)))
 }
 
-/// [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
+/// Checks user name and password. [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
 fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     let Some(users) = &rules.config.users else {
-        // A name that has to be proven is worth nothing where everybody can say it.
+        // Names of users that must authenticate by another method cannot be used without it.
         let mut proving = rules.config.authentication.values().flatten();
         let is_claimed = |user: &User| connect.username.as_deref() == Some(user.name.as_str());
         return match proving.any(is_claimed) {
@@ -239,7 +240,7 @@ fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
 }
 
 fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
-    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]: bytes of any kind.
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]: any bytes are permitted.
     let will = connect.will.as_ref();
     if will.is_some_and(|will| std::str::from_utf8(&will.payload).is_err())
         && rules.breaks(Fault::WillMustBeText)
@@ -284,8 +285,7 @@ fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A Will is published in its client's name, so who may not publish it may not leave it. [3.1.1 RULE-3.1.4-2]
-/// [5 MQTT-3.1.4-2]
+/// Checks whether the client may publish its Will. [3.1.1 RULE-3.1.4-2] [5 MQTT-3.1.4-2]
 fn check_will_access(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     let Some(will) = &connect.will else {
         return Ok(());

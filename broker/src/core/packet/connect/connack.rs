@@ -9,10 +9,11 @@ use crate::core::state::expiry::Expiry;
 use crate::core::state::link::Link;
 use crate::{Fault, Liberty};
 
-/// [3.1.1 MQTT-3.2.2-1] [3.1.1 MQTT-3.2.2-2] [3.1.1 MQTT-3.2.2-3] [5 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
+/// Returns the value of Session Present. [3.1.1 MQTT-3.2.2-1] [3.1.1 MQTT-3.2.2-2] [3.1.1 MQTT-3.2.2-3]
+/// [5 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
 pub(crate) fn session_present(rules: &Rules, connect: &Connect, resumed: bool) -> bool {
     if connect.version == ProtocolVersion::V3_1 && !rules.chooses(Liberty::SessionPresentIn31) {
-        // 3.1 has no such bit.
+        // MQTT 3.1 has no Session Present flag.
         return false;
     }
     if connect.clean_start {
@@ -25,8 +26,8 @@ pub(crate) fn session_present(rules: &Rules, connect: &Connect, resumed: bool) -
     }
 }
 
-/// The CONNACK; whether there was a session is to be said yet. `proof` is what a client is told that had to prove who
-/// it is.
+/// Returns the CONNACK, with Session Present still to be set. `proof` is the Authentication Data for a client that
+/// authenticated with a method.
 pub(crate) fn connack(
     rules: &Rules,
     connect: &Connect,
@@ -55,7 +56,7 @@ pub(crate) fn connack(
     }
 }
 
-/// What CONNACK announces, which is what is enforced; what is the standard's default goes without saying.
+/// The limits that CONNACK announces, which are those that the broker enforces. Default values are left out.
 fn connack_properties(
     rules: &Rules,
     connect: &Connect,
@@ -104,7 +105,7 @@ fn connack_properties(
         let available = config.shared_subscription_available.into();
         properties.push(Property::SharedSubscriptionAvailable(available));
     }
-    // [5 MQTT-3.2.2-22]: what goes unsaid here would have to be the client's.
+    // [5 MQTT-3.2.2-22]: without this property, the client's own Keep Alive would apply.
     let told = !rules.breaks(Fault::ServerKeepAliveNotAnnounced);
     if let (Some(keep_alive_s), true) = (config.server_keep_alive, told) {
         properties.push(Property::ServerKeepAlive(keep_alive_s));
@@ -121,7 +122,7 @@ fn connack_properties(
         let information = ByteString::from(information.as_str());
         properties.push(Property::ResponseInformation(information));
     }
-    // [5 MQTT-4.12.0-6]: no Authentication Method for a client that gave none.
+    // [5 MQTT-4.12.0-6]: no Authentication Method for a client that sent none.
     let asked = connect.properties.authentication_method().is_some();
     if !asked && rules.breaks(Fault::AuthMethodUnasked) {
         let method = ByteString::from_static("unasked");

@@ -12,10 +12,10 @@ use crate::core::state::expiry::Expiry;
 use crate::core::state::link::{Burst, Link, OutboundAliases, Window};
 use crate::{Fault, Liberty};
 
-/// The shortest Session Expiry Interval of a broker that thinks less of shorter ones.
+/// For a permitted variation: the shortest Session Expiry Interval above zero that the broker grants.
 const LENGTHENED_S: u32 = 600;
 
-/// How long the session outlives this connection.
+/// Returns how long the session outlives this connection.
 pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
     let config = &rules.config;
     match connect.version {
@@ -24,7 +24,7 @@ pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
             if asked >= 1 << 31 && rules.breaks(Fault::SessionExpirySigned) {
                 return Expiry::AtClose;
             }
-            // [5 section 3.2.2.3.2]: it may be another, and CONNACK says so.
+            // [5 section 3.2.2.3.2]: the server may choose another interval and announce it in CONNACK.
             let lengthened = asked > 0 && rules.chooses(Liberty::SessionExpiryLengthened);
             Expiry::granted(
                 config,
@@ -56,7 +56,7 @@ fn silence_ms(rules: &Rules) -> u64 {
     }
 }
 
-/// How long a client with this Keep Alive may be silent; `None` for ever.
+/// Returns how long a client with this Keep Alive may be silent; `None` if there is no limit.
 pub(crate) fn silence(rules: &Rules, keep_alive_s: u16) -> Option<Duration> {
     let late = match rules.chooses(Liberty::SilenceNoticedLate) {
         true => A_MOMENT,
@@ -66,7 +66,7 @@ pub(crate) fn silence(rules: &Rules, keep_alive_s: u16) -> Option<Duration> {
     (keep_alive_s > 0).then_some(silence + late)
 }
 
-/// How many Topic Aliases are used towards a client that allows so many.
+/// Returns how many Topic Aliases the broker uses for a client with this Topic Alias Maximum.
 fn alias_maximum(rules: &Rules, allowed: u16) -> u16 {
     match allowed {
         0 if rules.breaks(Fault::ServerAliasUnasked) => 1,

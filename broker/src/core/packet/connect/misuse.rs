@@ -1,4 +1,4 @@
-//! Faults: what happens on a refused CONNECT.
+//! Faults: effects of a CONNECT that is refused, not yet authenticated, or sent twice.
 
 use mqtt_check_codec::Connect;
 
@@ -15,7 +15,7 @@ use crate::core::state::will::Will;
 use crate::core::turn::Turn;
 use crate::hook::TerminationReason;
 
-/// The steps behind a validation that has failed.
+/// Applies faults by which a refused CONNECT still has effects.
 pub(crate) fn misuse_refused(state: &mut State, turn: &mut Turn<'_>, connect: &Connect) {
     if state.rules.faults.is_none() {
         return;
@@ -41,7 +41,7 @@ pub(crate) fn misuse_refused(state: &mut State, turn: &mut Turn<'_>, connect: &C
     }
 }
 
-/// A CONNECT whose client has not proven yet who it is. [5 RULE-3.1.4-4]
+/// Applies a fault to a CONNECT whose client has not authenticated yet. [5 RULE-3.1.4-4]
 pub(crate) fn misuse_begun(state: &mut State, turn: &mut Turn<'_>, connect: &Connect) {
     if let Some(key) = state.sessions.key(&connect.client_id)
         && state.sessions.is_linked(key)
@@ -51,7 +51,7 @@ pub(crate) fn misuse_begun(state: &mut State, turn: &mut Turn<'_>, connect: &Con
     }
 }
 
-/// A second CONNECT on a connection that it ends.
+/// Applies faults to a second CONNECT on the same connection, which ends the connection.
 pub(crate) fn misuse_second(state: &mut State, key: SessionKey, connect: Connect) {
     let wipes = connect.clean_start && state.rules.breaks(Fault::SecondConnectWipesSession);
     let replaces = state.rules.breaks(Fault::SecondConnectReplacesWill);

@@ -1,4 +1,4 @@
-//! CONNECT: refused, proven or accepted.
+//! CONNECT: refuses, authenticates or accepts a client.
 
 mod admission;
 mod connack;
@@ -34,7 +34,7 @@ use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
 impl Broker {
-    /// The first packet of a connection is a CONNECT.
+    /// Handles a CONNECT that is the first packet of a connection.
     pub(crate) fn connect_received(
         &mut self,
         turn: &mut Turn<'_>,
@@ -64,7 +64,7 @@ impl Broker {
         self.welcome(turn, nonce, connect, link, None);
     }
 
-    /// Refuses a well-formed CONNECT: nothing else becomes of it.
+    /// Refuses a well-formed CONNECT. It has no other effects.
     pub(crate) fn turn_away(
         &mut self,
         turn: &mut Turn<'_>,
@@ -83,7 +83,8 @@ impl Broker {
         );
     }
 
-    /// Lets in whoever has nothing against it. `proof` is what a client is told that had to prove who it is.
+    /// Accepts a CONNECT, or refuses it if a check fails. `proof` is the Authentication Data for a client that
+    /// authenticated with a method.
     fn welcome(
         &mut self,
         turn: &mut Turn<'_>,
@@ -93,8 +94,7 @@ impl Broker {
         proof: Option<Bytes>,
     ) {
         let connection = link.connection;
-        // Everything that can speak against it comes before anything that it changes. [3.1.1 RULE-3.1.4-4]
-        // [5 RULE-3.1.4-4]
+        // All checks come before any change. [3.1.1 RULE-3.1.4-4] [5 RULE-3.1.4-4]
         let proven = link.authentication.is_some();
         let assigned = match admit(
             &self.state.rules,
@@ -116,7 +116,7 @@ impl Broker {
         let mut connack = connack(rules, &connect, &link, expiry, assigned, proof);
         let fits = takes(&link, rules, Packet::ConnAck(connack.clone()));
         if !fits && !rules.chooses(Liberty::ConnackTooLargeLeftOut) {
-            // [5 MQTT-3.1.2-24]: there is no CONNACK that this client would take, so there is no connection.
+            // [5 MQTT-3.1.2-24]: no CONNACK fits this client's limit, so the connection is closed.
             self.connections.remove(&connection);
             turn.close(connection);
             return;
@@ -155,7 +155,7 @@ impl Broker {
         misuse_timers(state, turn, key, expiry);
     }
 
-    /// A CONNECT that names a method which is offered. Nothing is done for it but the exchange.
+    /// Starts the exchange for a CONNECT with an offered authentication method. The CONNECT has no other effects yet.
     fn begin_authentication(
         &mut self,
         turn: &mut Turn<'_>,
@@ -187,7 +187,7 @@ impl Broker {
         self.proceed(turn, waiting, progress);
     }
 
-    /// One message of the client led to this.
+    /// Continues according to the result of one authentication step.
     pub(crate) fn proceed(
         &mut self,
         turn: &mut Turn<'_>,
@@ -202,7 +202,7 @@ impl Broker {
                 if send(&waiting.link, &self.state.rules, turn, packet) {
                     self.hold(turn, waiting);
                 } else {
-                    // [5 MQTT-3.1.2-24]: without this AUTH there is no going on.
+                    // [5 MQTT-3.1.2-24]: without this AUTH the exchange cannot continue.
                     self.connections.remove(&connection);
                     turn.close(connection);
                 }
@@ -234,14 +234,14 @@ impl Broker {
         }
     }
 
-    /// Waits for the client's next AUTH: as long as for a CONNECT in all, and one and a half times its Keep Alive at a
-    /// time. [5 RULE-3.1.4-1] [5 MQTT-3.1.2-22]
+    /// Waits for the client's next AUTH. The whole exchange may take as long as the broker waits for a CONNECT, and
+    /// each packet may take one and a half times the Keep Alive. [5 RULE-3.1.4-1] [5 MQTT-3.1.2-22]
     pub(crate) fn hold(&mut self, turn: &Turn<'_>, waiting: Box<Waiting>) {
         let connection = waiting.link.connection;
         let in_all = waiting
             .since
             .saturating_add(self.state.rules.config.connect_timeout);
-        // A Server Keep Alive takes its place when CONNACK tells of it.
+        // A Server Keep Alive applies only once CONNACK has announced it.
         let at = match silence(&self.state.rules, waiting.connect.keep_alive_s) {
             Some(silence) => in_all.min(turn.now.saturating_add(silence)),
             None => in_all,
@@ -252,7 +252,7 @@ impl Broker {
     }
 }
 
-/// Of faults: what CONNACK says of a session that is resumed.
+/// For faults: wrong content of the CONNACK for a resumed session.
 fn misreport(state: &State, key: SessionKey, connect: &Connect, connack: &mut ConnAck) {
     let Some(session) = state.sessions.at(key) else {
         return;
@@ -281,7 +281,7 @@ fn misreport(state: &State, key: SessionKey, connect: &Connect, connack: &mut Co
     }
 }
 
-/// The AUTH that a fault sends to a client that gave no method.
+/// For a fault: an AUTH for a client that sent no Authentication Method.
 fn unasked() -> Packet {
     let method = ByteString::from_static("unasked");
     let reason = ReasonCode::CONTINUE_AUTHENTICATION;

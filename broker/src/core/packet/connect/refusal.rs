@@ -1,4 +1,4 @@
-//! A refused CONNECT: the CONNACK with its reason, and the close.
+//! A refused CONNECT: the CONNACK with the reason code, and the close.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{
@@ -12,11 +12,11 @@ use crate::core::state::connection::{Connections, Phase};
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// A CONNECT that is not accepted.
+/// Why a CONNECT is refused, and what limits the CONNACK.
 pub(crate) struct Refusal {
     pub(crate) reason: ReasonCode,
     pub(crate) server_reference: Option<ByteString>,
-    /// Of the CONNECT, where it could be read.
+    /// The limit in the CONNECT, if it has one and could be read.
     pub(crate) maximum_packet_size: Option<u32>,
 }
 
@@ -31,7 +31,7 @@ impl From<ReasonCode> for Refusal {
 }
 
 impl Refusal {
-    /// What this CONNECT is told.
+    /// Returns the refusal with the Maximum Packet Size of this CONNECT.
     pub(crate) fn to(self, connect: &Connect) -> Self {
         Self {
             maximum_packet_size: connect.properties.maximum_packet_size(),
@@ -40,7 +40,7 @@ impl Refusal {
     }
 }
 
-/// CONNACK with the code where the version has one for it, then the end. [3.1.1 MQTT-3.2.2-5]
+/// Sends CONNACK if the version has a code for the reason, and closes the connection. [3.1.1 MQTT-3.2.2-5]
 /// [3.1.1 MQTT-3.2.2-6] [5 MQTT-3.2.2-7] [5 MQTT-3.1.4-2]
 pub(crate) fn refuse_connect(
     rules: &Rules,
@@ -94,17 +94,17 @@ pub(crate) fn refuse_connect(
     if !by_id && !rules.breaks(Fault::RefusedConnectStaysOpen) {
         turn.close(connection);
     }
-    // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: whatever else comes on this connection finds nobody.
+    // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: further packets on this connection are ignored.
     connections.remove(&connection);
     if rules.breaks(Fault::PacketsAfterRefusalProcessed) {
         connections.insert(connection, Phase::Ghost);
     }
 }
 
-/// The code of a CONNACK that refuses, if one is sent at all. [5 RULE-4.13.1-1]
+/// Returns the reason code of a refusing CONNACK, or `None` if none is sent. [5 RULE-4.13.1-1]
 fn connack_code(rules: &Rules, reason: ReasonCode) -> Option<ReasonCode> {
     Some(match reason {
-        // What an administrator wants said.
+        // An administrator chose these codes.
         ReasonCode::USE_ANOTHER_SERVER | ReasonCode::SERVER_MOVED => reason,
         _ if rules.chooses(Liberty::ConnectRefusedUnspecified) => ReasonCode::UNSPECIFIED_ERROR,
         // [5 MQTT-3.2.2-12] [5 MQTT-3.2.2-13]
@@ -128,10 +128,10 @@ fn connack_code(rules: &Rules, reason: ReasonCode) -> Option<ReasonCode> {
     })
 }
 
-/// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.
-/// [3.1.1 MQTT-3.2.2-6] [3.1.1 RULE-3.2.2.3-1]
+/// Returns the Connect Return code of 3.1.1 with the same meaning. If there is none, returns `None`, and no CONNACK is
+/// sent. [3.1.1 MQTT-3.2.2-6] [3.1.1 RULE-3.2.2.3-1]
 fn return_code(rules: &Rules, reason: ReasonCode) -> Option<ReasonCode> {
-    // [3.1.1 MQTT-3.1.2-2] [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-9] demand theirs.
+    // [3.1.1 MQTT-3.1.2-2] [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-9] require their codes.
     let demanded = matches!(
         reason,
         ReasonCode::UNSUPPORTED_PROTOCOL_VERSION | ReasonCode::CLIENT_IDENTIFIER_NOT_VALID

@@ -30,7 +30,7 @@ use crate::core::turn::Turn;
 use crate::hook::WillTrigger;
 use crate::{Fault, HookEvent, Liberty};
 
-/// Parts of an old session that faults put into a new one.
+/// For faults: parts of an old session that are moved to a new one.
 #[derive(Debug, Default)]
 struct Salvage {
     subscriptions: BTreeMap<ByteString, Granted>,
@@ -39,8 +39,7 @@ struct Salvage {
     inflight: Vec<(PacketId, Stage)>,
 }
 
-/// The session of this client: the one that there was, or a new one. [3.1.1 MQTT-3.1.4-3]
-/// [5 MQTT-3.1.4-4]
+/// Returns the session of this client, and whether it was resumed or is new. [3.1.1 MQTT-3.1.4-3] [5 MQTT-3.1.4-4]
 pub(crate) fn claim_session(
     state: &mut State,
     redirects: &mut Redirects,
@@ -113,8 +112,8 @@ pub(crate) fn claim_session(
             return (key, true);
         }
     }
-    // [3.1.1 MQTT-3.1.2-6] [5 MQTT-3.1.2-4] [5 MQTT-3.1.2-6]. The id is copied, since the client's packet
-    // need not live as long as the session.
+    // [3.1.1 MQTT-3.1.2-6] [5 MQTT-3.1.2-4] [5 MQTT-3.1.2-6]. The Client Identifier is copied, so that the session does
+    // not keep the buffer of the client's packet alive.
     let client = ByteString::from(&*connect.client_id);
     turn.hook(HookEvent::SessionCreated {
         client: client.clone(),
@@ -141,13 +140,13 @@ pub(crate) fn claim_session(
     (key, false)
 }
 
-/// Of faults: whether the session is resumed in another version than before.
+/// For faults: whether the session is resumed in another protocol version.
 fn is_in_other_version(state: &State, key: SessionKey, connect: &Connect) -> bool {
     let session = state.sessions.at(key);
     session.is_some_and(|session| session.traces.version.is_some_and(|v| v != connect.version))
 }
 
-/// What faults save of a session that must not be used again.
+/// For faults: takes parts of a session that Clean Start should discard.
 fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
     let session = state.sessions.at(key)?;
     let mut left = Salvage::default();
@@ -171,7 +170,7 @@ fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
     Some(left)
 }
 
-/// What the session keeps of the CONNECT.
+/// Stores in the session what it keeps of the CONNECT.
 pub(crate) fn keep_of_connect(
     state: &mut State,
     key: SessionKey,
@@ -204,12 +203,12 @@ pub(crate) fn keep_of_connect(
     }
     let keeps = session.user.is_some() && state.rules.chooses(Liberty::SessionKeepsUser);
     if !keeps {
-        // A copy, as of the client id.
+        // Copied for the same reason as the Client Identifier.
         session.log_in(connect.username.map(|user| ByteString::from(&*user)));
     }
-    // [3.1.1 MQTT-4.1.0-2] [5 MQTT-4.1.0-1]: while it is connected, nothing ends it.
+    // [3.1.1 MQTT-4.1.0-2] [5 MQTT-4.1.0-1]: a session does not end while its client is connected.
     session.closed_at = None;
-    // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.
+    // [3.1.1 MQTT-3.1.2-12]: the Will of this connection, and of no other.
     let will = connect.will.map(Will::new);
     if will.is_some() || !state.rules.breaks(Fault::WillOfEarlierConnection) {
         session.will = will
@@ -225,7 +224,7 @@ pub(crate) fn keep_of_connect(
     }
 }
 
-/// Of faults: how long a session lasts that is resumed.
+/// For faults: how long a resumed session lasts.
 fn kept_expiry(rules: &Rules, session: &Session, connect: &Connect, asked: Expiry) -> Expiry {
     let is_other = session.traces.version != Some(connect.version);
     match session.traces.told_expiry {
@@ -244,7 +243,7 @@ fn kept_expiry(rules: &Rules, session: &Session, connect: &Connect, asked: Expir
     }
 }
 
-/// The session gets its connection, and goes on where it was.
+/// Attaches the connection to the session, sends CONNACK, and continues the session.
 pub(crate) fn join(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -276,7 +275,7 @@ pub(crate) fn join(
     };
     if let Some(aside) = session.fault_state.there() {
         aside.former.aliases.clear();
-        // A restart has put them here, or the end of a connection.
+        // They come from before a restart, or from an earlier connection.
         if !aside.old_aliases.is_empty() {
             link.aliases_in = std::mem::take(&mut aside.old_aliases);
         }
@@ -317,7 +316,8 @@ pub(crate) fn join(
     }
 }
 
-/// Of a fault: other sessions lose what has waited for this one as well. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+/// For a fault: removes messages that waited for this session from other sessions too. [3.1.1 MQTT-4.5.0-1]
+/// [5 MQTT-4.5.0-1]
 fn take_from_others(state: &mut State, key: SessionKey, waiting: &[Arc<Message>]) {
     let others = state.sessions.keys().into_iter();
     for other in others.filter(|other| *other != key && !waiting.is_empty()) {
@@ -330,7 +330,7 @@ fn take_from_others(state: &mut State, key: SessionKey, waiting: &[Arc<Message>]
     }
 }
 
-/// Of faults: what a resumed session has of its former connection, which is no part of it.
+/// For faults: what a resumed session wrongly keeps of its former connection, or loses.
 fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
     let taken_over = session.traces.taken_over;
@@ -370,7 +370,7 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     }
 }
 
-/// Of faults: what a session loses that goes on in another version.
+/// For faults: what a session loses when it continues in another protocol version.
 fn change_version(rules: &Rules, session: &mut Session) {
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if rules.breaks(Fault::OtherVersionLosesQueue) {
@@ -403,7 +403,7 @@ fn change_version(rules: &Rules, session: &mut Session) {
     }
 }
 
-/// Of faults: what the subscriptions of a resumed session have lost. [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
+/// For faults: removes or changes subscriptions of a resumed session. [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
 fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
     let is_other = is_in_other_version(state, key, connect);
     let rules = &state.rules;
@@ -453,7 +453,7 @@ fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
     }
 }
 
-/// Of faults: changes of subscriptions that a resumption takes back. [3.1.1 MQTT-3.8.4-3] [3.1.1 MQTT-3.10.4-1]
+/// For faults: reverts changes of subscriptions when the session is resumed. [3.1.1 MQTT-3.8.4-3] [3.1.1 MQTT-3.10.4-1]
 /// [5 MQTT-3.8.4-3] [5 MQTT-3.10.4-1]
 fn undo_changes(state: &mut State, key: SessionKey) {
     let Some(session) = state.sessions.at_mut(key) else {

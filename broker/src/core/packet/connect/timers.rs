@@ -1,4 +1,4 @@
-//! Timers that faults and liberties arm for a connection.
+//! Timers that faults and permitted variations set for a connection.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// How often the fault that sends again does so.
+/// The interval at which packets are sent again on the same connection.
 const RESEND_EVERY: Duration = Duration::from_secs(5);
-/// When the fault that ends sessions of connected clients does so where there is no expiry to go by.
+/// For a fault: when a connected client's session ends if it has no expiry.
 const ENDS_WHILE_CONNECTED: Duration = Duration::from_secs(2);
 
-/// Arms what faults need.
+/// Sets the timers that faults and permitted variations need.
 pub(crate) fn misuse_timers(state: &mut State, turn: &Turn<'_>, key: SessionKey, expiry: Expiry) {
-    // [3.1.1 MQTT-4.4.0-1] says when it must be sent again, not when it must not.
+    // [3.1.1 MQTT-4.4.0-1] states when a server must send again, not when it must not.
     let resends = state.rules.chooses(Liberty::ResendsWhileConnectedIn3)
         && state.sessions.version(key) != Some(ProtocolVersion::V5);
     let rules = &state.rules;
@@ -47,7 +47,7 @@ pub(crate) fn misuse_timers(state: &mut State, turn: &Turn<'_>, key: SessionKey,
     }
 }
 
-/// Of faults and liberties: what is unacknowledged is sent again on the same connection.
+/// For faults and permitted variations: sends unacknowledged packets again on the same connection.
 pub(crate) fn resend_again(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     if let Some(session) = state.sessions.at_mut(key)
         && session.link.is_some()

@@ -1,4 +1,4 @@
-//! Files of which somebody changed bytes: what is read of them is what was written, or they are refused.
+//! Damaged files: what is read from them is as it was written, or they are refused.
 
 mod power;
 mod writer;
@@ -11,15 +11,15 @@ use super::*;
 use crate::{Broker, Config, Faults, Input};
 use writer::{Random, Writer};
 
-/// How many files are damaged, from this seed on.
+/// The number of damaged files. The first has the given seed.
 const FILES: u64 = 100;
-/// Bits of the head of a file.
+/// The bits of the head of a file.
 const HEAD_BITS: usize = 320 * 8;
-/// Those that say which root counts, and whether the file was closed.
+/// The bits that select the valid root and record whether the file was closed.
 const FLAGS: std::ops::Range<usize> = 9 * 8..10 * 8;
 
-/// Sessions with subscriptions and waiting messages, and retained messages of all sizes: enough for trees of several
-/// levels. `clean`: the database was closed; else it stands as a killed broker leaves it.
+/// Writes sessions with subscriptions and waiting messages, and retained messages of many sizes, enough for trees of
+/// several levels. With `clean` the database is closed. Otherwise the file is as a killed broker leaves it.
 fn filled(folder: &Path, clean: bool) -> PathBuf {
     let path = folder.join("written");
     let mut writer = Writer::new(Store::open(&path).expect("a store"));
@@ -53,7 +53,7 @@ fn records(path: &Path) -> Records {
     examined.expect("a store").records
 }
 
-/// What came of a damaged file.
+/// The results of damaged files.
 #[derive(Debug, Default)]
 struct Seen {
     sound: usize,
@@ -64,12 +64,12 @@ struct Seen {
 }
 
 impl Seen {
-    /// Tries a file with these bytes, of which `original` says what was written.
+    /// Tries a file with these bytes. `original` are the records that were written.
     fn look(&mut self, path: &Path, bytes: &[u8], original: &Records, what: &str) {
         fs::write(path, bytes).expect("written");
         match Store::open(path) {
             Ok(store) => {
-                // What was not whole when the broker died, nobody was told of.
+                // If the last write was incomplete, no client had learned of it.
                 let undone = store.is_last_write_undone();
                 drop(store);
                 assert!(records(path) == *original || undone, "{what}");
@@ -78,7 +78,7 @@ impl Seen {
                 return;
             }
             Err(StoreError::Damaged(_)) => self.damaged += 1,
-            // The database says that it is none of its files.
+            // The database does not recognize the file.
             Err(_) => {
                 self.refused += 1;
                 assert!(matches!(Store::repair(path), Ok(None)), "{what}");
@@ -140,7 +140,7 @@ fn no_damage_of_a_file_that_was_left_open_alters_a_record_or_panics() {
     assert!(seen.damaged > FILES as usize / 4, "{seen:?}");
 }
 
-/// The head says where everything else is.
+/// The head contains the positions of everything else.
 #[test]
 fn no_damage_of_the_head_alters_a_record_or_panics() {
     for clean in [true, false] {
@@ -172,7 +172,7 @@ fn no_damage_of_the_head_alters_a_record_or_panics() {
     }
 }
 
-/// The same records as an earlier version wrote them.
+/// Writes the same records in the format of an earlier version.
 fn unsealed_copy(folder: &Path, original: &Records) -> PathBuf {
     let path = folder.join("earlier");
     let database = Database::create(&path).expect("a database");
@@ -234,7 +234,7 @@ fn a_damaged_store_of_an_earlier_version_is_refused_and_not_repaired() {
     }
     fs::write(&path, &bytes).expect("written");
     assert!(Store::open(&path).is_err());
-    // Without seals nobody can tell what is whole.
+    // Without seals, intact records cannot be recognized.
     assert!(Store::repair(&path).is_err());
     assert!(fs::read(&path).expect("there") == bytes);
 }

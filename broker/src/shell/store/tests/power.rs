@@ -1,5 +1,6 @@
-//! A disk that loses power: of what was not synced some came to it, whole or in part, and some did not. What a write was
-//! told to be kept is there at the next start, and the write that was cut off is there as a whole or not at all.
+//! A disk that loses power. Of the data that was not synced, some is on the disk, whole or in part, and some is not.
+//! All writes that were confirmed must be there at the next start. The write that was interrupted must be there as a
+//! whole or not at all.
 
 use std::fs;
 use std::io;
@@ -12,9 +13,9 @@ use super::records;
 use super::writer::{Random, Writer};
 use crate::Input;
 
-/// How often the power goes, if the environment says nothing of it.
+/// The number of power losses, unless the environment sets another.
 const LOSSES: u64 = 60;
-/// What a disk writes as a whole.
+/// The bytes that a disk writes as a whole.
 const SECTOR: usize = 512;
 
 #[derive(Debug)]
@@ -28,9 +29,9 @@ struct UnsyncedDisk {
     synced: Vec<u8>,
     now: Vec<u8>,
     unsynced: Vec<Unsynced>,
-    /// How many more operations there is power for.
+    /// After how many more operations the power fails.
     left: u64,
-    /// Whether it says that it has synced what it has not.
+    /// Whether the disk reports a sync that it has not made.
     is_lying: bool,
 }
 
@@ -43,7 +44,7 @@ impl UnsyncedDisk {
         }
     }
 
-    /// What is on the disk when the power is back.
+    /// Returns the content of the disk when the power is back.
     fn left_over(&self, random: &mut Random) -> Vec<u8> {
         let mut disk = self.synced.clone();
         for change in &self.unsynced {
@@ -126,7 +127,7 @@ impl StorageBackend for Disk {
     }
 }
 
-/// Something that the broker has to keep, or forget.
+/// Does something that the broker must store or remove.
 fn act(writer: &mut Writer, random: &mut Random) {
     match random.below(10) {
         0 => {
@@ -150,14 +151,14 @@ fn act(writer: &mut Writer, random: &mut Random) {
     }
 }
 
-/// One life of a store, to the loss of power; how many records it had said it keeps.
+/// Plays the life of a store until the power fails. Returns the number of records that the store had confirmed.
 fn play(seed: u64, is_lying: bool) -> Result<usize, String> {
     let mut random = Random(seed);
     let disk = Disk(Arc::new(Mutex::new(UnsyncedDisk {
         left: u64::MAX,
         ..UnsyncedDisk::default()
     })));
-    // A store is put in its place when it is whole.
+    // The power stays on here, since a store is moved to its path only when it is complete.
     let database = Database::builder().create_with_backend(disk.clone());
     let store = Store::on(database.expect("a database")).expect("a store");
     disk.disk().left = 1 + random.below(1_500) as u64;
@@ -195,11 +196,11 @@ fn what_was_kept_outlives_the_loss_of_power() {
     let each = (first..first + losses)
         .map(|seed| play(seed, false).unwrap_or_else(|lost| panic!("{lost}")));
     let kept: usize = each.sum();
-    // Else the power went before anything was kept.
+    // Otherwise the power failed before anything was stored.
     assert!(kept as u64 > losses, "{kept}");
 }
 
-/// Else nothing would show that the test above can fail.
+/// Shows that the test above can fail.
 #[test]
 fn a_disk_that_only_says_that_it_has_synced_loses_what_was_kept() {
     assert!((0..10).any(|seed| play(seed, true).is_err()));

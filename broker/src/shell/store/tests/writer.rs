@@ -1,4 +1,4 @@
-//! A broker that is given something to keep, and a store that keeps it.
+//! A broker with a store. It is given state to keep.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -17,9 +17,9 @@ pub(super) struct Writer {
     broker: Broker,
     store: Store,
     pub(super) connection: ConnectionId,
-    /// What the store has said it keeps.
+    /// The records that the store has confirmed.
     pub(super) kept: Records,
-    /// What it would keep, had the last write not failed.
+    /// The records that the store would contain if the last write had not failed.
     pub(super) cut_off: Option<Records>,
 }
 
@@ -41,7 +41,7 @@ impl Writer {
     }
 
     pub(super) fn handle(&mut self, input: Input) {
-        // A broker that cannot keep what it must goes no further.
+        // A broker whose store has failed stops.
         if self.cut_off.is_some() {
             return;
         }
@@ -105,7 +105,7 @@ impl Writer {
     }
 }
 
-/// These records after these changes.
+/// Returns these records after these changes.
 fn changed(records: &Records, changes: &[Change]) -> Records {
     let mut after = records.clone();
     for change in changes {
@@ -122,7 +122,7 @@ fn changed(records: &Records, changes: &[Change]) -> Records {
     after
 }
 
-/// A sequence that a seed gives.
+/// A sequence of numbers that a seed determines.
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
