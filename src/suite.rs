@@ -60,7 +60,7 @@ pub fn run(
 ///
 /// # Errors
 /// Fails if the target cannot be reached or started.
-pub fn distil<R: Send>(
+pub fn run_keeping<R: Send>(
     plans: &[Plan],
     target: &Target,
     options: &RunOptions,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use mqtt_check::coverage::judging;
-use mqtt_check::mutation::{self, Catch, Playing, Right};
+use mqtt_check::mutation::{self, Catch, Playing, Reference};
 use mqtt_check::plan::{self, Plan};
 use mqtt_check::scenario;
 use mqtt_check::scenario::model::CaseId;
@@ -191,7 +191,7 @@ type Marks = BTreeSet<(CaseId, String)>;
 struct Suite {
     plans: Vec<Plan>,
     faults: BTreeMap<&'static str, FaultInfo>,
-    right: Right,
+    reference: Reference,
 }
 
 impl Suite {
@@ -202,12 +202,12 @@ impl Suite {
             .into_iter()
             .map(|scene| plan::plan(scene).expect("the suite can be planned"))
             .collect();
-        let right = mutation::right(&plans, PLAYING).expect("the bundled broker starts");
+        let reference = mutation::reference(&plans, PLAYING).expect("the bundled broker starts");
         let faults = faults().into_iter().map(|info| (info.name, info));
         Self {
             plans,
             faults: faults.collect(),
-            right,
+            reference,
         }
     }
 
@@ -235,7 +235,7 @@ impl Suite {
             .filter(|plan| cases.contains(&plan.scene.id))
             .cloned()
             .collect();
-        let caught = mutation::caught_together(infos, &plans, &self.right, PLAYING);
+        let caught = mutation::caught_together(infos, &plans, &self.reference, PLAYING);
         let marks = |catch: Catch| {
             let case = catch.case;
             let cites = catch.cites.into_iter();
@@ -289,7 +289,7 @@ fn every_fault_that_was_seen_on_a_real_broker_is_in_a_set() {
 fn what_comes_out_of_its_order_is_blamed_for_that_alone() {
     let suite = &*SUITE;
     let info = suite.fault("offline-order-reversed");
-    let caught = mutation::caught_together(&[info], &suite.plans, &suite.right, PLAYING);
+    let caught = mutation::caught_together(&[info], &suite.plans, &suite.reference, PLAYING);
     let caught = caught.expect("the bundled broker starts");
     assert!(caught.len() > 10, "{}", caught.len());
     let is_order = |clause: &String| clause.starts_with("MQTT-4.6.0-");
@@ -305,13 +305,13 @@ fn a_fault_that_the_right_broker_does_not_ask_about_changes_nothing() {
     let suite = &*SUITE;
     let some: Vec<Plan> = suite.plans.iter().step_by(40).cloned().collect();
     // Nothing is known about a case that is not in the map.
-    let unknown = Right::new();
+    let unknown = Reference::new();
     let mut left_out = 0;
     for info in suite.faults.values().step_by(20) {
         let all = mutation::caught(info, &some, &unknown, PLAYING);
-        let those_that_can_differ = mutation::caught(info, &some, &suite.right, PLAYING);
+        let those_that_can_differ = mutation::caught(info, &some, &suite.reference, PLAYING);
         assert_eq!(all, those_that_can_differ, "{}", info.name);
-        let can_differ = |plan: &&Plan| suite.right[&plan.scene.id].consulted.has(info.name);
+        let can_differ = |plan: &&Plan| suite.reference[&plan.scene.id].consulted.has(info.name);
         left_out += some.iter().filter(|plan| !can_differ(plan)).count();
     }
     assert!(left_out > some.len(), "{left_out}");
@@ -375,7 +375,7 @@ fn no_other_clause_is_blamed_for_what_only_follows() {
             .cloned()
             .collect();
         let info = suite.fault(name);
-        let caught = mutation::caught_together(&[info], &plans, &suite.right, PLAYING);
+        let caught = mutation::caught_together(&[info], &plans, &suite.reference, PLAYING);
         let caught = caught.expect("the bundled broker starts");
         assert!(!caught.is_empty(), "{name} is not noticed");
         for catch in caught {

@@ -48,7 +48,7 @@ fn has_nothing_to_say_of_the_right_broker() {
 }
 
 #[test]
-fn tells_of_a_fault_once_be_it_the_step_that_looks_for_it_or_the_monitor() {
+fn reports_a_fault_once_by_a_step_or_the_monitor() {
     let results = play(&plans("qos/resend-qos1"), &["dup-flag-clear-on-resend"]);
     assert_eq!(results.len(), 3, "one for each version");
     for result in &results {

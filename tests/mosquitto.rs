@@ -122,7 +122,7 @@ fn play_apart(instances: &Arc<Instances>, deviation: &Deviation) -> Result<(), S
         _ => None,
     });
     let kicked: Vec<String> = kicked.collect();
-    let told = instances.asked(deviation.broker.non_default(), &kicked);
+    let told = instances.needed(deviation.broker.non_default(), &kicked);
     let instance = instances.start(&told, u64::from(deviation.place.line))?;
     play(
         &Places::of(&instance.nodes()[0], Some(instance.handle())),

@@ -300,7 +300,7 @@ steps:
 }
 
 #[test]
-fn an_in_flight_limit_that_is_reached_stops_nobody() {
+fn a_reached_in_flight_limit_blocks_no_client() {
     let scenario = "title: Forty messages pass through a window of sixteen
 clients:
   publisher: { driver: rumqttc }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The line has the type, then `name=value` for each of the packet's [fields](crate::fields) in wire order, without the
-//! index. Fields that are off or 0 in most packets ([`is_silent`]) are left out in that case. A User Property is
+//! index. Fields that are off or 0 in most packets ([`has_usual_value`]) are left out in that case. A User Property is
 //! `"name":"value"`. A reason code is its name or, if unknown, its number; several are joined by commas. Binary data is
 //! text if it is printable, and otherwise `0x…`. Text of more than [`MAX_SHOWN`] bytes is cut and followed by its
 //! length and a checksum, so that every difference shows. The form depends on the packet alone.
@@ -29,7 +29,7 @@ impl Packet {
         for field in self.fields(version) {
             let value = field.value.show(self.packet_type(), version);
             let _ = match (field.name.base, field.name.index) {
-                _ if is_silent(&field) => Ok(()),
+                _ if has_usual_value(&field) => Ok(()),
                 ("reasons", Some(1..)) => write!(line, ",{value}"),
                 (name, _) => write!(line, " {name}={value}"),
             };
@@ -39,7 +39,7 @@ impl Packet {
 }
 
 /// Whether the field has the value that it has in most packets.
-pub fn is_silent(field: &Field) -> bool {
+pub fn has_usual_value(field: &Field) -> bool {
     match field.name.base {
         "dup" | "retain" | "will_retain" | "no_local" | "retain_as_published" => {
             field.value == FieldValue::Flag(false)
@@ -87,7 +87,7 @@ pub fn quote(text: &str) -> String {
     }
     out.push('"');
     if is_long {
-        let _ = write!(out, "{}", Rest(text.as_bytes()));
+        let _ = write!(out, "{}", CutMarker(text.as_bytes()));
     }
     out
 }
@@ -144,7 +144,7 @@ pub fn show_bytes(bytes: &[u8]) -> String {
         out.extend(hex_digits(*byte));
     }
     if is_long {
-        let _ = write!(out, "{}", Rest(bytes));
+        let _ = write!(out, "{}", CutMarker(bytes));
     }
     out
 }
@@ -192,9 +192,9 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// The text after data that was cut: enough to show any change.
-struct Rest<'a>(&'a [u8]);
+struct CutMarker<'a>(&'a [u8]);
 
-impl fmt::Display for Rest<'_> {
+impl fmt::Display for CutMarker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "…({} bytes, fnv1a {:016x})", self.0.len(), fnv1a(self.0))
     }
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_quoted_and_what_is_hidden_escaped() {
+    fn text_is_quoted_and_invisible_characters_are_escaped() {
         assert_eq!(quote("a/é \"b\" \\ \n\t"), r#""a/é \"b\" \\ \n\t""#);
         assert_eq!(quote("\u{feff}\u{1}\u{202e}"), r#""\u{feff}\u{1}\u{202e}""#);
         assert_eq!(quote("\u{fffe}\u{10ffff}"), r#""\u{fffe}\u{10ffff}""#);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_still_shows_any_change() {
+    fn cut_text_still_shows_any_change() {
         let long = "é".repeat(100);
         let shown = quote(&long);
         assert!(shown.starts_with(&format!("\"{}\"…(200 bytes, ", "é".repeat(64))));

@@ -456,7 +456,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_what_the_table_says() {
+    fn writes_the_bytes_of_the_table() {
         let cases: &[(&str, &[u8])] = &[
             ("", b""),
             ("  # nothing\n\t", b""),

@@ -33,13 +33,13 @@ fn properties(text: &str) -> (Vec<PropertyId>, Vec<&'static str>) {
 }
 
 #[test]
-fn a_right_one_has_no_faults() {
+fn a_valid_packet_has_no_faults() {
     assert!(read("20 { 01 00 { 22 0005 } }", V5).1.is_empty());
     assert!(read("20 { 01 05 }", V311).1.is_empty());
 }
 
 #[test]
-fn what_is_wrong_counts_as_absent_and_the_rest_is_read() {
+fn malformed_properties_count_as_absent_and_the_rest_is_read() {
     let alias = PropertyId::TOPIC_ALIAS_MAXIMUM;
     let rows = [
         (
@@ -112,7 +112,7 @@ fn flags_and_lengths_are_read_over() {
 }
 
 #[test]
-fn what_has_no_code_means_nothing() {
+fn a_packet_without_a_code_has_no_meaning() {
     assert_eq!(read("20 { 00 }", V311), (None, vec![]));
     assert_eq!(read("20 {}", V5), (None, vec![]));
 }

@@ -222,7 +222,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn each_lie_makes_its_bytes_and_is_found_out() {
+fn each_lie_makes_its_bytes_and_is_detected() {
     for (packet, version, lies, expected_bytes, expected) in cases() {
         let crafted = packet.craft(version, Form::Short, &lies);
         let crafted = crafted.unwrap_or_else(|e| panic!("{packet:?} {lies:?}: {e}"));
@@ -282,7 +282,7 @@ fn forms_differ_where_a_packet_may_end_early() {
 }
 
 #[test]
-fn what_cannot_be_told_is_said() {
+fn impossible_lies_are_errors() {
     let error = |packet: Packet, lie: Lie| {
         let crafted = packet.craft(V5, Form::Short, &[lie]);
         crafted.expect_err("cannot be told").to_string()

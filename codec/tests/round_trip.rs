@@ -144,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn describing_tells_packets_apart(
+    fn different_packets_have_different_descriptions(
         (version, one) in any_packet(),
         (other_version, other) in any_packet(),
     ) {
@@ -236,7 +236,7 @@ fn long_packets_have_longer_lengths() {
 }
 
 #[test]
-fn what_does_not_fit_the_wire_is_refused_and_nothing_written() {
+fn refuses_values_that_do_not_fit_and_writes_nothing() {
     let publish = |topic: usize, packet_id: u16, qos, identifier| {
         Packet::Publish(Publish {
             dup: false,

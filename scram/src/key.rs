@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 pub(crate) type Key = [u8; 32];
 
 /// The maximum number of salted passwords in the cache.
-const REMEMBERED_MAXIMUM: usize = 256;
+const CACHE_MAXIMUM: usize = 256;
 
 /// A password, its salt, and the number of iterations.
-type Question = (Vec<u8>, Vec<u8>, u32);
+type CacheKey = (Vec<u8>, Vec<u8>, u32);
 
 /// A cache of salted passwords, which RFC 5802 allows both ends to keep. Thousands of exchanges with the same password
 /// would otherwise spend all their time deriving it.
-static REMEMBERED: Mutex<BTreeMap<Question, Key>> = Mutex::new(BTreeMap::new());
+static CACHE: Mutex<BTreeMap<CacheKey, Key>> = Mutex::new(BTreeMap::new());
 
 /// What a server stores about a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,17 +64,17 @@ pub(crate) fn prepared(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 pub(crate) fn salted_password(password: &[u8], salt: &[u8], iterations: u32) -> Key {
-    let question = (password.to_vec(), salt.to_vec(), iterations);
-    let remembered = || REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(key) = remembered().get(&question) {
+    let cache_key = (password.to_vec(), salt.to_vec(), iterations);
+    let cache = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = cache().get(&cache_key) {
         return *key;
     }
     let key = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&prepared(password), salt, iterations);
-    let mut all = remembered();
-    if all.len() >= REMEMBERED_MAXIMUM {
+    let mut all = cache();
+    if all.len() >= CACHE_MAXIMUM {
         all.clear();
     }
-    all.insert(question, key);
+    all.insert(cache_key, key);
     key
 }
 

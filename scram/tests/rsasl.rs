@@ -72,7 +72,7 @@ fn mechanism() -> &'static Mechname {
 }
 
 #[test]
-fn our_client_is_content_with_their_server_and_it_with_ours() {
+fn our_client_and_their_server_accept_each_other() {
     for (user, password) in USERS {
         let server = SASLServer::<Accepted>::new(config(user, password));
         let mut session = server.start_suggested(mechanism()).expect("a session");
@@ -112,7 +112,7 @@ fn their_server_refuses_a_wrong_password() {
 }
 
 #[test]
-fn their_client_is_content_with_our_server_and_it_with_theirs() {
+fn their_client_and_our_server_accept_each_other() {
     for (user, password) in USERS {
         for (kept, accepted) in [(password, true), ("another", false)] {
             let client = SASLClient::new(config(user, password));

@@ -22,7 +22,7 @@ fn begun(client_first: &str) -> Result<ServerExchange, Error> {
 }
 
 #[test]
-fn client_says_what_the_vector_says() {
+fn client_writes_the_messages_of_the_vector() {
     let first = ClientFirst::new("user", CLIENT_NONCE);
     assert_eq!(first.message(), CLIENT_FIRST.as_bytes());
     assert_eq!(
@@ -38,7 +38,7 @@ fn client_says_what_the_vector_says() {
 }
 
 #[test]
-fn server_says_what_the_vector_says() {
+fn server_writes_the_messages_of_the_vector() {
     let exchange = begun(CLIENT_FIRST).expect("a first message");
     assert_eq!(exchange.user(), "user");
     assert_eq!(exchange.server_first(), SERVER_FIRST.as_bytes());

@@ -21,9 +21,9 @@ pub(super) fn unpack(archive: &[u8]) -> io::Result<BTreeMap<String, Vec<u8>>> {
             continue;
         };
         let length = length.parse().map_err(|_| wrong())?;
-        let (file, behind) = rest.split_at_checked(length).ok_or_else(wrong)?;
+        let (file, after) = rest.split_at_checked(length).ok_or_else(wrong)?;
         files.insert(path.to_owned(), file.to_vec());
-        rest = behind;
+        rest = after;
     }
     match rest {
         [] => Ok(files),

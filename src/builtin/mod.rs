@@ -50,8 +50,8 @@ pub fn below(folder: &Path) -> Vec<(&'static Path, &'static [u8])> {
     let Some(folder) = key(folder).map(|folder| format!("{folder}/")) else {
         return Vec::new();
     };
-    let behind = files().range(folder.clone()..);
-    let within = behind.take_while(|(path, _)| path.starts_with(&folder));
+    let after = files().range(folder.clone()..);
+    let within = after.take_while(|(path, _)| path.starts_with(&folder));
     within
         .map(|(path, bytes)| (Path::new(path), bytes.as_slice()))
         .collect()

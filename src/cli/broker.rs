@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         None => None,
     };
     let file = configuration.as_ref();
-    let places = listen::Places::new(&arguments.listen, &arguments.tls, file, styles.err)?;
+    let places = listen::ListenAddresses::new(&arguments.listen, &arguments.tls, file, styles.err)?;
     let config = match file {
         Some(file) => config(&file.settings, conduct),
         None => conduct.liberties.config(),

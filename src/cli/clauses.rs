@@ -10,7 +10,7 @@ use super::filter::{is_clause, is_rule, nearest, patterns};
 use super::progress::Ticks;
 use super::selection::{Allowed, Selection, parse_version};
 use super::{Failure, Styles, interrupt, output};
-use crate::coverage::{self, Standing, State, Wanted};
+use crate::coverage::{self, RuleCoverage, State, Wanted};
 use crate::exit::Exit;
 use crate::mutation::Playing;
 use crate::plan::Plan;
@@ -134,7 +134,7 @@ fn options(arguments: &Arguments, styles: Styles) -> text::Options {
 }
 
 /// Checks that each filter matches something. One that matches nothing was mistyped.
-fn each_matches(arguments: &Arguments, standards: &[Standing]) -> Result<(), Failure> {
+fn each_matches(arguments: &Arguments, standards: &[RuleCoverage]) -> Result<(), Failure> {
     let known = coverage::catalogue();
     let patterns = patterns(&arguments.filter);
     let mut all = patterns.iter();
@@ -174,7 +174,7 @@ fn chosen(arguments: &Arguments) -> Vec<&'static Requirement> {
 }
 
 /// Returns the rules of other standards that the options select. They belong to no chapter and are never open.
-fn standards(arguments: &Arguments, plans: &[Plan], faults: &[FaultInfo]) -> Vec<Standing> {
+fn standards(arguments: &Arguments, plans: &[Plan], faults: &[FaultInfo]) -> Vec<RuleCoverage> {
     if arguments.open || !arguments.chapter.is_empty() {
         return Vec::new();
     }

@@ -202,11 +202,11 @@ fn play(
         return Ok(mutants);
     }
     let failed = |error| Failure::new(Exit::CouldNotStart, error);
-    let right = mutation::right(plans, playing).map_err(failed)?;
+    let reference = mutation::reference(plans, playing).map_err(failed)?;
     let ticks = Ticks::new(chosen.len(), styles.err);
     for info in chosen {
         ticks.tick(info.name);
-        let caught = mutation::caught(&info, plans, &right, playing).map_err(failed)?;
+        let caught = mutation::caught(&info, plans, &reference, playing).map_err(failed)?;
         if (playing.interrupted)() {
             // An incomplete run proves nothing.
             break;

@@ -85,8 +85,8 @@ pub(super) fn diagnostics(all: &[Diagnostic], style: Style) -> Failure {
 
 /// The width of the terminal in columns. Without a terminal, `COLUMNS` or 80.
 pub(super) fn width() -> u16 {
-    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let width = comfy_table::Table::new().width().or_else(said);
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let width = comfy_table::Table::new().width().or_else(columns);
     width.filter(|width| *width > 0).unwrap_or(80)
 }
 

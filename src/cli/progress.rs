@@ -115,7 +115,7 @@ impl Watch {
 fn bar(
     number: usize,
     style: Style,
-    behind: &str,
+    suffix: &str,
     keys: impl FnOnce(ProgressStyle) -> ProgressStyle,
 ) -> Option<ProgressBar> {
     if !output::errors_are_a_terminal() {
@@ -124,8 +124,8 @@ fn bar(
     let target = ProgressDrawTarget::stderr_with_hz(15);
     let bar = ProgressBar::with_draw_target(Some(number as u64), target);
     let template = match style.unicode {
-        true => format!("{{bar:14}} {{pos}}/{{len}} {{elapsed:>4}} {behind}"),
-        false => format!("[{{bar:12.##-}}] {{pos}}/{{len}} {{elapsed:>4}} {behind}"),
+        true => format!("{{bar:14}} {{pos}}/{{len}} {{elapsed:>4}} {suffix}"),
+        false => format!("[{{bar:12.##-}}] {{pos}}/{{len}} {{elapsed:>4}} {suffix}"),
     };
     if let Ok(look) = ProgressStyle::with_template(&template) {
         let look = keys(look);

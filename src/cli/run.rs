@@ -34,8 +34,8 @@ pub(super) mod probe;
 mod profiled;
 mod retry;
 mod shard;
+mod show;
 mod steady;
-mod tell;
 mod watch;
 
 use chosen::Chosen;
@@ -45,7 +45,7 @@ use options::{Playing, target_name, tolerated};
 pub(super) use planted::bundled;
 use play::{Asking, Outcome, play};
 use shard::Divided;
-use tell::{tell, tell_unstarted};
+use show::{show, show_unstarted};
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("reached").args(["broker", "target"]))]
@@ -251,12 +251,14 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let asking = Asking {
         is_asked_for: &|plan, result| {
             let known = by_case.get(&result.id);
-            needs_all || known.is_none_or(|(_, held)| snapshots.asks_for(plan, result, held))
+            needs_all
+                || known.is_none_or(|(_, reviewed)| snapshots.asks_for(plan, result, reviewed))
         },
         is_unexpected: &|result| {
             let known = by_case.get(&result.id);
-            known
-                .is_some_and(|(plan, held)| !snapshots.outcome(plan, result, held).is_as_expected())
+            known.is_some_and(|(plan, reviewed)| {
+                !snapshots.outcome(plan, result, reviewed).is_as_expected()
+            })
         },
     };
     let played = play(arguments, plans, &ready.target, styles, &asking).map_err(|error| {
@@ -275,7 +277,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
         Err(failure) => {
             let mut report = unstarted(arguments, (plans, &ready.target), run_facts, &failure);
             report.shard = divided.facts(arguments, &snapshots, &rest, &[])?;
-            tell_unstarted(arguments, &report, &files, styles);
+            show_unstarted(arguments, &report, &files, styles);
             return Err(failure);
         }
     };
@@ -298,10 +300,14 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
         false => BTreeMap::new(),
     };
     let wall = began.elapsed();
-    let unheard = ready.unheard();
+    let hook_problems = ready.hook_problems();
     // An interrupt may also have ended the broker.
-    let ended = if interrupted { None } else { ready.ended() };
-    let ended = ended.map(|failure| failure.hiding(&secrets));
+    let exit_failure = if interrupted {
+        None
+    } else {
+        ready.exit_failure()
+    };
+    let exit_failure = exit_failure.map(|failure| failure.hiding(&secrets));
 
     let given_up = given_up.map(|why| {
         let hidden = Failure::new(Exit::Failed, why).hiding(&secrets);
@@ -330,8 +336,8 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let required = missing.as_ref().filter(|_| arguments.require_reasons);
     let problems: Vec<Failure> = given_up
         .into_iter()
-        .chain(ended)
-        .chain(unheard)
+        .chain(exit_failure)
+        .chain(hook_problems)
         .chain(required.map(|missing| Failure::new(Exit::Failed, missing.clone())))
         .chain(unwritten)
         .collect();
@@ -364,7 +370,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
         again,
         review: snapshots.review_option(divided.any()),
     };
-    tell(arguments, &report, problems, missing, &files, styles)
+    show(arguments, &report, problems, missing, &files, styles)
 }
 
 /// Combines every result with its plan and outcome. Also returns the first error from writing snapshots.

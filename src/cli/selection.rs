@@ -14,7 +14,7 @@ use crate::report::style::Style;
 use crate::requirements::citation;
 use crate::scenario::pattern::Pattern;
 use crate::scenario::suite::SCENARIOS;
-use crate::scenario::{self, Reach, Variables, is_scenario};
+use crate::scenario::{self, ReadAccess, Variables, is_scenario};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
@@ -59,8 +59,8 @@ pub(super) struct Allowed {
 }
 
 impl Allowed {
-    fn reach(&self) -> Reach {
-        Reach {
+    fn reach(&self) -> ReadAccess {
+        ReadAccess {
             files: self.allow_files,
             variables: Variables::Named(self.allow_env.clone()),
         }

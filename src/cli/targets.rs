@@ -116,7 +116,7 @@ fn known(file: &TargetFile) -> Result<Known, Failure> {
     let started = !file.start.is_empty();
     let can_be_set = |setting: &&Setting| {
         let table = file.settings.as_ref();
-        table.is_some_and(|table| table.says(setting.name))
+        table.is_some_and(|table| table.supports(setting.name))
     };
     let lacking = |setting: &Setting| {
         let why = file.settings.as_ref()?.lacking(setting.name)?;

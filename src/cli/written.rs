@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::exit::Exit;
-use crate::snapshot::file::place_whole;
+use crate::snapshot::file::write_whole_unsynced;
 
 /// How many files an error names.
 const NAMED: usize = 5;
@@ -52,7 +52,7 @@ pub(super) fn write<'f>(
     written.overwritten = differing.len();
     to_write.extend(differing);
     for (path, bytes) in to_write {
-        place_whole(&path, bytes).map_err(|error| wrong(&path, error))?;
+        write_whole_unsynced(&path, bytes).map_err(|error| wrong(&path, error))?;
         written.files.push(path);
     }
     Ok(written)

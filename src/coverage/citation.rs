@@ -19,7 +19,7 @@ pub struct Citation {
     /// The text of the step.
     pub label: String,
     pub level: Level,
-    pub judges: bool,
+    pub can_fail: bool,
 }
 
 /// Returns the citations of one statement, in the order of the plans.
@@ -27,7 +27,7 @@ pub fn citations(plans: &[Plan], version: ProtocolVersion, id: &str) -> Vec<Cita
     let mut found = Vec::new();
     let of_document = |plan: &&Plan| requirements::document(plan.scene.id.version) == version;
     for plan in plans.iter().filter(of_document) {
-        visit(&plan.steps, &mut |step| {
+        visit_steps(&plan.steps, &mut |step| {
             if step.step.clauses.iter().any(|clause| clause == id) {
                 found.push(Citation {
                     case: plan.scene.id.clone(),
@@ -35,7 +35,7 @@ pub fn citations(plans: &[Plan], version: ProtocolVersion, id: &str) -> Vec<Cita
                     place: step.step.place,
                     label: step.step.label.clone(),
                     level: step.level(),
-                    judges: judges(step),
+                    can_fail: can_fail(step),
                 });
             }
         });
@@ -49,8 +49,8 @@ pub fn judging(plans: &[Plan]) -> BTreeMap<(ProtocolVersion, String), Vec<CaseId
     for plan in plans {
         let id = &plan.scene.id;
         let version = requirements::document(id.version);
-        visit(&plan.steps, &mut |step| {
-            if !judges(step) {
+        visit_steps(&plan.steps, &mut |step| {
+            if !can_fail(step) {
                 return;
             }
             for clause in &step.step.clauses {
@@ -64,22 +64,22 @@ pub fn judging(plans: &[Plan]) -> BTreeMap<(ProtocolVersion, String), Vec<CaseId
     found
 }
 
-fn visit(steps: &[PlannedStep], tell: &mut dyn FnMut(&PlannedStep)) {
+fn visit_steps(steps: &[PlannedStep], visit: &mut dyn FnMut(&PlannedStep)) {
     for step in steps {
-        tell(step);
-        visit(step.body.inner(), tell);
+        visit(step);
+        visit_steps(step.body.inner(), visit);
     }
 }
 
 /// Returns whether a finding at this step can count against a broker.
-fn judges(step: &PlannedStep) -> bool {
+fn can_fail(step: &PlannedStep) -> bool {
     matches!(step.level(), Level::Must | Level::Should)
         && match &step.body {
             Body::Client { operations, .. } => operations
                 .iter()
                 .any(|op| matches!(op, Operation::Await(_))),
             Body::Hooks(_) | Body::Choice(_) | Body::OneOf(_) => true,
-            Body::Parallel(_) | Body::Rounds(_) => step.body.inner().iter().any(judges),
+            Body::Parallel(_) | Body::Rounds(_) => step.body.inner().iter().any(can_fail),
             Body::Wait(_) | Body::Broker(_) => false,
         }
 }

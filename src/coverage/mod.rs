@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use crate::mutation::{Catch, Right, RightPlay};
+use crate::mutation::{Catch, Reference, ReferencePlay};
 use crate::plan::Plan;
 use crate::requirements::{self, Requirement};
 use crate::scenario::model::CaseId;
@@ -21,7 +21,7 @@ use crate::verdict::monitor;
 
 pub use citation::{Citation, citations, judging};
 pub use playing::{Wanted, play};
-pub use standards::{Standing, standards};
+pub use standards::{RuleCoverage, standards};
 
 /// The documents, in the order of the reports.
 pub const DOCUMENTS: [ProtocolVersion; 2] = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
@@ -97,7 +97,7 @@ pub struct Played {
 /// The results of all plays.
 #[derive(Debug, Default)]
 pub struct Record {
-    pub right: Right,
+    pub reference: Reference,
     pub played: Vec<Played>,
 }
 
@@ -162,9 +162,9 @@ fn proofs(requirement: &Requirement, breaking: &[&'static str], record: &Record)
             requirements::document(catch.case.version) == requirement.version
                 && catch.cites.contains(requirement.id)
                 && record
-                    .right
+                    .reference
                     .get(&catch.case)
-                    .is_some_and(RightPlay::is_passed)
+                    .is_some_and(ReferencePlay::is_passed)
         });
         proofs.extend(catch.map(|catch| Proof {
             fault: played.fault,

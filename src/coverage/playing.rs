@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mqtt_check_codec::ProtocolVersion;
 
 use super::{Played, Record, ids_of, judging, keys};
-use crate::mutation::{self, Playing, Right, RightPlay};
+use crate::mutation::{self, Playing, Reference, ReferencePlay};
 use crate::plan::Plan;
 use crate::requirements::{self, Requirement};
 use crate::scenario::model::CaseId;
@@ -54,7 +54,7 @@ pub fn play(
         let mut step = Step {
             wanted,
             playing,
-            right: &mut record.right,
+            reference: &mut record.reference,
             played: &mut played,
         };
         step.play(info, &|id| citing.contains(id))?;
@@ -88,7 +88,7 @@ fn citing(
 struct Step<'a> {
     wanted: Wanted<'a>,
     playing: Playing<'a>,
-    right: &'a mut Right,
+    reference: &'a mut Reference,
     played: &'a mut Played,
 }
 
@@ -104,11 +104,12 @@ impl Step<'_> {
             .collect();
         let unknown: Vec<Plan> = plans
             .iter()
-            .filter(|plan| !self.right.contains_key(&plan.scene.id))
+            .filter(|plan| !self.reference.contains_key(&plan.scene.id))
             .cloned()
             .collect();
-        self.right.extend(mutation::right(&unknown, self.playing)?);
-        let caught = mutation::caught(info, &plans, self.right, self.playing)?;
+        self.reference
+            .extend(mutation::reference(&unknown, self.playing)?);
+        let caught = mutation::caught(info, &plans, self.reference, self.playing)?;
         self.played.caught.extend(caught);
         Ok(())
     }
@@ -118,9 +119,9 @@ impl Step<'_> {
             requirements::document(catch.case.version) == key.0
                 && catch.cites.contains(key.1)
                 && self
-                    .right
+                    .reference
                     .get(&catch.case)
-                    .is_some_and(RightPlay::is_passed)
+                    .is_some_and(ReferencePlay::is_passed)
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::target::bundled::FaultInfo;
 
 /// A rule of another standard that a step cites or that a fault breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct RuleCoverage {
     /// The rule, such as `RFC 6455, 5.5.2`.
     pub rule: String,
     /// The subject of the rule's document.
@@ -28,7 +28,7 @@ pub fn standards(
     plans: &[Plan],
     faults: &[FaultInfo],
     versions: &[ProtocolVersion],
-) -> Vec<Standing> {
+) -> Vec<RuleCoverage> {
     let mut found: BTreeMap<String, (Vec<CaseId>, Vec<&'static str>)> = BTreeMap::new();
     let is_meant = |version| versions.is_empty() || versions.contains(&version);
     let cited = judging(plans);
@@ -52,7 +52,7 @@ pub fn standards(
         .into_iter()
         .filter_map(|(rule, (mut cases, faults))| {
             cases.sort();
-            Some(Standing {
+            Some(RuleCoverage {
                 about: standard::subject(&rule).ok()?,
                 rule,
                 cases,

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_of_a_whole_file() {
+    fn reports_about_a_whole_file() {
         insta::assert_snapshot!(shown("", None), @r"
         error: unknown action `conect`
          --> scenarios/a.yaml
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_only_when_told() {
+    fn colours_only_with_the_option() {
         let source = Arc::new(Source {
             path: "a".to_owned(),
             text: "b".to_owned(),

@@ -102,10 +102,10 @@ impl<R> Work<'_, R> {
                 true => Some(self.large.lock().map_err(|_| worker_panicked())?),
                 false => None,
             };
-            self.tell(|done| (done.watch)(Progress::Started(&plan.scene.id)))?;
+            self.notify(|done| (done.watch)(Progress::Started(&plan.scene.id)))?;
             let play = self.play(plan)?;
             let result = (self.conclude)(plan, play);
-            self.tell(|done| {
+            self.notify(|done| {
                 let result = done.results[number].insert(result);
                 (done.watch)(Progress::Finished(result))
             })?;
@@ -117,7 +117,7 @@ impl<R> Work<'_, R> {
         self.stop.load(Ordering::Relaxed) || (self.interrupted)()
     }
 
-    fn tell(
+    fn notify(
         &self,
         what: impl FnOnce(&mut Done<'_, R>) -> ControlFlow<()>,
     ) -> Result<(), StartError> {

@@ -14,7 +14,7 @@ use super::player::{Patience, Player};
 use super::prefix::Prefix;
 use super::room::Share;
 use crate::plan::{Plan, witness};
-use crate::scenario::model::Sharing;
+use crate::scenario::model::PrefixMode;
 use crate::target::external::{self, Connectors};
 use crate::target::host::Host;
 use crate::target::instances::Handle;
@@ -167,7 +167,7 @@ fn is_turned_away(witness: &Transcript) -> bool {
 
 /// A broker that cases are played on.
 #[derive(Debug, Clone)]
-pub(super) struct Ground {
+pub(super) struct Venue {
     pub(super) connectors: Connectors,
     /// Connects clients that the broker knows, for brokers that know only some.
     pub(super) known: Connectors,
@@ -177,11 +177,11 @@ pub(super) struct Ground {
     pub(super) log: Option<Arc<Log>>,
 }
 
-impl Ground {
+impl Venue {
     /// Restarts the broker if a case stopped it. If it does not start, the witness finds no broker.
-    async fn go_on(&self) {
+    async fn restart_if_stopped(&self) {
         if let Some(handle) = self.handle.clone() {
-            let _ = tokio::task::spawn_blocking(move || handle.go_on()).await;
+            let _ = tokio::task::spawn_blocking(move || handle.restart_if_exited()).await;
         }
     }
 }
@@ -196,18 +196,18 @@ enum Part {
 
 /// Where a case is played.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Grounds<'g> {
+pub(super) enum Venues<'g> {
     /// On a broker that other clients use before, during or after the case.
-    Shared(&'g Ground),
+    Shared(&'g Venue),
     /// On an instance of its own, with another one for the control. Nobody sees what the case leaves there.
-    Own(&'g Ground, Option<&'g Ground>),
+    Own(&'g Venue, Option<&'g Venue>),
 }
 
-impl<'g> Grounds<'g> {
-    fn of(self, control: bool) -> &'g Ground {
+impl<'g> Venues<'g> {
+    fn of(self, control: bool) -> &'g Venue {
         match self {
-            Self::Own(_, Some(ground)) if control => ground,
-            Self::Own(ground, _) | Self::Shared(ground) => ground,
+            Self::Own(_, Some(venue)) if control => venue,
+            Self::Own(venue, _) | Self::Shared(venue) => venue,
         }
     }
 }
@@ -238,49 +238,49 @@ fn written(lines: Lines, began: Instant, letters: &str) -> BrokerLog {
 /// afterwards.
 pub(super) async fn play_external(
     plan: &Plan,
-    grounds: Grounds<'_>,
+    venues: Venues<'_>,
     secrets: &Secrets,
     patience: Patience,
     prefixes: &Prefixes,
     bounds: Bounds<'_>,
 ) -> Played {
     let began = Instant::now();
-    let is_own = matches!(grounds, Grounds::Own(..));
+    let is_own = matches!(venues, Venues::Own(..));
     let one_by_one = plan.scene.exclusive && !is_own;
     let one = async |plan: &Plan, part: Part| {
         let control = part == Part::Control;
-        let prefix = match plan.scene.sharing {
+        let prefix = match plan.scene.prefix_mode {
             _ if plan.scene.exclusive || is_own => Prefix::default(),
-            Sharing::Apart => prefixes.next(),
-            Sharing::Joined => prefixes.next().joined(),
+            PrefixMode::Apart => prefixes.next(),
+            PrefixMode::Joined => prefixes.next().joined(),
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
-        let ground = grounds.of(control).clone();
+        let venue = venues.of(control).clone();
         let connectors = match part {
-            Part::Witness => ground.known,
-            Part::Scene | Part::Control => ground.connectors,
+            Part::Witness => venue.known,
+            Part::Scene | Part::Control => venue.connectors,
         };
-        let passes = ground.handle.is_some();
+        let passes = venue.handle.is_some();
         if prefix.letters().is_empty() && plan.has_hooks() {
             // The broker may still report events of the previous case, which must not count for this one.
             sleep(connectors.hooks_settle()).await;
         }
         let letters = prefix.letters();
-        let ear = ground.log.as_ref().map(|log| log.listen(letters));
+        let capture = venue.log.as_ref().map(|log| log.listen(letters));
         let listened = Instant::now();
-        let host = Host::External(external::Host::new(connectors, letters, ground.handle));
+        let host = Host::External(external::Host::new(connectors, letters, venue.handle));
         let (mut transcript, _, host) =
             play(plan, host, patience, prefix.clone(), control, bounds).await;
-        if let Some(ear) = ear {
-            transcript.log = written(ear.heard(), listened, letters);
+        if let Some(capture) = capture {
+            transcript.log = written(capture.take(), listened, letters);
         }
         // What is left on an instance disappears with it.
         if !passes {
             transcript.left_behind = host.clean_up(&cleaner, transcript.delay).await;
         }
         // Text of the scenario itself is not secret.
-        let secrets = secrets.but_for(&plan.scene.source.text);
-        let strip = |packet: &mut Packet| prefix.take_off(packet);
+        let secrets = secrets.not_in(&plan.scene.source.text);
+        let strip = |packet: &mut Packet| prefix.strip(packet);
         transcript.hide(&secrets, &strip);
         transcript
     };
@@ -296,7 +296,7 @@ pub(super) async fn play_external(
     // The witness runs after the scene, so it also shows that the broker has survived the scene.
     let witness = match wanted_witness(plan, &scene, control.as_ref()) {
         Some(witness) => {
-            grounds.of(false).go_on().await;
+            venues.of(false).restart_if_stopped().await;
             let mut shown = one(witness, Part::Witness).await;
             if is_turned_away(&shown) {
                 sleep(TURNED_AWAY).await;

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_the_same_for_the_same_seed_and_never_nothing() {
+    fn depends_on_the_seed_and_is_never_empty() {
         let case = CaseId {
             path: "session/takeover".into(),
             row: None,

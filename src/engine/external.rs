@@ -15,13 +15,13 @@ use tokio::sync::Mutex;
 use tokio::task::unconstrained;
 use tokio::time::timeout;
 
-use super::case::{self, Bounds, Ground, Grounds, Prefixes};
+use super::case::{self, Bounds, Prefixes, Venue, Venues};
 use super::outlook::{Advice, Outlook};
 use super::player::Patience;
 use super::room::Room;
 use super::{Conductor, Doubt, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, Skip, steps_played};
-use crate::scenario::model::{CaseId, Sharing};
+use crate::scenario::model::{CaseId, PrefixMode};
 use crate::target::canary::Canary;
 use crate::target::external::Connectors;
 use crate::target::hooks::Feed;
@@ -32,14 +32,14 @@ use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
 
 mod calm;
-mod crew;
-mod deaths;
+mod concurrency;
+mod exits;
 mod outage;
 mod venues;
 
-use calm::{Crowd, Held};
-use crew::Crew;
-use deaths::Deaths;
+use calm::{HeldResults, RunningCount};
+use concurrency::Concurrency;
+use exits::Exits;
 use outage::canary;
 
 /// How many cases run at once by default.
@@ -98,10 +98,10 @@ pub(super) fn run<R>(
             })?;
         let looking = looking(versions);
         let canary = canary(target, &capabilities, &prefixes, limit);
-        let ground = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>, log: &Option<Arc<Log>>| {
+        let venue = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>, log: &Option<Arc<Log>>| {
             let connectors = Connectors::new(nodes, target.credentials.clone(), seed);
             let connectors = connectors.with_hooks(hooks.clone());
-            Ground {
+            Venue {
                 known: connectors.clone(),
                 connectors,
                 handle: None,
@@ -109,12 +109,12 @@ pub(super) fn run<R>(
             }
         };
         let run = Run {
-            ground: ground(&target.nodes(), nonce, &target.hooks, &target.log),
+            venue: venue(&target.nodes(), nonce, &target.hooks, &target.log),
             instances: target.instances.clone(),
             nonce,
             secrets: target.secrets(),
             alone: (!target.alone.is_empty()).then(|| {
-                ground(
+                venue(
                     &target.alone,
                     !nonce,
                     &target.alone_hooks,
@@ -139,13 +139,13 @@ pub(super) fn run<R>(
             running: RefCell::default(),
             hit: RefCell::default(),
             after_outage: RefCell::default(),
-            deaths: Deaths::default(),
+            exits: Exits::default(),
             outlook: Outlook::default(),
             room: room(plans, options),
             large: Mutex::default(),
-            crew: Crew::new(jobs(options)),
-            crowd: Crowd::default(),
-            held: Held::default(),
+            concurrency: Concurrency::new(jobs(options)),
+            running_count: RunningCount::default(),
+            held: HeldResults::default(),
             stop,
             watch: RefCell::new(conductor.watch),
         };
@@ -153,9 +153,9 @@ pub(super) fn run<R>(
             results = run.all(plans) => results,
             never = run.watch_over(plans) => match never {},
         };
-        run.report_deaths(plans);
+        run.report_exits(plans);
         let hit = run.hit.borrow();
-        run.tell(Progress::Responded(&run.canary.pulse(), &hit));
+        run.notify(Progress::Responded(&run.canary.pulse(), &hit));
         Ok(results)
     })
 }
@@ -210,9 +210,9 @@ fn patience(target: &External, options: &RunOptions) -> Patience {
 }
 
 struct Run<'r, R> {
-    ground: Ground,
+    venue: Venue,
     /// A second broker of the same kind, for cases that need one for themselves.
-    alone: Option<Ground>,
+    alone: Option<Venue>,
     /// Starts more brokers, for cases that need one with their own settings.
     instances: Option<Arc<Instances>>,
     /// Distinguishes this run's connections from those of others.
@@ -237,15 +237,15 @@ struct Run<'r, R> {
     /// The cases that are to be played again because the broker did not serve.
     after_outage: RefCell<BTreeSet<usize>>,
     /// How the broker has exited, and which cases may be the reason.
-    deaths: Deaths,
+    exits: Exits,
     outlook: Outlook,
     room: Room,
     /// Locked by the large case that is being played.
     large: Mutex<()>,
-    crew: Crew,
-    crowd: Crowd,
+    concurrency: Concurrency,
+    running_count: RunningCount,
     /// The cases that are to be played again alone.
-    held: Held<R>,
+    held: HeldResults<R>,
     stop: AtomicBool,
     watch: RefCell<&'r mut Watch<'r, R>>,
 }
@@ -271,7 +271,7 @@ impl<R> Run<'_, R> {
             let after_outage = self.after_outage.take();
             let (suspects, rest): (Vec<usize>, Vec<usize>) = mem::take(&mut open)
                 .into_iter()
-                .partition(|number| self.deaths.is_suspect(*number));
+                .partition(|number| self.exits.is_suspect(*number));
             let mut take = |played: Vec<(usize, Option<R>)>| {
                 for (number, result) in played {
                     match result {
@@ -320,13 +320,13 @@ impl<R> Run<'_, R> {
             rest.into_iter().partition(|n| is_last(&plans[*n]));
         // The longest first, so that none of them is left for the end.
         together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
-        let shared = Grounds::Shared(&self.ground);
+        let shared = Venues::Shared(&self.venue);
         let usual = async {
             match &self.alone {
-                Some(ground) => {
+                Some(venue) => {
                     let (mut results, beside) = tokio::join!(
                         self.together(round, together, shared),
-                        self.one_by_one(round, alone, Grounds::Shared(ground))
+                        self.one_by_one(round, alone, Venues::Shared(venue))
                     );
                     results.extend(beside);
                     results
@@ -352,7 +352,7 @@ impl<R> Run<'_, R> {
         &self,
         round: Round<'_>,
         numbers: Vec<usize>,
-        grounds: Grounds<'_>,
+        venues: Venues<'_>,
     ) -> Vec<(usize, Option<R>)> {
         let mut results = Vec::with_capacity(numbers.len());
         let mut waiting = numbers.into_iter();
@@ -360,7 +360,7 @@ impl<R> Run<'_, R> {
         loop {
             // Only a few cases begin at a time. If the broker sends without being asked, this shows before all of them
             // have begun.
-            let jobs = round.jobs.min(self.crew.now());
+            let jobs = round.jobs.min(self.concurrency.now());
             let begins = jobs.min(running.len() + BEGINNING);
             while running.len() < begins
                 && (running.is_empty() || self.room.has_room())
@@ -370,7 +370,7 @@ impl<R> Run<'_, R> {
                 // One task runs all cases. tokio's budget for one task is too small for so many: the last ones would
                 // run seconds too late. Each case yields by itself.
                 running.push(unconstrained(async move {
-                    (number, self.one(round, number, grounds).await)
+                    (number, self.one(round, number, venues).await)
                 }));
             }
             let more = match waiting.len() > 0 && running.len() < jobs {
@@ -389,12 +389,12 @@ impl<R> Run<'_, R> {
         &self,
         round: Round<'_>,
         numbers: Vec<usize>,
-        grounds: Grounds<'_>,
+        venues: Venues<'_>,
     ) -> Vec<(usize, Option<R>)> {
         let mut results = Vec::with_capacity(numbers.len());
         for number in numbers {
             if !self.stops() {
-                results.push((number, self.one(round, number, grounds).await));
+                results.push((number, self.one(round, number, venues).await));
             }
         }
         results
@@ -412,19 +412,19 @@ impl<R> Run<'_, R> {
     }
 
     /// Plays a case. Returns `None` if it has to be played again.
-    async fn one(&self, round: Round<'_>, number: usize, grounds: Grounds<'_>) -> Option<R> {
+    async fn one(&self, round: Round<'_>, number: usize, venues: Venues<'_>) -> Option<R> {
         let plan = &round.plans[number];
         let _only_large = match plan.is_large {
             true => Some(self.large.lock().await),
             false => None,
         };
-        self.tell(Progress::Started(&plan.scene.id));
+        self.notify(Progress::Started(&plan.scene.id));
         let hindrance = self.hindrance(plan);
         let is_played = hindrance.is_none();
         let share = self.room.share();
         let began = Instant::now();
         let (stop, interrupted) = (&self.stop, self.interrupted);
-        let is_watched = matches!(grounds, Grounds::Shared(one) if ptr::eq(one, &self.ground));
+        let is_watched = matches!(venues, Venues::Shared(one) if ptr::eq(one, &self.venue));
         let (mut is_in_outage, mut is_beside) = (false, false);
         let play = match hindrance {
             Some(skip) => Play::Skipped(skip),
@@ -433,10 +433,10 @@ impl<R> Run<'_, R> {
                     self.wait_for_service().await;
                     self.running.borrow_mut().insert(number, Instant::now());
                 }
-                let member = self.crowd.join();
+                let member = self.running_count.join();
                 let played = case::play_external(
                     plan,
-                    grounds,
+                    venues,
                     &self.secrets,
                     self.patience,
                     &self.prefixes,
@@ -448,8 +448,8 @@ impl<R> Run<'_, R> {
                 .await;
                 is_beside = member.was_beside_others();
                 drop(member);
-                let is_crowded_out = share.is_crowded_out() && !self.crew.is_smallest();
-                let is_flooded = share.is_over() && !is_crowded_out;
+                let is_crowded_out = share.is_crowded_out() && !self.concurrency.is_smallest();
+                let is_flooded = share.is_exceeded() && !is_crowded_out;
                 let outage = match is_watched {
                     true => self.outage(number, plan).await,
                     false => None,
@@ -467,11 +467,11 @@ impl<R> Run<'_, R> {
         };
         let result = (self.conclude)(plan, play);
         if share.is_crowded_out() {
-            self.crew.crowded_out(began);
+            self.concurrency.crowded_out(began);
         } else if is_played {
-            self.crew.fitted();
+            self.concurrency.fitted();
         }
-        let is_suspect = is_watched && self.deaths.is_suspect(number);
+        let is_suspect = is_watched && self.exits.is_suspect(number);
         let doubt = (self.doubt)(&result);
         let is_disturbed = doubt == Some(Doubt::Disturbed) || share.is_crowded_out() || is_suspect;
         if round.play < PLAYS && is_disturbed && !self.stops() {
@@ -487,7 +487,7 @@ impl<R> Run<'_, R> {
             self.held.hold(number, round.play, result);
             return None;
         }
-        self.tell(Progress::Finished(&result));
+        self.notify(Progress::Finished(&result));
         Some(result)
     }
 
@@ -506,7 +506,7 @@ impl<R> Run<'_, R> {
             },
         };
         if !self.stops() {
-            self.tell(Progress::GivenUp(&why));
+            self.notify(Progress::GivenUp(&why));
             self.stop.store(true, Ordering::Relaxed);
         }
     }
@@ -516,7 +516,7 @@ impl<R> Run<'_, R> {
         looked.serves(&self.looking.versions)
     }
 
-    fn tell(&self, progress: Progress<'_, R>) {
+    fn notify(&self, progress: Progress<'_, R>) {
         if (self.watch.borrow_mut())(progress).is_break() {
             self.stop.store(true, Ordering::Relaxed);
         }
@@ -526,7 +526,7 @@ impl<R> Run<'_, R> {
 /// Returns whether a case is played after the others. It needs the broker for itself, or it subscribes to everything
 /// and would see all of their messages.
 fn is_last(plan: &Plan) -> bool {
-    plan.scene.exclusive || plan.scene.sharing == Sharing::Joined
+    plan.scene.exclusive || plan.scene.prefix_mode == PrefixMode::Joined
 }
 
 /// Returns a number that distinguishes this run from others that share the broker. A seed does not reproduce it.

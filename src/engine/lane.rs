@@ -59,9 +59,9 @@ pub(super) struct Lane {
     /// Whether the transport has bytes that it has not sent yet.
     unsent: bool,
     /// Whether nothing more can be read.
-    deaf: bool,
+    read_closed: bool,
     /// Whether the received bytes can no longer be split into packets. They are read and discarded.
-    lost: bool,
+    undecodable: bool,
     next_packet_id: PacketId,
     /// The identifiers that were sent and are not acknowledged yet.
     in_use: BTreeSet<PacketId>,
@@ -86,7 +86,7 @@ pub(super) struct Lane {
     /// Whether nothing has been sent yet.
     pub(super) fresh: bool,
     /// Whether a packet has been received.
-    pub(super) greeted: bool,
+    pub(super) has_first_packet: bool,
     /// Whether the broker's frames broke a rule and we ended the connection.
     pub(super) faulted: bool,
     /// The largest packet that is read, in bytes.
@@ -94,9 +94,9 @@ pub(super) struct Lane {
     /// How many bytes were queued for sending in total.
     pub(super) sent: usize,
     /// Whether the broker has not answered a ping of ours for as long as a step waits.
-    pub(super) is_mute: bool,
+    pub(super) answers_no_ping: bool,
     /// Whether the broker has not read what was queued for as long as a step waits.
-    pub(super) is_stuck: bool,
+    pub(super) reads_nothing: bool,
 }
 
 /// Something that was read.
@@ -155,8 +155,8 @@ impl Lane {
             finishing: false,
             finished: false,
             unsent: false,
-            deaf: false,
-            lost: false,
+            read_closed: false,
+            undecodable: false,
             next_packet_id: NonZeroU16::MIN,
             in_use: BTreeSet::new(),
             aliases: BTreeMap::new(),
@@ -169,19 +169,19 @@ impl Lane {
             last_taken_id: None,
             sent_id: None,
             fresh: true,
-            greeted: false,
+            has_first_packet: false,
             faulted: false,
             largest: LARGEST_PACKET,
             sent: 0,
-            is_mute: false,
-            is_stuck: false,
+            answers_no_ping: false,
+            reads_nothing: false,
         }
     }
 
     /// Creates a lane whose upgrade to WebSocket failed.
     pub(super) fn refused(version: ProtocolVersion, auto_ack: bool) -> Self {
         let mut lane = Self::new(version, auto_ack, None);
-        lane.deaf = true;
+        lane.read_closed = true;
         lane
     }
 
@@ -192,13 +192,13 @@ impl Lane {
 
     /// Returns whether something may still be received.
     pub(super) fn is_readable(&self) -> bool {
-        self.stream.is_some() && !self.deaf
+        self.stream.is_some() && !self.read_closed
     }
 
     /// Returns whether the transport has sent everything that was queued.
     pub(super) fn is_flushed(&self) -> bool {
-        let rests = self.outbound.is_empty() && self.frames.is_empty() && !self.unsent;
-        rests && (!self.finishing || self.finished || self.stream.is_none())
+        let is_idle = self.outbound.is_empty() && self.frames.is_empty() && !self.unsent;
+        is_idle && (!self.finishing || self.finished || self.stream.is_none())
     }
 
     /// Queues bytes.
@@ -300,7 +300,7 @@ impl Lane {
     }
 
     /// Notes that the exchange of an identifier is over.
-    pub(super) fn is_free_again(&mut self, id: PacketId) {
+    pub(super) fn release_packet_id(&mut self, id: PacketId) {
         self.in_use.remove(&id);
     }
 
@@ -311,7 +311,7 @@ impl Lane {
         let mut chunks = 0;
         while self.is_readable() {
             // First decode what was left over last time.
-            self.cut(&mut read);
+            self.split_packets(&mut read);
             chunks += 1;
             if chunks > CHUNKS || read.len() >= PACKETS {
                 cx.waker().wake_by_ref();
@@ -365,10 +365,10 @@ impl Lane {
             return false;
         };
         let bytes = bytes.clone();
-        if fault == Fault::Text && self.inbound.is_empty() && !self.lost {
+        if fault == Fault::Text && self.inbound.is_empty() && !self.undecodable {
             self.packets_in_text(&bytes, read);
         }
-        self.deaf = true;
+        self.read_closed = true;
         self.faulted = true;
         self.finish();
         read.push(Inbound::Fault { fault, bytes });
@@ -452,7 +452,7 @@ impl Lane {
     }
 
     fn ended(&mut self, ending: Ending, read: &mut Vec<Inbound>) {
-        self.deaf = true;
+        self.read_closed = true;
         if !self.inbound.is_empty() {
             let bytes = Bytes::copy_from_slice(self.inbound.rest());
             self.inbound.clear();
@@ -465,8 +465,8 @@ impl Lane {
     }
 
     /// Splits the received bytes into packets, up to the limit for one go.
-    fn cut(&mut self, read: &mut Vec<Inbound>) {
-        if self.lost {
+    fn split_packets(&mut self, read: &mut Vec<Inbound>) {
+        if self.undecodable {
             self.inbound.clear();
         }
         while read.len() < PACKETS {
@@ -481,7 +481,7 @@ impl Lane {
                     let rest = self.inbound.rest();
                     let bytes = Bytes::copy_from_slice(&rest[..rest.len().min(CHUNK)]);
                     self.inbound.clear();
-                    self.lost = true;
+                    self.undecodable = true;
                     read.push(Inbound::Garbage { bytes, error });
                     return;
                 }
@@ -494,7 +494,7 @@ impl Lane {
         let left_out = packet.as_mut().map_or(0, shorten);
         if frame.packet_type() == PacketType::PINGRESP && self.own_pings > 0 {
             self.own_pings -= 1;
-            self.is_mute = false;
+            self.answers_no_ping = false;
             // A malformed PINGRESP is the broker's fault, whoever sent the ping.
             if packet.is_ok() {
                 return Inbound::OwnPong;

@@ -63,10 +63,10 @@ impl Prefix {
     fn split<'a>(&self, topic: &'a str) -> (&'a str, &'a str, Option<&'a str>) {
         let name = topic.trim_start_matches('$').trim_start_matches('/');
         let before = &topic[..topic.len() - name.len()];
-        let behind = name
+        let after = name
             .strip_prefix(self.letters.as_str())
             .and_then(|rest| rest.strip_prefix(JOINT));
-        (before, name, behind)
+        (before, name, after)
     }
 
     /// Joins the prefix to a topic or filter. A filter that begins with a wildcard stays as it is: it means every
@@ -152,7 +152,7 @@ impl Prefix {
             return format!("$share/{group}/{}", self.part(filter));
         }
         match self.split(topic) {
-            (before, _, Some(behind)) => format!("{before}{behind}"),
+            (before, _, Some(after)) => format!("{before}{after}"),
             _ => topic.to_owned(),
         }
     }
@@ -193,7 +193,7 @@ impl Prefix {
     }
 
     /// Removes the prefix from a packet that was received, or that a client library wrote.
-    pub(super) fn take_off(&self, packet: &mut Packet) {
+    pub(super) fn strip(&self, packet: &mut Packet) {
         if self.letters.is_empty() {
             return;
         }
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comes_off_a_packet_as_it_was_put() {
+    fn strips_what_it_added_to_a_packet() {
         let answers: Properties = [Property::ResponseTopic("answers".into())]
             .into_iter()
             .collect();
@@ -292,7 +292,7 @@ mod tests {
             let mut changed = packet.clone();
             prefix.put(&mut changed);
             assert_ne!(changed, packet);
-            prefix.take_off(&mut changed);
+            prefix.strip(&mut changed);
             assert_eq!(changed, packet);
         }
     }
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn is_joined_where_a_level_of_its_own_would_change_the_meaning() {
         let prefix = Prefix::new("k7".into()).joined();
-        for (said, wire) in [
+        for (plain, wire) in [
             ("a/b", "k7-a/b"),
             ("$box/a", "$k7-box/a"),
             ("/a", "/k7-a"),
@@ -312,8 +312,8 @@ mod tests {
             ("$share/g/#", "$share/k7g/#"),
             ("$share/g/a/#", "$share/k7g/k7-a/#"),
         ] {
-            assert_eq!(prefix.topic(said), wire);
-            assert_eq!(prefix.strip_topic(wire), said);
+            assert_eq!(prefix.topic(plain), wire);
+            assert_eq!(prefix.strip_topic(wire), plain);
         }
         for own in ["k7-a", "$k7-box/a", "/k7-a", "/k7-", "k7-"] {
             assert!(!prefix.is_foreign(own), "{own}");
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn comes_off_as_it_was_put() {
+    fn strips_what_it_added() {
         let prefix = Prefix::new("k7".into());
         for topic in [
             "a/b",

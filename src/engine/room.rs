@@ -56,7 +56,7 @@ impl Room {
         Share {
             room: self,
             taken: Cell::new(0),
-            is_over: Cell::new(false),
+            is_exceeded: Cell::new(false),
             is_crowded_out: Cell::new(false),
         }
     }
@@ -67,7 +67,7 @@ impl Room {
 pub(super) struct Share<'r> {
     room: &'r Room,
     taken: Cell<usize>,
-    is_over: Cell<bool>,
+    is_exceeded: Cell<bool>,
     is_crowded_out: Cell<bool>,
 }
 
@@ -83,9 +83,10 @@ impl Share<'_> {
     }
 
     /// Returns the limit in bytes if a case with this many steps and sent bytes has exceeded it, and `None` otherwise.
-    pub(super) fn is_too_much(&self, steps: usize, sent: usize) -> Option<usize> {
+    pub(super) fn exceeded_limit(&self, steps: usize, sent: usize) -> Option<usize> {
         let limit = self.exceeded(steps, sent);
-        self.is_over.set(self.is_over.get() || limit.is_some());
+        self.is_exceeded
+            .set(self.is_exceeded.get() || limit.is_some());
         limit
     }
 
@@ -108,12 +109,12 @@ impl Share<'_> {
 
     /// Notes that the case is ended because the broker sent, or announced, too much.
     pub(super) fn give_up(&self) {
-        self.is_over.set(true);
+        self.is_exceeded.set(true);
     }
 
     /// Returns whether the case was ended because the broker sent, or announced, too much.
-    pub(super) fn is_over(&self) -> bool {
-        self.is_over.get()
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.is_exceeded.get()
     }
 
     /// Returns whether the case was ended because the others used too much. Alone it would have had more room.

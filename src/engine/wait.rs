@@ -132,12 +132,12 @@ impl Waiting<'_> {
         self.is_lost && (outcome.ended == Ended::TimedOut || is_silence && outcome.taken.is_empty())
     }
 
-    fn take(&self, player: &Player<'_>, spent: bool) -> Taking {
+    fn take(&self, player: &Player<'_>, is_final: bool) -> Taking {
         let strict = !player.judged && !self.awaited.connects && !self.awaited.answers_sent;
-        self.take_as(player, spent, strict)
+        self.take_as(player, is_final, strict)
     }
 
-    fn take_as(&self, player: &Player<'_>, spent: bool, strict: bool) -> Taking {
+    fn take_as(&self, player: &Player<'_>, is_final: bool, strict: bool) -> Taking {
         let events = &player.transcript.events;
         let record = &player.transcript.lanes[self.lane.0];
         let mut offers = Vec::new();
@@ -150,7 +150,9 @@ impl Waiting<'_> {
             .iter()
             .enumerate()
             .filter(|(n, lane)| {
-                player.concluding && *n != self.lane.0 && lane.client == record.client
+                player.plays_control_expectations
+                    && *n != self.lane.0
+                    && lane.client == record.client
             })
             .flat_map(|(n, _)| player.untaken(LaneIndex(n)))
             .filter(|index| !matches!(events[index.0].what, What::Closed(_)));
@@ -171,10 +173,10 @@ impl Waiting<'_> {
                         carried_in: *carried_in,
                     });
                     let expectation = &self.awaited.expectation;
-                    let is_passed_over = received.is_some_and(|received| {
-                        player.is_passed_over((*index, record.client), &received, expectation)
+                    let is_ignored = received.is_some_and(|received| {
+                        player.is_ignored((*index, record.client), &received, expectation)
                     });
-                    if is_passed_over {
+                    if is_ignored {
                         continue;
                     }
                     offers.push(Offer::new(*index, frame.packet_type(), received));
@@ -195,12 +197,12 @@ impl Waiting<'_> {
             websocket_events,
             version: record.version,
             ended,
-            answers: self
+            packet_id: self
                 .awaited
                 .answers_sent
                 .then(|| player.lanes[self.lane.0].sent_id)
                 .flatten(),
-            spent: spent || !player.lanes[self.lane.0].is_readable(),
+            is_final: is_final || !player.lanes[self.lane.0].is_readable(),
             strict,
         };
         take(&self.awaited.expectation, &inbox, &player.memory)

@@ -37,8 +37,8 @@ fn with_fields(
 }
 
 /// Describes a WebSocket event: `a pong frame with payload "x"`.
-pub fn describe_websocket_event(came: &WebSocketEvent<'_>) -> String {
-    match came {
+pub fn describe_websocket_event(event: &WebSocketEvent<'_>) -> String {
+    match event {
         WebSocketEvent::Upgrade(answer) => {
             let selected = match answer.protocol.as_deref() {
                 Some(name) => format!("the subprotocol {name:?}"),

@@ -35,7 +35,7 @@ pub fn judge(
 /// Compares the fields of a WebSocket event with what is expected, as [`judge`] does for packets.
 pub fn judge_websocket_event(
     fields: &[FieldMatch],
-    came: &WebSocketEvent<'_>,
+    event: &WebSocketEvent<'_>,
     version: ProtocolVersion,
     client: ClientIndex,
     memory: &mut Memory,
@@ -43,10 +43,10 @@ pub fn judge_websocket_event(
     let named = Named {
         packet: PacketType::RESERVED,
         version,
-        field: &|name| came.field(name),
+        field: &|name| event.field(name),
     };
     let mut mismatches = judge_fields(fields, &named, client, memory);
-    if let WebSocketEvent::Upgrade(answer) = came
+    if let WebSocketEvent::Upgrade(answer) = event
         && let Some(problem) = answer.problem
     {
         mismatches.push(Mismatch {
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_server_that_knows_the_password_and_no_other() {
+    fn accepts_only_a_server_that_knows_the_password() {
         let right = exchange("pencil");
         let mut memory = Memory::default();
         let challenge = || Matcher::ScramChallenge(Arc::clone(&right));
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_no_challenge_of_another_exchange() {
+    fn refuses_a_challenge_of_another_exchange() {
         let mut memory = Memory::default();
         let challenge = Matcher::ScramChallenge(exchange("pencil"));
         let other = CHALLENGE.replace("rOpr", "rOpx");

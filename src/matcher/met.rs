@@ -96,8 +96,8 @@ impl<'a> Met<'a> {
                 return true;
             };
             let most = expectation.count.at_most.unwrap_or(u32::MAX) as usize;
-            let (these, behind) = rest.split_at(most.min(rest.len()));
-            rest = behind;
+            let (these, after) = rest.split_at(most.min(rest.len()));
+            rest = after;
             self.packets(pattern, these)
         })
     }
@@ -114,14 +114,14 @@ impl<'a> Met<'a> {
     fn websocket_event(&mut self, fields: &[FieldMatch], taken: &[EventIndex]) -> bool {
         taken.iter().all(|event| {
             let event = &self.transcript.events[event.0];
-            let came = match &event.what {
+            let received = match &event.what {
                 What::Upgraded(answer) => WebSocketEvent::Upgrade(answer),
                 What::Control(control) => WebSocketEvent::Control(control),
                 _ => return true,
             };
             let version = self.transcript.lanes[event.lane.0].version;
             let memory = &mut self.memory;
-            judge_websocket_event(fields, &came, version, self.client, memory).is_empty()
+            judge_websocket_event(fields, &received, version, self.client, memory).is_empty()
         })
     }
 }

@@ -55,7 +55,7 @@ pub fn refusal_faults<'p>(
                 packet_type,
                 code,
             });
-        } else if !says_as_much(refused, code) {
+        } else if !is_equivalent(refused, code) {
             faults.push(RefusalFault::Code {
                 packet: number,
                 packet_type,
@@ -85,7 +85,7 @@ const ERRORS: [ReasonCode; 10] = [
 
 /// Returns whether this code is allowed, or is a general code for the same error. A server may send 0x80 to keep its
 /// reason to itself. An error with a code of its own is also a Malformed Packet or a Protocol Error.
-fn says_as_much(refused: &Refused, code: ReasonCode) -> bool {
+fn is_equivalent(refused: &Refused, code: ReasonCode) -> bool {
     let codes = &refused.codes;
     codes.is_empty()
         || codes.contains(&code)
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_says_less_is_as_good_and_another_is_not() {
+    fn accepts_a_less_specific_reason_code_only() {
         let alias = [ReasonCode::TOPIC_ALIAS_INVALID];
         assert!(!is_wrong(ReasonCode::TOPIC_ALIAS_INVALID, &alias));
         assert!(!is_wrong(ReasonCode::PROTOCOL_ERROR, &alias));

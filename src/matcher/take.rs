@@ -47,9 +47,9 @@ pub struct Inbox<'a> {
     /// How the broker ended the connection, if it has.
     pub ended: Option<(EventIndex, Ending)>,
     /// The Packet Identifier that an acknowledgement must have to be taken, if the step demands one.
-    pub answers: Option<u16>,
+    pub packet_id: Option<u16>,
     /// Whether nothing more is waited for.
-    pub spent: bool,
+    pub is_final: bool,
     /// Whether to take only packets that match in every field, and to leave the rest to others.
     pub strict: bool,
 }
@@ -90,7 +90,7 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
         }
         Pattern::Silence { of, .. } => {
             let events: Vec<EventIndex> = offers_of(inbox, of).collect();
-            if inbox.spent {
+            if inbox.is_final {
                 complete(events, memory)
             } else {
                 Taking::Settle
@@ -99,9 +99,9 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
         Pattern::InOrder(expectations) => in_order(expectations, inbox, memory),
         Pattern::Unordered(patterns) => {
             let mut chosen = Vec::new();
-            let mut memory_then = memory.clone();
-            if assign(patterns, inbox, client, &mut chosen, &mut memory_then) {
-                complete(chosen, &memory_then)
+            let mut new_memory = memory.clone();
+            if assign(patterns, inbox, client, &mut chosen, &mut new_memory) {
+                complete(chosen, &new_memory)
             } else if inbox.strict {
                 unfulfilled(inbox, Vec::new(), memory)
             } else {
@@ -112,8 +112,8 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
             // A refusal with another code weighs less, but it is a refusal. It is taken if nothing else holds.
             for code_matters in [true, false] {
                 for (number, sequence) in alternatives.iter().enumerate() {
-                    let held = sequence_holds(sequence, inbox, memory, code_matters);
-                    if let Some((events, memory)) = held {
+                    let matched = sequence_holds(sequence, inbox, memory, code_matters);
+                    if let Some((events, memory)) = matched {
                         return Taking::Complete(Taken {
                             events,
                             alternative: Some(number),
@@ -141,10 +141,11 @@ fn websocket_event(
     inbox: &Inbox<'_>,
     memory: &Memory,
 ) -> Taking {
-    let found = inbox.websocket_events.iter().find_map(|(event, came)| {
+    let found = inbox.websocket_events.iter().find_map(|(event, received)| {
         let mut memory = memory.clone();
-        let wrong = judge_websocket_event(fields, came, inbox.version, inbox.client, &mut memory);
-        let fits = came.opcode() == opcode && (!inbox.strict || wrong.is_empty());
+        let wrong =
+            judge_websocket_event(fields, received, inbox.version, inbox.client, &mut memory);
+        let fits = received.opcode() == opcode && (!inbox.strict || wrong.is_empty());
         fits.then_some((*event, memory))
     });
     match found {
@@ -163,7 +164,7 @@ fn complete(events: Vec<EventIndex>, memory: &Memory) -> Taking {
 
 /// Waits for more, or gives up if nothing more can be received.
 fn unfulfilled(inbox: &Inbox<'_>, events: Vec<EventIndex>, memory: &Memory) -> Taking {
-    if inbox.spent || inbox.ended.is_some() {
+    if inbox.is_final || inbox.ended.is_some() {
         Taking::Unfulfilled(Taken {
             events,
             alternative: None,
@@ -191,7 +192,7 @@ fn candidates<'i, 'a>(
     inbox: &'i Inbox<'a>,
     memory: &Memory,
 ) -> Vec<&'i Offer<'a>> {
-    let id = inbox.answers.or_else(|| {
+    let id = inbox.packet_id.or_else(|| {
         if !is_acknowledgement(pattern.packet_type) {
             return None;
         }
@@ -218,24 +219,24 @@ fn packets(pattern: &PacketPattern, count: Count, inbox: &Inbox<'_>, memory: &Me
     let candidates = candidates(pattern, inbox, memory);
     let most = count.at_most.map_or(usize::MAX, |n| n as usize);
     let enough = candidates.len() >= count.at_least as usize;
-    let mut memory_then = memory.clone();
+    let mut new_memory = memory.clone();
     let events: Vec<EventIndex> = candidates
         .iter()
         .take(most)
         .map(|offer| {
             if let Some(received) = &offer.received {
-                judge(pattern, received, inbox.client, &mut memory_then);
-                memory_then.remember(inbox.client, received.packet);
+                judge(pattern, received, inbox.client, &mut new_memory);
+                new_memory.remember(inbox.client, received.packet);
             }
             offer.event
         })
         .collect();
-    if candidates.len() >= most || (enough && (inbox.spent || inbox.ended.is_some())) {
-        complete(events, &memory_then)
+    if candidates.len() >= most || (enough && (inbox.is_final || inbox.ended.is_some())) {
+        complete(events, &new_memory)
     } else if enough {
         Taking::Settle
     } else {
-        unfulfilled(inbox, events, &memory_then)
+        unfulfilled(inbox, events, &new_memory)
     }
 }
 
@@ -328,15 +329,15 @@ fn assign(
         if chosen.contains(&offer.event) {
             continue;
         }
-        let Some(mut memory_then) = offer
+        let Some(mut new_memory) = offer
             .received
             .and_then(|received| holds(pattern, &received, client, memory))
         else {
             continue;
         };
         chosen.push(offer.event);
-        if assign(rest, inbox, client, chosen, &mut memory_then) {
-            *memory = memory_then;
+        if assign(rest, inbox, client, chosen, &mut new_memory) {
+            *memory = new_memory;
             return true;
         }
         chosen.pop();
@@ -447,8 +448,8 @@ mod tests {
             websocket_events: Vec::new(),
             version: ProtocolVersion::V5,
             ended: None,
-            answers: None,
-            spent: true,
+            packet_id: None,
+            is_final: true,
             strict: false,
         }
     }
@@ -508,7 +509,7 @@ mod tests {
 
     /// The scene's own steps are strict in a control, so that they leave what the control expects.
     #[test]
-    fn in_any_order_only_what_holds_is_taken_where_that_is_asked() {
+    fn strict_matching_in_any_order_takes_only_full_matches() {
         let packet = Packet::Disconnect(Disconnect {
             reason: ReasonCode::BANNED,
             properties: Properties::new(),

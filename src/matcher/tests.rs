@@ -56,15 +56,15 @@ fn answer(status: u16, protocol: Option<&str>) -> Answer {
 }
 
 /// Returns the index of the event that is taken, if any. `strict` is set for alternatives.
-fn taken(pattern: Pattern, came: &[WebSocketEvent<'_>], strict: bool) -> Option<usize> {
+fn taken(pattern: Pattern, events: &[WebSocketEvent<'_>], strict: bool) -> Option<usize> {
     let inbox = Inbox {
         client: ClientIndex(0),
         offers: Vec::new(),
-        websocket_events: (0..).map(EventIndex).zip(came.iter().copied()).collect(),
+        websocket_events: (0..).map(EventIndex).zip(events.iter().copied()).collect(),
         version: ProtocolVersion::V5,
         ended: None,
-        answers: None,
-        spent: true,
+        packet_id: None,
+        is_final: true,
         strict,
     };
     let expectation = expectation(pattern);
@@ -74,51 +74,51 @@ fn taken(pattern: Pattern, came: &[WebSocketEvent<'_>], strict: bool) -> Option<
     }
 }
 
-fn mismatches(fields: &[FieldMatch], came: &WebSocketEvent<'_>) -> Vec<String> {
+fn mismatches(fields: &[FieldMatch], event: &WebSocketEvent<'_>) -> Vec<String> {
     let mut memory = Memory::default();
     let version = ProtocolVersion::V5;
-    judge_websocket_event(fields, came, version, ClientIndex(0), &mut memory)
+    judge_websocket_event(fields, event, version, ClientIndex(0), &mut memory)
         .into_iter()
         .map(|wrong| format!("{}: {}, not {}", wrong.field, wrong.actual, wrong.expected))
         .collect()
 }
 
 #[test]
-fn takes_the_first_frame_of_the_type_that_is_asked_for() {
+fn takes_the_first_frame_of_the_requested_type() {
     let (ping, first, second) = (
         Control::Ping(Bytes::from_static(b"x")),
         Control::Pong(Bytes::from_static(b"a")),
         Control::Pong(Bytes::from_static(b"b")),
     );
     let upgrade = answer(101, Some("mqtt"));
-    let came = [
+    let events = [
         WebSocketEvent::Upgrade(&upgrade),
         WebSocketEvent::Control(&ping),
         WebSocketEvent::Control(&first),
         WebSocketEvent::Control(&second),
     ];
-    assert_eq!(taken(frame(Opcode::PONG, vec![]), &came, false), Some(2));
-    assert_eq!(taken(frame(Opcode::PING, vec![]), &came, false), Some(1));
-    assert_eq!(taken(frame(Opcode::CLOSE, vec![]), &came, false), None);
-    assert_eq!(taken(Pattern::Upgrade(vec![]), &came[1..], false), None);
-    assert_eq!(taken(Pattern::Upgrade(vec![]), &came, false), Some(0));
+    assert_eq!(taken(frame(Opcode::PONG, vec![]), &events, false), Some(2));
+    assert_eq!(taken(frame(Opcode::PING, vec![]), &events, false), Some(1));
+    assert_eq!(taken(frame(Opcode::CLOSE, vec![]), &events, false), None);
+    assert_eq!(taken(Pattern::Upgrade(vec![]), &events[1..], false), None);
+    assert_eq!(taken(Pattern::Upgrade(vec![]), &events, false), Some(0));
 }
 
 #[test]
-fn among_alternatives_takes_only_what_is_as_asked_for() {
+fn among_alternatives_takes_only_full_matches() {
     let (first, second) = (
         Control::Pong(Bytes::from_static(b"a")),
         Control::Pong(Bytes::from_static(b"b")),
     );
-    let came = [
+    let events = [
         WebSocketEvent::Control(&first),
         WebSocketEvent::Control(&second),
     ];
     let pong = |payload| frame(Opcode::PONG, vec![is("payload", word(payload))]);
-    assert_eq!(taken(pong("b"), &came, true), Some(1));
-    assert_eq!(taken(pong("c"), &came, true), None);
+    assert_eq!(taken(pong("b"), &events, true), Some(1));
+    assert_eq!(taken(pong("c"), &events, true), None);
     // Otherwise the first frame is taken, and the verdict states what is wrong with it.
-    assert_eq!(taken(pong("b"), &came, false), Some(0));
+    assert_eq!(taken(pong("b"), &events, false), Some(0));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn holds_each_field_of_an_upgrade() {
 }
 
 #[test]
-fn an_upgrade_with_a_wrong_key_is_none() {
+fn an_upgrade_with_a_wrong_key_is_invalid() {
     let answer = Answer {
         problem: Some("the accept key is wrong"),
         ..answer(101, Some("mqtt"))

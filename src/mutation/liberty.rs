@@ -13,19 +13,19 @@ use super::{Playing, play, unknown};
 
 /// The result of playing the suite with one permitted variation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Taken {
+pub struct VariationResult {
     /// How many cases have a record that shows the variation.
     pub shown: usize,
     /// How many cases find no fault. This includes cases that only warn about advice that the variation does not
     /// follow.
-    pub held: usize,
+    pub no_fault: usize,
     /// How many cases are skipped with the variation, but not without it.
     pub skipped: usize,
     /// Cases that mistake the variation for a fault.
     pub failed: Vec<CaseResult>,
 }
 
-impl Taken {
+impl VariationResult {
     /// Returns whether some case shows the variation, and no case mistakes it for a fault.
     pub const fn is_right(&self) -> bool {
         self.shown > 0 && self.failed.is_empty()
@@ -33,11 +33,11 @@ impl Taken {
 }
 
 /// The results and records of all cases on the broker without variations.
-pub type Usual = BTreeMap<CaseId, UsualPlay>;
+pub type Reference = BTreeMap<CaseId, ReferencePlay>;
 
 /// The result of one case on that broker.
 #[derive(Debug, Clone, PartialEq)]
-pub struct UsualPlay {
+pub struct ReferencePlay {
     result: CaseResult,
     /// The variations that the broker asked about. With any other one the case plays the same way, so it need not be
     /// played.
@@ -48,15 +48,15 @@ pub struct UsualPlay {
 ///
 /// # Errors
 /// If the broker cannot be started.
-pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Usual, String> {
+pub fn reference(plans: &[Plan], playing: Playing<'_>) -> Result<Reference, String> {
     let results = play(plans, Bundled::watched(), playing, false, &|result| {
         let consulted = Consulted::take();
-        (result.id.clone(), UsualPlay { result, consulted })
+        (result.id.clone(), ReferencePlay { result, consulted })
     })?;
     Ok(results.into_iter().collect())
 }
 
-/// Plays the suite on the broker with this variation. A case that finds a fault in the `usual` broker as well proves
+/// Plays the suite on the broker with this variation. A case that finds a fault in the `reference` play as well proves
 /// nothing.
 ///
 /// # Errors
@@ -64,38 +64,39 @@ pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Usual, String> {
 pub fn taken(
     info: &LibertyInfo,
     plans: &[Plan],
-    usual: &Usual,
+    reference: &Reference,
     playing: Playing<'_>,
-) -> Result<Taken, String> {
+) -> Result<VariationResult, String> {
     let bundled = Bundled::default()
         .taking([info.name])
         .map_err(|name| unknown(&name))?;
-    let mut taken = Taken {
+    let mut taken = VariationResult {
         shown: 0,
-        held: 0,
+        no_fault: 0,
         skipped: 0,
         failed: Vec::new(),
     };
     let everywhere = bundled.begins_otherwise();
     let can_differ = |plan: &&Plan| {
-        let usual = usual.get(&plan.scene.id);
-        everywhere || usual.is_none_or(|usual| usual.consulted.has(info.name))
+        let reference = reference.get(&plan.scene.id);
+        everywhere || reference.is_none_or(|reference| reference.consulted.has(info.name))
     };
     let (differing, same): (Vec<&Plan>, Vec<&Plan>) = plans.iter().partition(can_differ);
-    let unchanged = same.iter().filter_map(|plan| usual.get(&plan.scene.id));
-    taken.held += unchanged
-        .filter(|usual| is_held(&usual.result, info))
+    let unchanged = same.iter().filter_map(|plan| reference.get(&plan.scene.id));
+    taken.no_fault += unchanged
+        .filter(|reference| finds_no_fault(&reference.result, info))
         .count();
     let differing: Vec<Plan> = differing.into_iter().cloned().collect();
     let cases = play(&differing, bundled, playing, false, &|result| {
-        let usual = &usual.get(&result.id)?.result;
-        let shows = usual.transcript != result.transcript || usual.control != result.control;
-        Some((shows, under(info, usual, result)))
+        let reference = &reference.get(&result.id)?.result;
+        let shows =
+            reference.transcript != result.transcript || reference.control != result.control;
+        Some((shows, under(info, reference, result)))
     })?;
     for (shows, under) in cases.into_iter().flatten() {
         taken.shown += usize::from(shows);
         match under {
-            CaseUnderLiberty::Held => taken.held += 1,
+            CaseUnderLiberty::NoFault => taken.no_fault += 1,
             CaseUnderLiberty::Skipped => taken.skipped += 1,
             CaseUnderLiberty::Failed(result) => taken.failed.push(*result),
             CaseUnderLiberty::Silent => {}
@@ -106,7 +107,7 @@ pub fn taken(
 
 /// The outcome of a case with a variation.
 enum CaseUnderLiberty {
-    Held,
+    NoFault,
     /// Skipped with the variation, but not without it.
     Skipped,
     Failed(Box<CaseResult>),
@@ -114,13 +115,13 @@ enum CaseUnderLiberty {
     Silent,
 }
 
-fn under(info: &LibertyInfo, usual: &CaseResult, result: CaseResult) -> CaseUnderLiberty {
+fn under(info: &LibertyInfo, reference: &CaseResult, result: CaseResult) -> CaseUnderLiberty {
     let is_skipped = |result: &CaseResult| matches!(result.verdict, Verdict::Skipped { .. });
-    if is_held(&result, info) {
-        CaseUnderLiberty::Held
-    } else if is_skipped(&result) && !is_skipped(usual) {
+    if finds_no_fault(&result, info) {
+        CaseUnderLiberty::NoFault
+    } else if is_skipped(&result) && !is_skipped(reference) {
         CaseUnderLiberty::Skipped
-    } else if !is_skipped(&result) && is_held(usual, info) {
+    } else if !is_skipped(&result) && finds_no_fault(reference, info) {
         CaseUnderLiberty::Failed(Box::new(result))
     } else {
         CaseUnderLiberty::Silent
@@ -129,7 +130,7 @@ fn under(info: &LibertyInfo, usual: &CaseResult, result: CaseResult) -> CaseUnde
 
 /// Returns whether the case finds no fault. Warnings are permitted if they are about advice that the variation does not
 /// follow.
-fn is_held(result: &CaseResult, info: &LibertyInfo) -> bool {
+fn finds_no_fault(result: &CaseResult, info: &LibertyInfo) -> bool {
     let document = requirements::document(result.id.version).as_str();
     match result.verdict {
         Verdict::Passed => true,

@@ -190,7 +190,7 @@ mod tests {
     use crate::target::bundled::{faults, liberties};
 
     #[test]
-    fn each_row_is_of_a_known_liberty_and_a_known_fault_and_stands_once() {
+    fn each_row_is_unique_and_names_a_known_liberty_and_fault() {
         let faults: BTreeSet<&str> = faults().iter().map(|info| info.name).collect();
         let liberties: BTreeSet<&str> = liberties().iter().map(|info| info.name).collect();
         let mut seen = BTreeSet::new();

@@ -30,18 +30,18 @@ pub struct Playing<'a> {
 }
 
 /// The results of all cases on the broker without a fault.
-pub type Right = BTreeMap<CaseId, RightPlay>;
+pub type Reference = BTreeMap<CaseId, ReferencePlay>;
 
 /// The result of one case on the broker without a fault.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RightPlay {
+pub struct ReferencePlay {
     pub verdict: Verdict,
     /// The faults that the broker asked about. With any other one the case plays the same way, so it need not be
     /// played.
     pub consulted: Consulted,
 }
 
-impl RightPlay {
+impl ReferencePlay {
     /// Returns whether nothing was found.
     pub fn is_passed(&self) -> bool {
         self.verdict == Verdict::Passed
@@ -67,9 +67,9 @@ pub struct Catch {
 ///
 /// # Errors
 /// If the broker cannot be started.
-pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
+pub fn reference(plans: &[Plan], playing: Playing<'_>) -> Result<Reference, String> {
     let results = play(plans, Bundled::watched(), playing, false, &|result| {
-        let played = RightPlay {
+        let played = ReferencePlay {
             verdict: result.verdict,
             consulted: Consulted::take(),
         };
@@ -86,10 +86,10 @@ pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
 pub fn caught(
     info: &FaultInfo,
     plans: &[Plan],
-    right: &Right,
+    reference: &Reference,
     playing: Playing<'_>,
 ) -> Result<Vec<Catch>, String> {
-    caught_together(&[info], plans, right, playing)
+    caught_together(&[info], plans, reference, playing)
 }
 
 /// Plays the broker with all these faults at once. A catch may cite clauses of any of them.
@@ -99,13 +99,13 @@ pub fn caught(
 pub fn caught_together(
     infos: &[&FaultInfo],
     plans: &[Plan],
-    right: &Right,
+    reference: &Reference,
     playing: Playing<'_>,
 ) -> Result<Vec<Catch>, String> {
     let names = || infos.iter().map(|info| info.name);
     let with_fault = || Bundled::with(names()).map_err(|name| unknown(&name));
     let conclude = |result: CaseResult| {
-        let is_red_anyway = right
+        let is_red_anyway = reference
             .get(&result.id)
             .is_some_and(|play| is_red(&play.verdict));
         (is_red(&result.verdict) && !is_red_anyway).then(|| {
@@ -122,7 +122,7 @@ pub fn caught_together(
         })
     };
     let can_differ = |plan: &&Plan| {
-        right
+        reference
             .get(&plan.scene.id)
             .is_none_or(|play| names().any(|name| play.consulted.has(name)))
     };
@@ -171,7 +171,7 @@ fn play<R: Send>(
         chaos: None,
     };
     let target = Target::Bundled(bundled);
-    suite::distil(plans, &target, &options, playing.interrupted, keep)
+    suite::run_keeping(plans, &target, &options, playing.interrupted, keep)
         .map_err(|error| error.to_string())
 }
 

@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_about_as_large_as_it_says_and_another_seed_chooses_others() {
+    fn a_share_has_about_the_given_size_and_depends_on_the_seed() {
         let names: Vec<String> = (0..100).map(|n| format!("name-{n}")).collect();
         let chosen = |seed, percent| -> BTreeSet<(&str, &str)> {
             let each = names.iter().flat_map(|f| names.iter().map(move |l| (f, l)));

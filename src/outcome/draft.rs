@@ -17,7 +17,7 @@ use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Amendment {
     /// Entries that no case shows any more.
-    pub gone: Vec<Place>,
+    pub stale_entries: Vec<Place>,
     pub drafts: Vec<Draft>,
 }
 
@@ -35,7 +35,7 @@ pub fn amendment(file: Option<&TargetFile>, results: &[(&Plan, &CaseResult)]) ->
     let causes = causes(&concluded, file);
     let new = causes.iter().filter_map(|cause| unexplained(cause, file));
     Amendment {
-        gone: file.map_or_else(Vec::new, |file| gone(file, &concluded)),
+        stale_entries: file.map_or_else(Vec::new, |file| stale_entries(file, &concluded)),
         drafts: without_repeats(new.flat_map(|cause| of_cause(&cause))),
     }
 }
@@ -97,7 +97,7 @@ fn written(result: &CaseResult) -> Outcome {
 }
 
 /// Returns the entries that no case shows any more.
-fn gone(file: &TargetFile, cases: &[Concluded<'_>]) -> Vec<Place> {
+fn stale_entries(file: &TargetFile, cases: &[Concluded<'_>]) -> Vec<Place> {
     let deviations = file.deviations.iter();
     let unshown = deviations.filter(|deviation| {
         let mut about = cases
@@ -136,7 +136,7 @@ fn of_cause(cause: &Cause<'_>) -> Vec<Draft> {
         cases: ids(shown()),
         clauses,
         rule: rules.next(),
-        came: came(example.finding),
+        came: actual_text(example.finding),
         bytes: bytes(example),
     };
     let further = rules.map(|rule| {
@@ -145,7 +145,7 @@ fn of_cause(cause: &Cause<'_>) -> Vec<Draft> {
             comment: format!("The same, against {rule}."),
             cases: ids(about),
             clauses: Vec::new(),
-            came: came(example.finding),
+            came: actual_text(example.finding),
             bytes: Vec::new(),
             rule: Some(rule),
         }
@@ -198,7 +198,7 @@ fn comment(cause: &Cause<'_>, example: &Shown<'_>) -> String {
     }
 }
 
-fn came(finding: &Finding) -> String {
+fn actual_text(finding: &Finding) -> String {
     match finding.expected.is_empty() {
         true => finding.actual.clone(),
         false => format!(
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_gets_an_entry_and_what_is_right_loses_it() {
+    fn adds_new_deviations_and_removes_stale_ones() {
         let plan = takeover_plan();
         let wrong = result(&plan, takeover_record_without_disconnect(&plan));
         let right = result(&plan, takeover_record(&plan));
@@ -282,10 +282,13 @@ mod tests {
         insta::assert_snapshot!(text);
         let file = read(text);
         let again = amendment(Some(&file), &[(&plan, &wrong)]);
-        assert_eq!((again.drafts, again.gone), (Vec::new(), Vec::new()));
+        assert_eq!(
+            (again.drafts, again.stale_entries),
+            (Vec::new(), Vec::new())
+        );
         let over = amendment(Some(&file), &[(&plan, &right)]);
         let all: Vec<Place> = file.deviations.iter().map(|d| d.place).collect();
-        assert_eq!((over.drafts, over.gone), (Vec::new(), all));
+        assert_eq!((over.drafts, over.stale_entries), (Vec::new(), all));
     }
 
     #[test]

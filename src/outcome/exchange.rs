@@ -43,7 +43,7 @@ pub fn exchange(plan: &Plan, transcript: &Transcript, finding: &Finding) -> Vec<
         return Vec::new();
     }
     if finding.events.is_empty() {
-        writing.nothing_came(plan, finding);
+        writing.push_silence(plan, finding);
     }
     writing.lines
 }
@@ -127,7 +127,7 @@ impl Writing<'_> {
     }
 
     /// Adds `silent 1s` at the end of an exchange whose next packet is missing.
-    fn nothing_came(&mut self, plan: &Plan, finding: &Finding) {
+    fn push_silence(&mut self, plan: &Plan, finding: &Finding) {
         let step = finding.step.and_then(|step| find_step(&plan.steps, step));
         let client = match step.map(|step| &step.body) {
             Some(Body::Client { client, .. }) => *client,

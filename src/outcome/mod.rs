@@ -21,7 +21,7 @@ pub use draft::{Amendment, amendment};
 pub use exchange::{Line, exchange};
 pub use record::{Comparison, Deviates, Mode, Reviewed, Seen, State};
 
-use profile::{CaseChange, Held};
+use profile::{Baseline, CaseChange};
 use record::Record;
 
 /// What the results of a run are compared with.
@@ -119,7 +119,7 @@ impl ComparedWith {
         let reduce = |text: &str| text::reduce(text, hooks);
         let mut comparison = record::compare(mode, reviewed, &record, &reduce)?;
         let deviates = match comparison.state {
-            State::Same => comparison.against_accepted,
+            State::Same => comparison.compared_with_accepted,
             State::Changed | State::New => true,
             State::Stale => false,
         };
@@ -132,7 +132,13 @@ impl ComparedWith {
     }
 
     /// Adds to `seen` the record that one play left, when a baseline is made.
-    pub fn see(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed, seen: &mut Seen) {
+    pub fn record_play(
+        &self,
+        plan: &Plan,
+        result: &CaseResult,
+        reviewed: &Reviewed,
+        seen: &mut Seen,
+    ) {
         let unreviewed = Reviewed {
             expected: reviewed.expected.clone(),
             ..Reviewed::default()
@@ -158,14 +164,14 @@ impl ComparedWith {
         (plan, result): (&Plan, &CaseResult),
         reviewed: &Reviewed,
         comparison: Option<Comparison>,
-        held: Option<&Held>,
+        baseline: Option<&Baseline>,
     ) -> Outcome {
         let by_its_record = comparison.as_ref().is_some_and(Comparison::is_accepted);
         let is_wrong = matches!(result.verdict, Verdict::Failed | Verdict::Warned);
-        let by_the_profile = held.is_some_and(|held| held.is_inconclusive(result));
+        let by_the_profile = baseline.is_some_and(|baseline| baseline.is_inconclusive(result));
         let is_accepted =
-            by_the_profile || is_wrong && (by_its_record || self.knows(result, reviewed));
-        let changes = held.map_or_else(Vec::new, |held| held.changes_of(plan, result));
+            by_the_profile || is_wrong && (by_its_record || self.is_known(result, reviewed));
+        let changes = baseline.map_or_else(Vec::new, |baseline| baseline.changes_of(plan, result));
         let against_the_broker = match result.verdict {
             Verdict::Failed if !is_accepted => Some(Reason::Violation),
             Verdict::Inconclusive { .. } if !is_accepted => Some(Reason::Inconclusive),
@@ -199,7 +205,7 @@ impl ComparedWith {
     }
 
     /// Whether every finding of a play under chaos is accepted for the target.
-    fn knows(&self, result: &CaseResult, reviewed: &Reviewed) -> bool {
+    fn is_known(&self, result: &CaseResult, reviewed: &Reviewed) -> bool {
         let Self::Findings(_, Some(file)) = self else {
             return false;
         };

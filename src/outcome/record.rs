@@ -48,7 +48,7 @@ pub struct Reviewed {
     /// Further accepted records, if the plays of the baseline differed.
     pub variants: Vec<String>,
     /// Whether the plays of the baseline gave the case several statuses.
-    pub is_sometimes: bool,
+    pub has_several_standings: bool,
     /// The file that a review of this case would replace. It need not exist.
     pub path: PathBuf,
     /// Whether a pending `.snap.new` exists beside the reviewed file.
@@ -58,7 +58,7 @@ pub struct Reviewed {
 impl Reviewed {
     /// Whether the plays of the baseline differed in this case.
     pub fn varies(&self) -> bool {
-        self.accepted.is_some() && (!self.variants.is_empty() || self.is_sometimes)
+        self.accepted.is_some() && (!self.variants.is_empty() || self.has_several_standings)
     }
 
     /// Adds, as known records, those of other cases of the same scenario whose plays differed.
@@ -76,7 +76,7 @@ impl Reviewed {
             expected: self.expected.clone(),
             accepted: known.next(),
             variants: known.collect(),
-            is_sometimes: true,
+            has_several_standings: true,
             path: self.path.clone(),
             pending: false,
         }
@@ -85,7 +85,7 @@ impl Reviewed {
     /// Returns the known record that the actual record of a varying case counts as, if any. That is the record that
     /// equals it. If none does, it is the first known record, provided that the actual record is as expected, or that
     /// its findings and the ends of its steps were all seen before.
-    fn known_as(&self, actual: &str, record: &Record, as_expected: bool) -> Option<&str> {
+    fn matching_known(&self, actual: &str, record: &Record, as_expected: bool) -> Option<&str> {
         let known = || self.accepted.iter().chain(&self.variants);
         let found = |line: &str| known().any(|text| text.lines().any(|other| other == line));
         let ended = |end| known().any(|text| ends_of_steps(text).any(|other| other == end));
@@ -118,9 +118,9 @@ impl Seen {
     /// at times need not do it in this many plays. A record with other steps is left out, since it belongs to an older
     /// version of the scenario.
     #[must_use]
-    pub fn with_known(&self, reviewed: &Reviewed, is_sometimes: bool) -> Self {
+    pub fn with_known(&self, reviewed: &Reviewed, has_several_standings: bool) -> Self {
         let mut all = self.clone();
-        if !(is_sometimes || reviewed.varies() && !self.deviating.is_empty()) {
+        if !(has_several_standings || reviewed.varies() && !self.deviating.is_empty()) {
             return all;
         }
         for known in reviewed.accepted.iter().chain(&reviewed.variants) {
@@ -161,7 +161,7 @@ pub struct Comparison {
     /// Whether the actual record was accepted by this run itself.
     pub updated: bool,
     /// Whether it was compared with a record that is accepted for this target.
-    pub against_accepted: bool,
+    pub compared_with_accepted: bool,
     /// Whether the plays of the baseline left different records, so one play shows only a part.
     pub varies: bool,
     /// Why a deviating record does not count, reviewed or not: no entry of the target file describes the deviation.
@@ -182,7 +182,7 @@ impl Comparison {
     pub const fn deviates(&self) -> Deviates {
         match self.state {
             _ if self.varies => Deviates::Varies,
-            State::Same if self.against_accepted => Deviates::Yes,
+            State::Same if self.compared_with_accepted => Deviates::Yes,
             State::Same | State::Stale => Deviates::No,
             State::Changed | State::New => Deviates::Yes,
         }
@@ -191,7 +191,7 @@ impl Comparison {
     /// Whether the deviating record was reviewed and the target file describes the deviation.
     pub fn is_accepted(&self) -> bool {
         let is_reviewed = self.state == State::Same || (self.updated && self.state != State::Stale);
-        self.against_accepted && is_reviewed && self.unexplained.is_none()
+        self.compared_with_accepted && is_reviewed && self.unexplained.is_none()
     }
 
     /// Whether this comparison fails the run.
@@ -282,7 +282,7 @@ pub fn compare(
         pending: reviewed.pending,
         updated: false,
         varies: reviewed.varies(),
-        against_accepted: reviewed.accepted.is_some(),
+        compared_with_accepted: reviewed.accepted.is_some(),
         unexplained: None,
     })
 }
@@ -296,7 +296,7 @@ fn against_baseline(
     let expected = reviewed.expected.as_deref().map(reduce);
     let as_expected = expected.as_deref().is_some_and(|e| is_same(e, &actual));
     if reviewed.varies()
-        && let Some(known) = reviewed.known_as(&actual, record, as_expected)
+        && let Some(known) = reviewed.matching_known(&actual, record, as_expected)
     {
         return Some((State::Same, known.to_owned(), actual));
     }
@@ -370,7 +370,7 @@ mod tests {
             expected: expected.map(str::to_owned),
             accepted: accepted.map(str::to_owned),
             variants: Vec::new(),
-            is_sometimes: false,
+            has_several_standings: false,
             path: "snapshots/session/takeover@5.snap".into(),
             pending: false,
         };
@@ -383,7 +383,7 @@ mod tests {
             expected: Some("- a\n  a < X\n".to_owned()),
             accepted: Some("- a\n  = a: timed out\n".to_owned()),
             variants: variants.iter().copied().map(str::to_owned).collect(),
-            is_sometimes: false,
+            has_several_standings: false,
             path: "snapshots/@zoo/session/takeover@5.snap".into(),
             pending: false,
         };
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn only_tells_of_another_broker() {
+    fn differences_of_another_broker_do_not_fail_the_run() {
         let same = run(&Mode::Information, Some("a|1"), None, "a|2");
         assert_eq!(same.state, State::Same);
         let changed = run(&Mode::Information, Some("a"), None, "b");
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn what_varies_is_one_of_those_that_were_seen_or_finds_nothing_new() {
+    fn a_varying_case_matches_any_known_record() {
         let reviewed = Reviewed {
             expected: Some("a|1".into()),
             accepted: Some("b\nfindings\n  must X\n".into()),
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn lets_a_targets_accepted_list_only_shrink() {
+    fn an_accepted_record_that_is_not_seen_again_is_stale() {
         let mode = Mode::Baseline("mosquitto".into());
         let state = |accepted, record| run(&mode, Some("a|1"), accepted, record).state;
         assert_eq!(state(None, "a|2"), State::Same);

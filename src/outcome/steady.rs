@@ -3,16 +3,16 @@
 //! In: the outcomes of a case in the plays of one run. Out: whether the difference counts. Only a broker with cases
 //! that differed between the plays of its baseline gets further plays.
 
-use super::profile::{Change, Held, Kind, Profile};
+use super::profile::{Baseline, Change, Kind, Profile};
 use super::record::State;
 use super::{ComparedWith, Outcome, Reviewed};
 use crate::plan::Plan;
 use crate::verdict::CaseResult;
 
 /// How many more times a case that is not as reviewed is played.
-pub const AGAIN: usize = 5;
+pub const REPLAYS: usize = 5;
 /// If more cases than this are not as reviewed, the broker has changed and nothing is played again.
-pub const MOST: usize = 10;
+pub const MAX_CHANGED_CASES: usize = 10;
 
 /// How one play of a case compares with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum PlayOutcome {
     /// As other cases of the same scenario were in some plays of the baseline.
     AsOthers,
     /// Unlike anything that was reviewed.
-    Otherwise,
+    Unknown,
 }
 
 /// A case that was not as reviewed in some plays of a run, although the broker has not changed.
@@ -37,17 +37,20 @@ pub struct Unsteady {
 
 /// Whether the baseline shows that the broker does not always behave the same.
 pub fn varies(profile: &Profile, reviewed: &[Reviewed]) -> bool {
-    let has_varied = profile.cases.keys().any(|case| profile.is_sometimes(case));
+    let has_varied = profile
+        .cases
+        .keys()
+        .any(|case| profile.has_several_standings(case));
     has_varied || reviewed.iter().any(Reviewed::varies)
 }
 
 /// Whether a case is unchanged although its first play was not as reviewed. It is unchanged in two situations: all
 /// later plays are as reviewed, or at least one of them is and the baseline knows every play, including the first, from
 /// this case or from others of its scenario.
-pub fn is_as_it_was(first: PlayOutcome, again: &[PlayOutcome]) -> bool {
-    let is_known = |stood: &PlayOutcome| *stood != PlayOutcome::Otherwise;
+pub fn is_unchanged(first: PlayOutcome, again: &[PlayOutcome]) -> bool {
+    let is_known = |play: &PlayOutcome| *play != PlayOutcome::Unknown;
     let mut all = std::iter::once(&first).chain(again);
-    let is_reviewed = |stood: &PlayOutcome| *stood == PlayOutcome::AsReviewed;
+    let is_reviewed = |play: &PlayOutcome| *play == PlayOutcome::AsReviewed;
     match again {
         [] => false,
         again => {
@@ -57,31 +60,31 @@ pub fn is_as_it_was(first: PlayOutcome, again: &[PlayOutcome]) -> bool {
 }
 
 /// Classifies a play of a case. `others` are the reviewed records of the other cases of its scenario.
-pub fn stood(
+pub fn classify(
     against: &ComparedWith,
     (plan, result): (&Plan, &CaseResult),
     outcome: &Outcome,
     (reviewed, others): (&Reviewed, &[&Reviewed]),
-    held: &Held,
+    baseline: &Baseline,
 ) -> PlayOutcome {
     if outcome.is_as_expected() {
         return PlayOutcome::AsReviewed;
     }
     let comparison = against.compare(plan, result, &reviewed.with_others(others));
     let has_known_record = comparison.is_none_or(|comparison| comparison.state == State::Same);
-    let as_others = Held {
-        profile: held.profile.with_others(&result.id.to_string()),
-        tolerance: held.tolerance.clone(),
+    let as_others = Baseline {
+        profile: baseline.profile.with_others(&result.id.to_string()),
+        tolerance: baseline.tolerance.clone(),
     };
-    let stands = as_others.changes_of(plan, result);
-    match has_known_record && stands.iter().all(|change| change.is_tolerated) {
+    let changes = as_others.changes_of(plan, result);
+    match has_known_record && changes.iter().all(|change| change.is_tolerated) {
         true => PlayOutcome::AsOthers,
-        false => PlayOutcome::Otherwise,
+        false => PlayOutcome::Unknown,
     }
 }
 
 /// Returns how a play differs from the baseline: its changes against the profile, or else its record.
-pub fn what_differs(outcome: &Outcome) -> Vec<(Kind, String)> {
+pub fn differences(outcome: &Outcome) -> Vec<(Kind, String)> {
     let changes = outcome.changes.iter();
     let mut what: Vec<(Kind, String)> = changes
         .map(|change| (change.kind, change.text.clone()))
@@ -100,7 +103,7 @@ pub fn steady_changes(unsteady: &[Unsteady]) -> Vec<Change> {
     let mut all: Vec<Change> = Vec::new();
     for one in unsteady {
         for (kind, text) in &one.what {
-            let text = format!("{text}, in {} of {} plays", one.times, AGAIN + 1);
+            let text = format!("{text}, in {} of {} plays", one.times, REPLAYS + 1);
             match all.iter_mut().find(|c| c.kind == *kind && c.text == text) {
                 Some(known) => known.names.push(one.case.clone()),
                 None => all.push(Change {
@@ -125,38 +128,37 @@ pub(super) fn scenario_of(case: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use PlayOutcome::{AsOthers, AsReviewed, Otherwise};
+    use PlayOutcome::{AsOthers, AsReviewed, Unknown};
 
     #[test]
-    fn one_play_that_none_after_it_repeats_is_no_change() {
-        assert!(is_as_it_was(Otherwise, &[AsReviewed; AGAIN]));
-        assert!(is_as_it_was(AsOthers, &[AsReviewed; AGAIN]));
+    fn a_difference_in_one_play_only_is_no_change() {
+        assert!(is_unchanged(Unknown, &[AsReviewed; REPLAYS]));
+        assert!(is_unchanged(AsOthers, &[AsReviewed; REPLAYS]));
     }
 
     #[test]
-    fn what_shows_again_is_a_change() {
-        assert!(!is_as_it_was(Otherwise, &[Otherwise; AGAIN]));
-        let mut again = [AsReviewed; AGAIN];
-        again[2] = Otherwise;
-        assert!(!is_as_it_was(Otherwise, &again));
-        assert!(!is_as_it_was(AsOthers, &again));
+    fn a_repeated_difference_is_a_change() {
+        assert!(!is_unchanged(Unknown, &[Unknown; REPLAYS]));
+        let mut again = [AsReviewed; REPLAYS];
+        again[2] = Unknown;
+        assert!(!is_unchanged(Unknown, &again));
+        assert!(!is_unchanged(AsOthers, &again));
         // Without further plays, nothing shows that the case is unchanged.
-        assert!(!is_as_it_was(Otherwise, &[]));
+        assert!(!is_unchanged(Unknown, &[]));
     }
 
     #[test]
-    fn what_other_cases_of_the_scenario_do_sometimes_is_no_change_while_the_case_is_as_it_was_too()
-    {
-        let mut again = [AsOthers; AGAIN];
+    fn known_behaviour_of_the_scenario_is_no_change_if_one_play_is_as_reviewed() {
+        let mut again = [AsOthers; REPLAYS];
         // No play is as reviewed.
-        assert!(!is_as_it_was(AsOthers, &again));
+        assert!(!is_unchanged(AsOthers, &again));
         again[0] = AsReviewed;
-        assert!(is_as_it_was(AsOthers, &again));
-        assert!(!is_as_it_was(Otherwise, &again));
+        assert!(is_unchanged(AsOthers, &again));
+        assert!(!is_unchanged(Unknown, &again));
     }
 
     #[test]
-    fn tells_once_what_several_cases_did() {
+    fn groups_cases_with_the_same_difference() {
         let one = |case: &str, times| Unsteady {
             case: case.to_owned(),
             what: vec![(Kind::Regressed, "failed, was passed".to_owned())],

@@ -194,7 +194,7 @@ impl Compiler<'_> {
 
     /// Opens a new transport. If the client certainly uses WebSocket, the answer to the upgrade is awaited too.
     fn open(&self, step: &Step, client: ClientIndex, opening: Option<&Opening>) -> Vec<Operation> {
-        if self.scene.clients[client.0].way.transport != Transport::WebSocket {
+        if self.scene.clients[client.0].route.transport != Transport::WebSocket {
             return vec![Operation::OpenNew(None)];
         }
         let default = Opening {

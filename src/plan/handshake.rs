@@ -85,7 +85,7 @@ fn answer(
     operations: &mut Vec<Operation>,
 ) {
     let sent = exchange.packet.packet_type;
-    let qos = quality_of_service(&exchange.packet);
+    let qos = qos_of(&exchange.packet);
     let Some(answer_type) = answer_type(sent, qos) else {
         return;
     };
@@ -143,7 +143,7 @@ fn answer_type(sent: PacketType, qos: u64) -> Option<PacketType> {
 }
 
 /// Returns the QoS of a PUBLISH template, or 0 if it names none.
-fn quality_of_service(template: &PacketTemplate) -> u64 {
+fn qos_of(template: &PacketTemplate) -> u64 {
     template
         .fields
         .iter()

@@ -7,7 +7,7 @@ use mqtt_check_codec::PacketType;
 use super::client_actions;
 use crate::scenario::model::{
     Action, BrokerAction, Capability, ClientAction, Driver, Expr, FrameContent, FrameTemplate,
-    Literal, PacketTemplate, Scene, SendBytes, Step, Transport, Way,
+    Literal, PacketTemplate, Route, Scene, SendBytes, Step, Transport,
 };
 
 /// One thing that a target must offer.
@@ -17,7 +17,7 @@ pub enum Need {
     /// A setting of the broker with a value other than the default, by its name.
     Setting(&'static str),
     /// A node, and the transport to it.
-    Way(Way),
+    Route(Route),
     /// The client library that plays a client.
     Driver(Driver),
     /// Exclusive use of the broker.
@@ -34,7 +34,7 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
     };
     let control = scene.control.as_ref().map(|control| &control.required);
     for required in std::iter::once(&scene.required).chain(control) {
-        for name in required.asked_for() {
+        for name in required.required_names() {
             add(Need::Setting(name));
         }
     }
@@ -42,11 +42,11 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
         add(Need::Alone);
     }
     for client in &scene.clients {
-        if client.way.transport == Transport::WebSocket {
+        if client.route.transport == Transport::WebSocket {
             add(Need::Capability(Capability::WebSocket));
         }
-        if client.way.transport != Transport::Default || client.way.node > 0 {
-            add(Need::Way(client.way));
+        if client.route.transport != Transport::Default || client.route.node > 0 {
+            add(Need::Route(client.route));
         }
         if client.driver != Driver::Wire {
             add(Need::Driver(client.driver));

@@ -166,19 +166,19 @@ impl Script {
 
     /// Returns the fields that the answer is checked for. To those of the scenario it adds the default reason code. A
     /// success must also name the method again, and prove that the server knows the password.
-    fn answered(&self, said: &[FieldMatch]) -> Vec<FieldMatch> {
-        let mut fields = said.to_vec();
-        let mut unless_said = |field: FieldMatch| {
-            if !said.iter().any(|f| f.name == field.name) {
+    fn answered(&self, expected: &[FieldMatch]) -> Vec<FieldMatch> {
+        let mut fields = expected.to_vec();
+        let mut unless_expected = |field: FieldMatch| {
+            if !expected.iter().any(|f| f.name == field.name) {
                 fields.push(field);
             }
         };
         let success = Literal::Reason(ReasonCode::SUCCESS);
-        unless_said(self.matched("reason", Matcher::Is(Expr::Literal(success))));
-        if expects_success(said) {
-            unless_said(self.by_method());
+        unless_expected(self.matched("reason", Matcher::Is(Expr::Literal(success))));
+        if expects_success(expected) {
+            unless_expected(self.by_method());
             let signature = Matcher::ScramSignature(Arc::clone(&self.exchange));
-            unless_said(self.matched("authentication_data", signature));
+            unless_expected(self.matched("authentication_data", signature));
         }
         fields
     }

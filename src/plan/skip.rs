@@ -55,7 +55,7 @@ kinds! {
     /// The broker has no such setting, or the target cannot change it.
     Setting "setting" true false
     /// The target file does not say how to apply the setting.
-    Untold "untold" true false
+    NotDescribed "untold" true false
     /// An instance with the settings of the case did not start.
     NotStarted "not-started" false true
     /// The target does not know the users of the case.

@@ -28,18 +28,18 @@ pub fn one_line(result: &CaseResult, style: Style) -> String {
         .iter()
         .filter(|finding| finding.kind() == Kind::Violation)
         .min_by_key(|finding| finding.level());
-    let told = result.verdict.reason();
+    let reason = result.verdict.reason();
     line(
         Verdict::from(&result.verdict),
         &result.id.to_string(),
-        told.or(worst.map(|finding| finding.actual.as_str())),
+        reason.or(worst.map(|finding| finding.actual.as_str())),
         style,
     )
 }
 
-fn line(verdict: Verdict, id: &str, told: Option<&str>, style: Style) -> String {
-    let told = told.map_or_else(String::new, |told| format!(": {told}"));
-    format!("{} {id}{told}", heading(verdict, style))
+fn line(verdict: Verdict, id: &str, reason: Option<&str>, style: Style) -> String {
+    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("{} {id}{reason}", heading(verdict, style))
 }
 
 /// The first violation of the most severe level.

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_changes_with_what_stands_around_them() {
+    fn shows_changes_with_the_lines_around_them() {
         let old = "1\n2\n3\n4\n5\n6\n7\n8\n";
         let new = "1\n2\n3\n4\n5\n6\nseven\n8\n";
         assert_eq!(

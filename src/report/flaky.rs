@@ -16,17 +16,17 @@ pub(super) fn cases(document: &Document) -> impl Iterator<Item = &Case> {
 /// In how many plays the case was not as expected, and what was received in them.
 pub(super) fn in_words(case: &Case) -> String {
     let failed = case.attempts.len();
-    let mut told: Vec<String> = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     for attempt in &case.attempts {
         let what = in_brief(&case.at(attempt));
-        if !told.contains(&what) {
-            told.push(what);
+        if !texts.contains(&what) {
+            texts.push(what);
         }
     }
     let plays = failed + 1;
     format!(
         "not as expected in {failed} of {plays} plays: {}",
-        told.join("; ")
+        texts.join("; ")
     )
 }
 

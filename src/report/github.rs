@@ -6,7 +6,7 @@ use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Cause, Document, Level};
 use super::style::{alternatives, count};
-use super::{apart, case, flaky, headline, markdown};
+use super::{case, flaky, headline, markdown, other_failures};
 
 /// The number of annotations of one kind that GitHub shows for a step. It drops the others.
 const SHOWN: usize = 10;
@@ -66,13 +66,17 @@ pub fn annotations(document: &Document, place: Place<'_>) -> String {
     });
     all.extend(others.map(|case| of_case(case, place)));
     all.extend(flaky::cases(document).map(|case| of_flaky(case, place)));
-    all.extend(besides(document).into_iter().map(|message| Annotation {
-        kind: Kind::Error,
-        file: None,
-        line: None,
-        title: headline::broker(document),
-        message,
-    }));
+    all.extend(
+        run_failures(document)
+            .into_iter()
+            .map(|message| Annotation {
+                kind: Kind::Error,
+                file: None,
+                line: None,
+                title: headline::broker(document),
+                message,
+            }),
+    );
     let of_kind = |kind| bounded(all.iter().filter(move |a| a.kind == kind).collect(), kind);
     Kind::ALL.into_iter().map(of_kind).collect()
 }
@@ -85,11 +89,11 @@ fn is_by_record(case: &Case) -> bool {
 fn of_cause(document: &Document, cause: &Cause, place: Place<'_>) -> Annotation {
     let finding = document.example(cause).map(|(_, finding)| finding);
     let clauses: Vec<&str> = cause.clauses.iter().map(|c| c.id.as_str()).collect();
-    let came = cause.came.as_deref().unwrap_or(&cause.actual);
+    let actual = cause.came.as_deref().unwrap_or(&cause.actual);
     let level = cause.level.as_str().to_uppercase();
     let shown = cause.cases.len() + cause.likely.len();
     let mut message = format!(
-        "expected: {}\ncame: {came}\nshown by {}, such as {}",
+        "expected: {}\ncame: {actual}\nshown by {}, such as {}",
         alternatives(&cause.expected),
         count(shown, "case"),
         cause.example.case
@@ -145,11 +149,11 @@ fn of_flaky(case: &Case, place: Place<'_>) -> Annotation {
 }
 
 /// The failures of the run that belong to no case.
-fn besides(document: &Document) -> Vec<String> {
+fn run_failures(document: &Document) -> Vec<String> {
     let mut lines: Vec<String> = document.run.problems.clone();
     let early = document.run.ended_early.iter();
     lines.extend(early.map(|early| format!("the run ended early: {}", early.why)));
-    lines.extend(apart::lines(document, true));
+    lines.extend(other_failures::lines(document, true));
     lines
 }
 

@@ -36,7 +36,7 @@ pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError
     };
     let problems = document.run.problems.iter();
     let early = document.run.ended_early.as_ref();
-    let besides = [
+    let run_failures = [
         (
             "run",
             problems
@@ -63,7 +63,7 @@ pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError
                 .collect(),
         ),
     ];
-    for (name, tests) in besides {
+    for (name, tests) in run_failures {
         if tests.is_empty() {
             continue;
         }

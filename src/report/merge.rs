@@ -13,7 +13,7 @@ use super::document::{
     Document, EndedEarly, Instances, Outcome, Profile, ProfileChange, Responsiveness, Run, Shard,
     Stale, StaleKind, Summary, Target, Verdict,
 };
-use super::shard::{Together, again};
+use super::shard::{MergeData, replay_command};
 use crate::exit::Exit;
 use crate::outcome::{DeviationFacts, unseen};
 
@@ -53,7 +53,7 @@ struct Part {
     file: String,
     document: Document,
     shard: Shard,
-    together: Together,
+    together: MergeData,
 }
 
 /// Merges the reports of all shards of a run.
@@ -205,7 +205,7 @@ fn whole(parts: &[Part], first: &Part, order: &BTreeMap<String, usize>) -> Docum
         .map(|case| case.id.clone())
         .collect();
     let run = &document.run;
-    let command = again(
+    let command = replay_command(
         &run.again,
         &failed,
         &first.together.choice,

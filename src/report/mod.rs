@@ -1,6 +1,5 @@
 //! Reports: text for people and files for programs, made from the results of a run.
 
-mod apart;
 mod case;
 pub mod clauses;
 pub mod compare;
@@ -20,6 +19,7 @@ pub mod junit;
 mod markdown;
 pub mod merge;
 mod names;
+mod other_failures;
 mod pcap;
 mod profile;
 pub mod shard;

@@ -33,7 +33,7 @@ pub struct ShardFacts {
 
 /// What `merge` needs to know of a shard beyond its report.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Together {
+pub(super) struct MergeData {
     pub(super) roots: Vec<Root>,
     /// The version of the document, the id of the statement, and its outcome.
     statements: Vec<(String, String, StatementOutcome)>,
@@ -45,7 +45,7 @@ pub(super) struct Together {
     pub(super) missing: Vec<ProfileChange>,
 }
 
-impl Together {
+impl MergeData {
     /// Adds the outcome of each statement in this shard. The worst outcome of all shards counts.
     pub(super) fn add_statements(&self, to: &mut Statements) {
         for (document, id, fate) in &self.statements {
@@ -65,7 +65,7 @@ impl ShardFacts {
         file: Option<&str>,
     ) -> Shard {
         let statements = statements.into_iter();
-        let together = Together {
+        let together = MergeData {
             roots,
             statements: statements
                 .map(|((document, id), fate)| (document, id, fate))
@@ -88,7 +88,12 @@ impl ShardFacts {
 }
 
 /// The command that plays these cases again, as a run with these options did. `None` if there are no cases.
-pub fn again(options: &str, cases: &[String], choice: &[String], seed: u64) -> Option<String> {
+pub fn replay_command(
+    options: &str,
+    cases: &[String],
+    choice: &[String],
+    seed: u64,
+) -> Option<String> {
     let chosen = match cases.len() {
         0 => return None,
         1..=FILTERS => cases.iter().map(|id| format!("--filter '{id}'")).collect(),

@@ -69,7 +69,7 @@ impl Style {
     }
 
     /// A separator between the parts of a line.
-    pub const fn dot(self) -> &'static str {
+    pub const fn separator(self) -> &'static str {
         if self.unicode { "·" } else { "-" }
     }
 
@@ -205,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn tells_spans_with_two_units() {
-        let tell = |ms| span(Duration::from_millis(ms));
-        assert_eq!(tell(7), "7 ms");
-        assert_eq!(tell(1_254), "1.25 s");
-        assert_eq!(tell(120_000), "2 m");
-        assert_eq!(tell(7_380_000), "2 h 3 m");
-        assert_eq!(tell(90_000_000), "1 d 1 h");
+    fn shows_durations_in_two_units() {
+        let shown = |ms| span(Duration::from_millis(ms));
+        assert_eq!(shown(7), "7 ms");
+        assert_eq!(shown(1_254), "1.25 s");
+        assert_eq!(shown(120_000), "2 m");
+        assert_eq!(shown(7_380_000), "2 h 3 m");
+        assert_eq!(shown(90_000_000), "1 d 1 h");
     }
 
     #[test]

@@ -4,13 +4,13 @@ use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Document, Verdict};
 use super::style::alternatives;
-use super::{apart, case, flaky};
+use super::{case, flaky, other_failures};
 
 /// Renders the document as TAP.
 pub(super) fn render(document: &Document) -> String {
     let mut points: Vec<String> = document.cases.iter().map(of_case).collect();
     points.extend(not_played(document));
-    points.extend(besides(document));
+    points.extend(run_failures(document));
     let mut out = format!("TAP version 14\n1..{}\n", points.len());
     for (index, point) in points.iter().enumerate() {
         // The number belongs between `ok` and the description.
@@ -49,10 +49,10 @@ fn not_played(document: &Document) -> Vec<String> {
 }
 
 /// The failures of the run that belong to no case.
-fn besides(document: &Document) -> Vec<String> {
+fn run_failures(document: &Document) -> Vec<String> {
     let problems = document.run.problems.iter().cloned();
     problems
-        .chain(apart::lines(document, false))
+        .chain(other_failures::lines(document, false))
         .map(|line| point(false, &line, None))
         .collect()
 }

@@ -74,7 +74,7 @@ fn comparison(state: State) -> Comparison {
         pending: state != State::Same,
         updated: false,
         varies: false,
-        against_accepted: false,
+        compared_with_accepted: false,
         unexplained: None,
     }
 }
@@ -151,15 +151,15 @@ fn document(report: &Report<'_>) -> Document {
 #[test]
 fn no_heading_is_broken_where_there_is_little_room() {
     let plan = takeover_plan();
-    let told = |verdict: Verdict| CaseResult {
+    let judged = |verdict: Verdict| CaseResult {
         verdict,
         ..result(&plan, true)
     };
     let results = [
-        told(Verdict::Passed),
-        told(Verdict::Failed),
-        told(Verdict::Warned),
-        told(Verdict::Inconclusive {
+        judged(Verdict::Passed),
+        judged(Verdict::Failed),
+        judged(Verdict::Warned),
+        judged(Verdict::Inconclusive {
             reason: "nothing came".into(),
         }),
         skipped(&plan),
@@ -196,7 +196,7 @@ const PLAIN: Options = Options {
 };
 
 #[test]
-fn tells_a_failure_in_full() {
+fn shows_a_failure_in_full() {
     let plan = takeover_plan();
     let failed = result(&plan, false);
     let skipped = skipped(&plan);
@@ -240,7 +240,7 @@ fn writes_the_json_contract() {
 }
 
 #[test]
-fn what_is_written_is_read_as_it_was() {
+fn reads_back_what_it_writes() {
     let plan = takeover_plan();
     let failed = result(&plan, false);
     let report = report(vec![case(&plan, &failed, Some(comparison(State::Changed)))]);
@@ -305,7 +305,7 @@ fn takes_an_accepted_failure_as_expected() {
     let plan = takeover_plan();
     let failed = result(&plan, false);
     let same = Comparison {
-        against_accepted: true,
+        compared_with_accepted: true,
         ..comparison(State::Same)
     };
     let report = report(vec![case(&plan, &failed, Some(same))]);
@@ -314,7 +314,7 @@ fn takes_an_accepted_failure_as_expected() {
 }
 
 #[test]
-fn tells_when_the_broker_did_not_serve() {
+fn shows_when_the_broker_did_not_serve() {
     let plan = takeover_plan();
     let passed = result(&plan, true);
     let outages = [
@@ -336,17 +336,17 @@ fn tells_when_the_broker_did_not_serve() {
         ..report(vec![case(&plan, &passed, None)])
     };
     let shown = terminal::render(&document(&report), PLAIN);
-    let told = "The broker did not serve all the time, counted from the start of the run:
+    let expected = "The broker did not serve all the time, counted from the start of the run:
   5.20 s to 25.20 s (20.00 s): no answer
   1 m 1 s to the end: connection closed, and no other accepted
 ";
-    assert!(shown.contains(told), "{shown}");
+    assert!(shown.contains(expected), "{shown}");
     assert!(!shown.contains("Responsiveness:"), "{shown}");
     let verbose = Options {
         verbose: true,
         ..PLAIN
     };
     let shown = terminal::render(&document(&report), verbose);
-    let told = "Responsiveness: 1 round trip beside the cases, the slowest took 4 ms.\n";
-    assert!(shown.contains(told), "{shown}");
+    let expected = "Responsiveness: 1 round trip beside the cases, the slowest took 4 ms.\n";
+    assert!(shown.contains(expected), "{shown}");
 }

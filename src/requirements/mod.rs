@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn ranks_what_both_documents_say_in_the_same_words_alike() {
+    fn ranks_identical_statements_of_both_documents_alike() {
         let list = &catalogue().list;
         let of = |version| list.iter().filter(move |r| r.version == version);
         let mut pairs = 0;
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn says_something_about_each() {
+    fn describes_each_statement() {
         for r in &catalogue().list {
             assert!(!r.summary.trim().is_empty(), "{}", r.id);
             assert!(!r.section.is_empty() && !r.level.is_empty(), "{}", r.id);
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_the_versions_apart() {
+    fn distinguishes_the_versions() {
         let old = find(ProtocolVersion::V3_1_1, "MQTT-3.1.2-8").map(|r| &r.summary);
         let new = find(ProtocolVersion::V5, "MQTT-3.1.2-8").map(|r| &r.summary);
         assert!(old.is_some() && new.is_some());

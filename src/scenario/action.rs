@@ -5,7 +5,7 @@ use mqtt_check_codec::PacketType;
 use super::duration::duration;
 use super::expectation;
 use super::fields::{PACKETS, packet_named, packet_word};
-use super::lie::Faults;
+use super::lie::WrongBytes;
 use super::matcher::match_fields;
 use super::model::{
     Answer, ClientAction, DropHow, Exchange, Expr, Field, FilterTemplate, Literal, PacketTemplate,
@@ -159,12 +159,12 @@ fn send(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<SendBytes> {
     };
     let value = Some(&entry.value).filter(|node| node.value != Value::Empty);
     let place = entry.key.place;
-    let written = Written::read(scope, actor, packet, place, value, Conformity::Raw)?;
-    Some(SendBytes::Packet(written.packet))
+    let parsed = ParsedPacket::read(scope, actor, packet, place, value, Conformity::Raw)?;
+    Some(SendBytes::Packet(parsed.packet))
 }
 
 /// A packet as its mapping describes it, and the keys beside its fields.
-struct Written<'a> {
+struct ParsedPacket<'a> {
     packet: PacketTemplate,
     expect: Option<&'a Node>,
     refused: Option<&'a Node>,
@@ -176,7 +176,7 @@ struct Written<'a> {
     scram: Option<&'a Node>,
 }
 
-impl<'a> Written<'a> {
+impl<'a> ParsedPacket<'a> {
     fn read(
         scope: Scope<'a>,
         actor: Actor<'_>,
@@ -242,7 +242,7 @@ impl<'a> Written<'a> {
                 _ => {}
             }
         }
-        let faults = Faults::take(&mut map);
+        let wrong_bytes = WrongBytes::take(&mut map);
         let filters = has_filters.then(|| filters(scope, packet_type, node, &mut map, manner));
         let rest = map.rest();
         let filled = out.fill(scope, actor, node, &rest, map.known(), manner);
@@ -250,7 +250,7 @@ impl<'a> Written<'a> {
             out.packet.filters = filters?;
         }
         filled?;
-        out.packet.lies = faults.lies(scope, &out.packet)?;
+        out.packet.lies = wrong_bytes.lies(scope, &out.packet)?;
         Some(out)
     }
 
@@ -368,32 +368,32 @@ fn exchange(
     if needs && value.is_none() {
         return scope.fail(scope.at(place, format!("`{word}` without its fields")));
     }
-    let written = Written::read(scope, actor, packet, place, value, Conformity::Honest)?;
-    let scram = proven(scope, actor, &written);
-    let answer = answer(scope, word, &written, batched);
-    let within = match written.within {
+    let parsed = ParsedPacket::read(scope, actor, packet, place, value, Conformity::Honest)?;
+    let scram = scram_of(scope, actor, &parsed);
+    let answer = answer(scope, word, &parsed, batched);
+    let within = match parsed.within {
         None => Some(None),
         Some(node) => duration(scope, node).map(Some),
     };
-    let until_pubrec = match written.until {
+    let until_pubrec = match parsed.until {
         None => Some(false),
         Some(node) if node.text() != Some("pubrec") => scope.expected_word(node, &["pubrec"]),
-        Some(node) if qos(&written.packet) != 2 => {
+        Some(node) if qos(&parsed.packet) != 2 => {
             scope.fail(scope.at(node.place, "`until: pubrec` is for a PUBLISH with QoS 2"))
         }
         Some(_) => Some(true),
     };
-    let keep_open = match written.keep_open {
+    let keep_open = match parsed.keep_open {
         None => Some(false),
         Some(node) => boolean(scope, node),
     };
     let (answer, within) = (answer?, within?);
     if within.is_some() && answer == Answer::None {
-        let place = written.within.map_or(place, |node| node.place);
+        let place = parsed.within.map_or(place, |node| node.place);
         return scope.fail(scope.at(place, "`within` where no answer is waited for"));
     }
     Some(Exchange {
-        packet: written.packet,
+        packet: parsed.packet,
         answer,
         within,
         until_pubrec: until_pubrec?,
@@ -403,10 +403,14 @@ fn exchange(
 }
 
 /// Returns the SCRAM credentials if this packet starts a SCRAM exchange.
-fn proven(scope: Scope<'_>, actor: Actor<'_>, written: &Written<'_>) -> Option<Option<Scram>> {
-    let packet = &written.packet;
+fn scram_of(
+    scope: Scope<'_>,
+    actor: Actor<'_>,
+    parsed: &ParsedPacket<'_>,
+) -> Option<Option<Scram>> {
+    let packet = &parsed.packet;
     let connects = packet.packet_type == PacketType::CONNECT;
-    let scram = match written.scram {
+    let scram = match parsed.scram {
         None if connects => match actor.scram {
             Some(scram) => Some(scram.clone()),
             None => return Some(None),
@@ -474,20 +478,25 @@ fn waits_by_itself(packet: PacketType) -> bool {
     )
 }
 
-fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) -> Option<Answer> {
-    let packet = &written.packet;
-    let no_wait = match written.no_wait {
+fn answer(
+    scope: Scope<'_>,
+    word: &str,
+    parsed: &ParsedPacket<'_>,
+    batched: bool,
+) -> Option<Answer> {
+    let packet = &parsed.packet;
+    let no_wait = match parsed.no_wait {
         None => false,
         Some(node) => boolean(scope, node)?,
     };
-    let said = [
-        ("expect", written.expect),
-        ("refused", written.refused),
-        ("no_wait", written.no_wait),
+    let given = [
+        ("expect", parsed.expect),
+        ("refused", parsed.refused),
+        ("no_wait", parsed.no_wait),
     ];
-    let mut said = said.iter().filter_map(|(key, node)| Some((key, (*node)?)));
-    let first = said.next();
-    if let (Some((one, _)), Some((other, node))) = (first, said.next()) {
+    let mut given = given.iter().filter_map(|(key, node)| Some((key, (*node)?)));
+    let first = given.next();
+    if let (Some((one, _)), Some((other, node))) = (first, given.next()) {
         let title = format!("`{other}` beside `{one}`");
         return scope.fail(
             scope
@@ -504,7 +513,7 @@ fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) ->
         return Some(Answer::None);
     }
     let answering = answering(packet);
-    match (written.expect, written.refused) {
+    match (parsed.expect, parsed.refused) {
         (Some(node), _) => match answering {
             Some(answer) => match_fields(scope, answer, node).map(Answer::Fields),
             None => scope.fail(
@@ -522,7 +531,7 @@ fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) ->
             }
         }
         _ => Some(match answering {
-            Some(_) if waits_by_itself(packet.packet_type) || written.scram.is_some() => {
+            Some(_) if waits_by_itself(packet.packet_type) || parsed.scram.is_some() => {
                 Answer::Fields(Vec::new())
             }
             _ => Answer::None,

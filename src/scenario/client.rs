@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::expectation::packet_pattern;
-use super::model::{Capability, Client, Driver, Expr, Literal, PacketPattern, Transport, Way};
+use super::model::{Capability, Client, Driver, Expr, Literal, PacketPattern, Route, Transport};
 use super::node::{Entry, Node, Value, short};
 use super::packet::{Conformity, expand_clean_session, merge, sent_fields};
 use super::scope::{ClientHead, Mapping, Scope};
@@ -163,7 +163,7 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         driver: driver?,
         auto_ack: auto_ack?,
         withhold: withhold?,
-        way: placed?,
+        route: placed?,
         scram: scram?,
         connect: merge(&[], changes?),
     })
@@ -186,7 +186,7 @@ fn withheld(scope: Scope<'_>, node: &Node) -> Option<Vec<PacketPattern>> {
 }
 
 /// Reads `transport` and `node`.
-fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Way> {
+fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Route> {
     let transport = match map.take("transport") {
         None => Some(Transport::Default),
         Some(node) => match node.text().and_then(Transport::from_word) {
@@ -201,7 +201,7 @@ fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Way> {
         None => Some(0),
         Some(node) => number(scope, node, &(0..=NODE_MAX), "the number of a node"),
     };
-    Some(Way {
+    Some(Route {
         transport: transport?,
         node: usize::try_from(node?).unwrap_or(usize::MAX),
     })

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use super::expectation;
 use super::hooks::hook_list;
 use super::model::{Action, ClientAction, Control, Level, Settings, Step};
-use super::node::Node;
+use super::node::{Node, transpose};
 use super::scope::Mapping;
 use super::settings::settings;
-use super::step::{Body, Setting, Stage, body, flip, label, only, when};
+use super::step::{Body, StepContext, StepPosition, body, label, only, when};
 use super::value::prose;
 use crate::diagnostic::Place;
 
 /// Reads the control. The result is `Some(None)` if all of its expectations are for other versions. `base` is the
 /// scenario's own configuration, and `required` is the part of it that a broker must have.
 pub(crate) fn control(
-    stage: Stage<'_>,
+    context: StepContext<'_>,
     node: &Node,
     base: &Settings,
     required: &Arc<Settings>,
 ) -> Option<Option<Control>> {
-    let scope = stage.scope;
+    let scope = context.scope;
     let mut map = Mapping::of(scope, node, "`control`")?;
     let without = map.take("without").map(|list| {
         let items = list.items().unwrap_or(std::slice::from_ref(list));
@@ -41,7 +41,7 @@ pub(crate) fn control(
             .iter()
             .map(|entry| {
                 let id = entry.key.text.to_string();
-                replacement(stage, &id, &entry.value).map(|step| (id, step))
+                replacement(context, &id, &entry.value).map(|step| (id, step))
             })
             .collect();
         all.into_iter().collect::<Option<Vec<_>>>()
@@ -54,14 +54,14 @@ pub(crate) fn control(
         Some(Some(_)) => broker.map(over(required)),
         _ => None,
     };
-    let expect = map.require("expect").and_then(|n| control_list(stage, n));
+    let expect = map.require("expect").and_then(|n| control_list(context, n));
     map.finish();
     let control = Control {
         place: node.place,
-        without: flip(without)?.unwrap_or_default(),
-        with: flip(with)?.unwrap_or_default(),
-        settings: flip(configured)?.map(Arc::new),
-        required: flip(demanded)?.map_or_else(|| Arc::clone(required), Arc::new),
+        without: transpose(without)?.unwrap_or_default(),
+        with: transpose(with)?.unwrap_or_default(),
+        settings: transpose(configured)?.map(Arc::new),
+        required: transpose(demanded)?.map_or_else(|| Arc::clone(required), Arc::new),
         expect: expect?,
     };
     if control.without.is_empty() && control.with.is_empty() && control.settings.is_none() {
@@ -87,24 +87,24 @@ pub(crate) fn named_ids(node: &Node) -> Vec<(String, Place)> {
     without.chain(with).collect()
 }
 
-fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
+fn control_list(context: StepContext<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     let all: Vec<_> = items
         .iter()
-        .map(|item| control_expectation(stage, item))
+        .map(|item| control_expectation(context, item))
         .collect();
     if all.is_empty() {
-        return stage.scope.expected(node, "at least one expectation");
+        return context.scope.expected(node, "at least one expectation");
     }
     let all: Vec<Option<Step>> = all.into_iter().collect::<Option<_>>()?;
     Some(all.into_iter().flatten().map(Arc::new).collect())
 }
 
 /// Reads an entry of a control's `with`: the replacement of a step.
-fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Arc<Step>> {
-    let scope = stage.scope;
+fn replacement(context: StepContext<'_>, id: &str, node: &Node) -> Option<Arc<Step>> {
+    let scope = context.scope;
     let mut map = Mapping::of(scope, node, "a step of `with`")?;
-    let body = body(stage, &mut map, node, Setting::Scene);
+    let body = body(context, &mut map, node, StepPosition::Scene);
     map.finish();
     match body? {
         Body::Action(place, label, action) => Some(Arc::new(Step {
@@ -122,17 +122,17 @@ fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Arc<Step>> {
 }
 
 /// Reads an entry of a control's `expect`: `CLIENT: EXPECTATION`, or a `hooks` step.
-fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
-    let scope = stage.scope;
+fn control_expectation(context: StepContext<'_>, node: &Node) -> Option<Option<Step>> {
+    let scope = context.scope;
     let mut map = Mapping::of(scope, node, "an expectation of the control")?;
-    let matches = flip(map.take("only").map(|n| only(scope, n)))?.unwrap_or(true);
+    let matches = transpose(map.take("only").map(|n| only(scope, n)))?.unwrap_or(true);
     if !matches {
         return Some(None);
     }
     let note = map.take("note").map(|n| prose(scope, n, "a note"));
     let when = map.take("when").map(|n| when(scope, n));
     let (place, text, action) = if let Some(entry) = map.take_entry("hooks") {
-        let list = hook_list(scope, stage.clients, &entry.value)?;
+        let list = hook_list(scope, context.clients, &entry.value)?;
         (entry.key.place, label(entry), Action::Hooks(list))
     } else {
         let rest = map.rest();
@@ -142,7 +142,7 @@ fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
         let Some(client) = scope.client(&entry.key.text) else {
             return scope.unknown_client(&entry.key.text, entry.key.place);
         };
-        let expected = expectation::sequence(scope.of(client), &entry.value)?;
+        let expected = expectation::sequence(scope.for_client(client), &entry.value)?;
         let action = ClientAction::Expect(expected);
         (
             entry.key.place,
@@ -157,8 +157,8 @@ fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
         label: text,
         clauses: Vec::new(),
         level: Level::Must,
-        note: flip(note)?,
-        when: flip(when)?.unwrap_or_default(),
+        note: transpose(note)?,
+        when: transpose(when)?.unwrap_or_default(),
         action,
     }))
 }

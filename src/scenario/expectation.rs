@@ -8,7 +8,7 @@ use super::matcher;
 use super::model::{
     After, ConnAckRule, Count, DropHow, Expectation, KeepAlive, PacketPattern, Pattern, Refused,
 };
-use super::node::{Entry, Node, short};
+use super::node::{Entry, Node, short, transpose};
 use super::reason;
 use super::scope::{Mapping, Scope};
 use super::value::{boolean, number};
@@ -371,13 +371,6 @@ impl Limits {
 }
 
 const COUNT_HINT: &str = "only packets can be counted";
-
-fn transpose<T>(value: Option<Option<T>>) -> Option<Option<T>> {
-    match value {
-        None => Some(None),
-        Some(inner) => inner.map(Some),
-    }
-}
 
 fn count(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Option<Count>> {
     let mut take = |key, least| {

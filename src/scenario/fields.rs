@@ -10,7 +10,7 @@ pub(crate) struct FieldSpec {
     pub(crate) kind: Kind,
     /// Whether only version 5 has it.
     pub(crate) v5: bool,
-    pub(crate) stands: Stands,
+    pub(crate) direction: Direction,
     /// Whether it may be missing from a packet, so that `absent` can be expected.
     pub(crate) optional: bool,
 }
@@ -49,7 +49,7 @@ pub(crate) enum Kind {
 
 /// The direction in which a field is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stands {
+pub(crate) enum Direction {
     /// A client sends it.
     Sent,
     /// A server sends it: a scenario expects it, or gives it in `send`.
@@ -59,12 +59,12 @@ pub(crate) enum Stands {
     Judged,
 }
 
-const fn field(name: &'static str, kind: Kind, stands: Stands) -> FieldSpec {
+const fn field(name: &'static str, kind: Kind, direction: Direction) -> FieldSpec {
     FieldSpec {
         name,
         kind,
         v5: false,
-        stands,
+        direction,
         optional: false,
     }
 }
@@ -88,10 +88,10 @@ pub(crate) const VARIABLE_MAX: u64 = 268_435_455;
 pub(crate) const U32_MAX: u64 = u32::MAX as u64;
 const U16_MAX: u64 = u16::MAX as u64;
 
+use Direction::{Both, Judged, Received, Sent};
 use Kind::{
     Binary, Bool, Number, PacketId, Payload, QoS, Reason, Reasons, Seconds, Text, Will, Word,
 };
-use Stands::{Both, Judged, Received, Sent};
 
 const SIZE: FieldSpec = field("size", Number(VARIABLE_MAX + 5), Judged);
 /// The type of the WebSocket message that contained the packet.
@@ -191,15 +191,15 @@ pub(crate) fn of(packet: PacketType) -> impl Iterator<Item = FieldSpec> + Clone 
         PacketType::AUTH => AUTH,
         _ => &[],
     };
-    let properties = properties(packet).iter().filter_map(|(id, stands)| {
-        let spec = field(id.key()?, property_kind(*id), *stands);
+    let properties = properties(packet).iter().filter_map(|(id, direction)| {
+        let spec = field(id.key()?, property_kind(*id), *direction);
         Some(spec.v5().optional())
     });
     own.iter().copied().chain(properties)
 }
 
 /// Returns the properties of a packet, with the direction of each.
-fn properties(packet: PacketType) -> &'static [(PropertyId, Stands)] {
+fn properties(packet: PacketType) -> &'static [(PropertyId, Direction)] {
     use PropertyId as P;
     match packet {
         PacketType::CONNECT => &[
@@ -340,17 +340,17 @@ mod tests {
     fn every_packet_has_the_properties_that_the_standard_gives_it() {
         for (word, packet) in PACKETS {
             for id in PropertyId::ALL {
-                let stands = properties(*packet).iter().any(|(p, _)| p == id);
+                let is_listed = properties(*packet).iter().any(|(p, _)| p == id);
                 let place = PropertyPlace::Packet(*packet);
-                assert_eq!(stands, id.is_allowed_in(place), "{id} in {word}");
+                assert_eq!(is_listed, id.is_allowed_in(place), "{id} in {word}");
             }
         }
         for id in PropertyId::ALL {
             let key = id.key().expect("a known property");
             let key = key.strip_prefix("will_").unwrap_or(key);
-            let stands = WILL.iter().any(|spec| spec.v5 && spec.name == key);
+            let is_listed = WILL.iter().any(|spec| spec.v5 && spec.name == key);
             assert_eq!(
-                stands,
+                is_listed,
                 id.is_allowed_in(PropertyPlace::Will),
                 "{id} in a Will"
             );

@@ -10,15 +10,15 @@ use super::check;
 use super::client::{self, IdRules};
 use super::control::{control, named_ids};
 use super::model::{
-    Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, Sharing, each_step,
+    Capability, CaseId, Client, ClientIndex, PacketPattern, PrefixMode, Scene, Settings, each_step,
 };
 use super::node::{Entry, Node, Value, short};
-use super::reach::Reach;
+use super::read_access::ReadAccess;
 use super::roles;
 use super::rows::{self, Budget, Row};
 use super::scope::{ClientHead, Report, Scope, StepCount};
 use super::settings::settings;
-use super::step::{self, Setting, Stage};
+use super::step::{self, StepContext, StepPosition};
 use super::syntax;
 use super::value::{boolean, prose};
 use crate::builtin::Origin;
@@ -43,17 +43,17 @@ pub(crate) const KEYS: [&str; 15] = [
     "cases",
 ];
 
-/// Reads the scenes of one file. Their ids begin with `path`, and `reach` says what else the file may read.
+/// Reads the scenes of one file. Their ids begin with `path`, and `read_access` says what else the file may read.
 ///
 /// # Errors
 /// Returns everything that is wrong with the file, in the order of its lines.
 pub(crate) fn scenes(
     source: &Arc<Source>,
     path: &str,
-    reach: &Reach,
+    read_access: &ReadAccess,
 ) -> Result<Vec<Scene>, Vec<Diagnostic>> {
     let root = syntax::parse(source)?;
-    let report = Report::new(source, reach.clone());
+    let report = Report::new(source, read_access.clone());
     let file = File {
         report: &report,
         budget: Budget::default(),
@@ -322,10 +322,10 @@ fn written_ids(node: &Node, out: &mut BTreeSet<String>) {
 }
 
 /// Reads `prefix`.
-fn sharing(scope: Scope<'_>, node: &Node) -> Option<Sharing> {
+fn prefix_mode(scope: Scope<'_>, node: &Node) -> Option<PrefixMode> {
     match node.text() {
-        Some("apart") => Some(Sharing::Apart),
-        Some("joined") => Some(Sharing::Joined),
+        Some("apart") => Some(PrefixMode::Apart),
+        Some("joined") => Some(PrefixMode::Joined),
         _ => scope.expected_word(node, &["apart", "joined"]),
     }
 }
@@ -339,7 +339,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let tags = tree.find("tags").map(|n| tags(scope, n));
     let needs = tree.find("needs").map(|n| needs(scope, n));
     let exclusive = tree.find("exclusive").map(|n| boolean(scope, n));
-    let sharing = tree.find("prefix").map(|n| sharing(scope, n));
+    let prefix_mode = tree.find("prefix").map(|n| prefix_mode(scope, n));
     let defaults = Settings::default();
     let preferred = tree.find("prefers");
     let preferred = preferred.map(|n| settings(scope, n, &defaults, "`prefers`"));
@@ -369,16 +369,16 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
         .entries()?
         .iter()
         .zip(scope.clients)
-        .map(|(entry, head)| client::client(scope.under(head.version), entry, rules))
+        .map(|(entry, head)| client::client(scope.with_version(head.version), entry, rules))
         .collect();
     let clients: Vec<Client> = typed.iter().flatten().cloned().collect();
-    let stage = Stage {
+    let context = StepContext {
         scope,
         clients: &clients,
     };
     let steps = tree
         .find("steps")
-        .map(|n| step::steps(stage, n, Setting::Scene));
+        .map(|n| step::steps(context, n, StepPosition::Scene));
     let demanded = Arc::new(required.clone().unwrap_or_default());
     let base = match settings == required {
         true => Arc::clone(&demanded),
@@ -386,7 +386,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     };
     let control = tree
         .find("control")
-        .map(|n| control(stage, n, &base, &demanded));
+        .map(|n| control(context, n, &base, &demanded));
     let exercised_if = tree.find("exercised_if").map(|n| exercised(scope, n));
 
     let mut tags = tags.unwrap_or(Some(Vec::new()))?;
@@ -413,7 +413,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
         tags,
         needs: needs?,
         exclusive: exclusive?,
-        sharing: sharing.unwrap_or(Some(Sharing::Apart))?,
+        prefix_mode: prefix_mode.unwrap_or(Some(PrefixMode::Apart))?,
         settings: settings.map(|_| base)?,
         required: required.map(|_| demanded)?,
         clients: typed.into_iter().collect::<Option<_>>()?,
@@ -518,7 +518,7 @@ fn exercised(scope: Scope<'_>, node: &Node) -> Option<Vec<(ClientIndex, PacketPa
             let Some(client) = scope.client(&entry.key.text) else {
                 return scope.unknown_client(&entry.key.text, entry.key.place);
             };
-            let scope = scope.of(client);
+            let scope = scope.for_client(client);
             let pattern = super::expectation::packet_pattern(scope, &entry.value)?;
             Some((client, pattern))
         })

@@ -8,7 +8,7 @@ use std::{panic, thread};
 
 use super::file::scenes;
 use super::model::Scene;
-use super::reach::{Reach, open_regular};
+use super::read_access::{ReadAccess, open_regular};
 use super::suite::{SCENARIOS, absolute};
 use super::syntax::FILE_LIMIT;
 use crate::builtin::{self, Origin};
@@ -27,7 +27,7 @@ struct Found {
 /// Loads every scene of the files at or below these paths.
 pub(crate) fn load(
     paths: &[PathBuf],
-    reach: &Reach,
+    read_access: &ReadAccess,
     origin: Origin,
 ) -> Result<Vec<Scene>, Vec<Diagnostic>> {
     let mut wrong = Vec::new();
@@ -48,7 +48,7 @@ pub(crate) fn load(
         match files.get(&id) {
             // The same file may have been named twice, or be below a folder that was named too.
             Some(first) if is_same(first, &path) => {}
-            Some(first) => wrong.push(twice(&id, first, &path)),
+            Some(first) => wrong.push(duplicate_id(&id, first, &path)),
             None => {
                 files.insert(id, path);
             }
@@ -56,7 +56,7 @@ pub(crate) fn load(
     }
     let files: Vec<(String, PathBuf)> = files.into_iter().collect();
     let mut scenes_found = Vec::new();
-    for scenes in on_all_cores(&files, |(id, path)| of_file(id, path, reach, origin)) {
+    for scenes in on_all_cores(&files, |(id, path)| of_file(id, path, read_access, origin)) {
         match scenes {
             Ok(scenes) => scenes_found.extend(scenes),
             Err(diagnostics) => wrong.extend(diagnostics),
@@ -72,14 +72,14 @@ pub(crate) fn load(
 fn of_file(
     id: &str,
     path: &Path,
-    reach: &Reach,
+    read_access: &ReadAccess,
     origin: Origin,
 ) -> Result<Vec<Scene>, Vec<Diagnostic>> {
     let source = match origin {
         Origin::Disk => read(path),
         Origin::BuiltIn => read_built_in(path),
     }?;
-    let scenes = scenes(&source, id, reach)?;
+    let scenes = scenes(&source, id, read_access)?;
     let of_origin = |scene| Scene { origin, ..scene };
     Ok(scenes.into_iter().map(of_origin).collect())
 }
@@ -105,15 +105,15 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-fn twice(id: &str, first: &Path, second: &Path) -> Diagnostic {
-    let source = no_text(second);
+fn duplicate_id(id: &str, first: &Path, second: &Path) -> Diagnostic {
+    let source = empty_source(second);
     let title = format!("another file already has the id `{id}`");
     Diagnostic::new(&source, None, title)
         .label(format!("the other file is {}", first.display()))
         .hint("ids are relative to the folder on the command line: rename one file, or run them separately")
 }
 
-fn no_text(path: &Path) -> Arc<Source> {
+fn empty_source(path: &Path) -> Arc<Source> {
     Arc::new(Source {
         path: path.display().to_string(),
         text: String::new(),
@@ -121,7 +121,7 @@ fn no_text(path: &Path) -> Arc<Source> {
 }
 
 fn about(path: &Path, title: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(&no_text(path), None, title)
+    Diagnostic::new(&empty_source(path), None, title)
 }
 
 /// Finds the scenario files at or below a path.

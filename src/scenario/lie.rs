@@ -21,7 +21,7 @@ use super::value::{number, only_version_5};
 
 /// The keys for wrong bytes, which are beside the fields in a packet's mapping.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Faults<'a> {
+pub(crate) struct WrongBytes<'a> {
     overridden: Option<&'a Node>,
     append: Option<&'a Node>,
     trailing: Option<&'a Node>,
@@ -29,7 +29,7 @@ pub(crate) struct Faults<'a> {
     cut: Option<&'a Node>,
 }
 
-impl<'a> Faults<'a> {
+impl<'a> WrongBytes<'a> {
     pub(crate) fn take(map: &mut Mapping<'a>) -> Self {
         Self {
             overridden: map.take("override"),

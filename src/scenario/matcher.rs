@@ -3,7 +3,7 @@
 use mqtt_check_codec::PacketType;
 
 use super::duration::seconds_expr;
-use super::fields::{self, FieldSpec, Kind, Stands, U32_MAX, VARIABLE_MAX, packet_word};
+use super::fields::{self, Direction, FieldSpec, Kind, U32_MAX, VARIABLE_MAX, packet_word};
 use super::model::{Expr, FieldMatch, Literal, Matcher, PacketPattern};
 use super::node::{Entry, Node};
 use super::packet::{field_value, user_properties};
@@ -50,7 +50,7 @@ pub(crate) fn match_fields(
     packet: PacketType,
     node: &Node,
 ) -> Option<Vec<FieldMatch>> {
-    let expected = fields::of(packet).filter(|spec| spec.stands != Stands::Sent);
+    let expected = fields::of(packet).filter(|spec| spec.direction != Direction::Sent);
     let what = format!("a received `{}`", packet_word(packet));
     match_named(scope, packet, &what, expected, node)
 }

@@ -34,7 +34,7 @@ pub(crate) mod node;
 mod notation;
 mod packet;
 pub mod pattern;
-mod reach;
+mod read_access;
 mod reason;
 mod roles;
 mod rows;
@@ -61,19 +61,19 @@ mod websocket;
 /// # Errors
 /// Returns everything that is wrong with all of the files.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    load_within(paths, &Reach::default(), Origin::Disk)
+    load_within(paths, &ReadAccess::default(), Origin::Disk)
 }
 
-/// Like [`load`], but with the given `reach`, and either from disk or from the built-in suite.
+/// Like [`load`], but with the given `read_access`, and either from disk or from the built-in suite.
 ///
 /// # Errors
 /// Returns everything that is wrong with all of the files.
 pub fn load_within(
     paths: &[PathBuf],
-    reach: &Reach,
+    read_access: &ReadAccess,
     origin: Origin,
 ) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    library::load(paths, reach, origin)
+    library::load(paths, read_access, origin)
 }
 
 /// Returns the scenes in the text of one scenario file, which can read files only below its own folder. Their ids begin
@@ -82,12 +82,12 @@ pub fn load_within(
 /// # Errors
 /// Returns everything that is wrong with the file, in the order of its lines.
 pub fn parse(source: &Arc<Source>, path: &str) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    file::scenes(source, path, &Reach::default())
+    file::scenes(source, path, &ReadAccess::default())
 }
 
 pub(crate) use library::{decode, is_scenario};
-pub(crate) use reach::open_regular;
-pub use reach::{Reach, Variables};
+pub(crate) use read_access::open_regular;
+pub use read_access::{ReadAccess, Variables};
 
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,7 @@ impl std::fmt::Display for CaseId {
 
 /// How a case's topics are kept apart from those of others on a shared broker.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Sharing {
+pub enum PrefixMode {
     /// The prefix is a first level of its own.
     #[default]
     Apart,
@@ -74,7 +74,7 @@ pub struct Scene {
     pub tags: Vec<String>,
     pub needs: Vec<Capability>,
     pub exclusive: bool,
-    pub sharing: Sharing,
+    pub prefix_mode: PrefixMode,
     /// The configuration for a broker that can be configured: `broker` over `prefers`.
     pub settings: Arc<Settings>,
     /// The configuration that a broker must have: `broker` alone.
@@ -142,7 +142,7 @@ macro_rules! word_enum {
 mod websocket;
 
 pub use websocket::{
-    FrameContent, FramePattern, FrameTemplate, Opcode, Opening, Transport, UpgradeAnswer, Way,
+    FrameContent, FramePattern, FrameTemplate, Opcode, Opening, Route, Transport, UpgradeAnswer,
 };
 
 word_enum! {
@@ -235,7 +235,7 @@ pub struct Client {
     /// Exceptions to `auto_ack`: PUBLISH packets that are not acknowledged, nor is any later packet of their exchanges.
     pub withhold: Vec<PacketPattern>,
     /// The node that it connects to, and over which transport.
-    pub way: Way,
+    pub route: Route,
     /// The credentials for its `connect` steps and for re-authentication.
     pub scram: Option<Scram>,
     /// Default fields for every CONNECT of this client. The fields of a step override them.

@@ -201,6 +201,14 @@ fn write_scalar(scalar: &Scalar, out: &mut String) {
     }
 }
 
+/// Returns `Some(None)` for a missing value, and `None` for a wrong one.
+pub(crate) fn transpose<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+    match value {
+        None => Some(None),
+        Some(inner) => inner.map(Some),
+    }
+}
+
 /// Shortens a text for a message.
 pub(crate) fn short(text: &str) -> String {
     shorten(text, 60)

@@ -5,7 +5,7 @@ use mqtt_check_codec::PacketType;
 
 use super::duration::seconds_expr;
 use super::expression;
-use super::fields::{self, FieldSpec, Kind, Stands, U32_MAX, VARIABLE_MAX, packet_word};
+use super::fields::{self, Direction, FieldSpec, Kind, U32_MAX, VARIABLE_MAX, packet_word};
 use super::model::{Expr, Field, FilterTemplate, Literal};
 use super::node::{Entry, Node, Value};
 use super::reason;
@@ -120,8 +120,8 @@ pub(crate) fn sent_fields(
     what: &str,
 ) -> Option<Vec<Change>> {
     let allowed = move |spec: &FieldSpec| match manner {
-        Conformity::Honest => matches!(spec.stands, Stands::Sent | Stands::Both),
-        Conformity::Raw => spec.stands != Stands::Judged,
+        Conformity::Honest => matches!(spec.direction, Direction::Sent | Direction::Both),
+        Conformity::Raw => spec.direction != Direction::Judged,
     };
     let known = fields::of(packet).filter(allowed);
     let mut out = Vec::new();

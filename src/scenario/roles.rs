@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use super::model::OneOf;
-use super::node::{Entry, Key, Node, Scalar, Style, Value, short};
+use super::node::{Entry, Key, Node, Scalar, Style, Value, short, transpose};
 use super::scope::{Mapping, Scope};
-use super::{client, expectation, step};
+use super::{client, expectation};
 use crate::scenario::model::{Count, Pattern};
 
 /// A name for one of several clients.
@@ -120,10 +120,10 @@ impl Role {
             key if *key == *self.name => true,
             "of" => item.find("choice").is_some() && self.is_named(&entry.value),
             "broker" => {
-                let told = entry.value.entries().unwrap_or_default();
-                told.iter().any(|told| {
-                    self.is_named(&told.value)
-                        || told.value.find("client").is_some_and(|n| self.is_named(n))
+                let inner = entry.value.entries().unwrap_or_default();
+                inner.iter().any(|inner| {
+                    self.is_named(&inner.value)
+                        || inner.value.find("client").is_some_and(|n| self.is_named(n))
                 })
             }
             _ => false,
@@ -255,13 +255,13 @@ pub(crate) fn one_of(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> O
             let title = format!("{} is listed twice", items[n].found());
             return scope.fail(scope.at(items[n].place, title));
         }
-        if scope.of(*member).version != scope.of(members[0]).version {
+        if scope.for_client(*member).version != scope.for_client(members[0]).version {
             let title = "clients of different versions in one `one_of`";
             return scope.fail(scope.at(items[n].place, title));
         }
     }
     let expected = expect.and_then(|n| {
-        let expected = expectation::expectation(scope.of(members[0]), n)?;
+        let expected = expectation::expectation(scope.for_client(members[0]), n)?;
         let once = Count {
             at_least: 1,
             at_most: Some(1),
@@ -278,7 +278,7 @@ pub(crate) fn one_of(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> O
         let title = format!("`{one}` cannot name both");
         return scope.fail(scope.at(rest.place, title));
     }
-    step::flip(rest_name)?;
+    transpose(rest_name)?;
     Some(OneOf {
         name: name?,
         members: members

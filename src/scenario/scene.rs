@@ -12,12 +12,12 @@ use super::hooks::hook_list;
 use super::model::{
     Action, BrokerAction, Choice, Expectation, Expr, Literal, Pattern, Rounds, Step,
 };
-use super::node::{Entry, Node, Scalar, Style, Value, short};
+use super::node::{Entry, Node, Scalar, Style, Value, short, transpose};
 use super::reason;
 use super::roles::one_of;
 use super::rows::{self, with_counter};
 use super::scope::{Mapping, Scope};
-use super::step::{Body, Setting, Stage, flip, label, steps, too_many, word};
+use super::step::{Body, StepContext, StepPosition, label, steps, too_many, word};
 use super::value::{boolean, number_expr, prose};
 
 /// Words that appear where a client's name could.
@@ -30,17 +30,21 @@ const TIMES_MAX: u64 = 10_000;
 const FOLDED_MAX: u64 = 100_000;
 
 /// Reads an action of the scene. `map` is the step that contains it.
-pub(crate) fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entry) -> Option<Body> {
-    let scope = stage.scope;
+pub(crate) fn scene_action(
+    context: StepContext<'_>,
+    map: &mut Mapping<'_>,
+    entry: &Entry,
+) -> Option<Body> {
+    let scope = context.scope;
     let (place, value) = (entry.key.place, &entry.value);
     let action = match &*entry.key.text {
         "wait" => Action::Wait(duration(scope, value)?),
-        "hooks" => Action::Hooks(hook_list(scope, stage.clients, value)?),
+        "hooks" => Action::Hooks(hook_list(scope, context.clients, value)?),
         "broker" => Action::Broker(broker(scope, value)?),
         "choice" => Action::Choice(choice(scope, map, value)?),
-        "parallel" => Action::Parallel(parallel(stage, value)?),
-        "repeat" if value.find("folded").is_some() => Action::Rounds(folded(stage, value)?),
-        "repeat" => return repeat(stage, value).map(|steps| Body::Steps(place, steps)),
+        "parallel" => Action::Parallel(parallel(context, value)?),
+        "repeat" if value.find("folded").is_some() => Action::Rounds(folded(context, value)?),
+        "repeat" => return repeat(context, value).map(|steps| Body::Steps(place, steps)),
         _ => Action::OneOf(one_of(scope, map, value)?),
     };
     Some(Body::Action(place, label(entry), action))
@@ -92,14 +96,14 @@ fn kick(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
     map.finish();
     Some(BrokerAction::Kick {
         client: client?,
-        reason: flip(reason)?.unwrap_or(ReasonCode::ADMINISTRATIVE_ACTION),
+        reason: transpose(reason)?.unwrap_or(ReasonCode::ADMINISTRATIVE_ACTION),
     })
 }
 
 /// Reads the reason code of a server's DISCONNECT or CONNACK. Its name is always that of version 5, whatever the client
 /// speaks, because the code is given to the broker by an administrator.
 fn server_reason(scope: Scope<'_>, node: &Node) -> Option<ReasonCode> {
-    let scope = scope.under(ProtocolVersion::V5);
+    let scope = scope.with_version(ProtocolVersion::V5);
     reason::reason(scope, node, &[PacketType::DISCONNECT, PacketType::CONNACK])
 }
 
@@ -126,8 +130,8 @@ fn redirect(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
     Some(BrokerAction::Redirect {
         client: client?,
         reason: reason?,
-        server_reference: flip(server_reference)?,
-        at_connect: flip(at_connect)?.unwrap_or(false),
+        server_reference: transpose(server_reference)?,
+        at_connect: transpose(at_connect)?.unwrap_or(false),
     })
 }
 
@@ -137,7 +141,7 @@ fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choic
     let about = map.take("about").map(|node| prose(scope, node, "a text"));
     let varies = map.take("varies").map(|node| boolean(scope, node));
     let answers = map.require("answers")?;
-    let scope = of.map_or(scope, |client| scope.of(client));
+    let scope = of.map_or(scope, |client| scope.for_client(client));
     let Some(entries) = answers.entries().filter(|entries| entries.len() > 1) else {
         return scope.expected(answers, "at least two answers (a mapping)");
     };
@@ -157,8 +161,8 @@ fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choic
     Some(Choice {
         name: name?,
         of: of?,
-        about: flip(about)?,
-        varies: flip(varies)?.unwrap_or(false),
+        about: transpose(about)?,
+        varies: transpose(varies)?.unwrap_or(false),
         answers,
     })
 }
@@ -176,12 +180,12 @@ fn answer(scope: Scope<'_>, entry: &Entry) -> Option<(String, Vec<Expectation>)>
     Some((name?, expected?))
 }
 
-fn parallel(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
-    steps(stage, node, Setting::Parallel)
+fn parallel(context: StepContext<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
+    steps(context, node, StepPosition::Parallel)
 }
 
-fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
-    let scope = stage.scope;
+fn repeat(context: StepContext<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
+    let scope = context.scope;
     let mut map = Mapping::of(scope, node, "`repeat`")?;
     let times = map
         .require("times")
@@ -189,7 +193,7 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
     let counter = map.take("as").map(|n| counter(scope, n));
     let list = map.require("steps");
     map.finish();
-    let (times, counter, list) = (times?, flip(counter)?, list?);
+    let (times, counter, list) = (times?, transpose(counter)?, list?);
     let mut inner = BTreeMap::new();
     rows::counters_in(list, &mut inner);
     if let Some(name) = &counter
@@ -209,7 +213,7 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
             continue;
         }
         // An error in one round is an error in all.
-        out.extend(steps(stage, &round, Setting::Scene)?);
+        out.extend(steps(context, &round, StepPosition::Scene)?);
         if too_many(scope, node.place) {
             return None;
         }
@@ -225,8 +229,8 @@ fn counter(scope: Scope<'_>, node: &Node) -> Option<String> {
 }
 
 /// Reads a repeat that is not expanded: its steps are typed once, and the counter is known only when they are played.
-fn folded(stage: Stage<'_>, node: &Node) -> Option<Rounds> {
-    let scope = stage.scope;
+fn folded(context: StepContext<'_>, node: &Node) -> Option<Rounds> {
+    let scope = context.scope;
     let mut map = Mapping::of(scope, node, "`repeat`")?;
     let folded = map.require("folded").and_then(|n| boolean(scope, n));
     let times = map
@@ -240,7 +244,7 @@ fn folded(stage: Stage<'_>, node: &Node) -> Option<Rounds> {
         return scope.fail(scope.at(node.place, title));
     }
     let list = list?;
-    let steps = steps(stage, list, Setting::Scene)?;
+    let steps = steps(context, list, StepPosition::Scene)?;
     let mut sound = true;
     for step in &steps {
         let is_simple = matches!(step.action, Action::Client { .. } | Action::Wait(_));
@@ -256,7 +260,7 @@ fn folded(stage: Stage<'_>, node: &Node) -> Option<Rounds> {
             sound = false;
         }
     }
-    let (times, counter) = (times?, flip(counter)?);
+    let (times, counter) = (times?, transpose(counter)?);
     sound.then_some(Rounds {
         times,
         counter,

@@ -9,7 +9,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::model::ClientIndex;
 use super::node::{self, Node, short};
-use super::reach::Reach;
+use super::read_access::ReadAccess;
 use super::rows::Budget;
 use super::suggestion::{self, either};
 use super::syntax::{SHOWN, more_errors};
@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 pub(crate) struct Report {
     pub(crate) source: Arc<Source>,
     /// What the file may read.
-    pub(crate) reach: Reach,
+    pub(crate) read_access: ReadAccess,
     found: RefCell<Found>,
 }
 
@@ -34,10 +34,10 @@ struct Found {
 }
 
 impl Report {
-    pub(crate) fn new(source: &Arc<Source>, reach: Reach) -> Self {
+    pub(crate) fn new(source: &Arc<Source>, read_access: ReadAccess) -> Self {
         Self {
             source: Arc::clone(source),
-            reach,
+            read_access,
             found: RefCell::default(),
         }
     }
@@ -126,7 +126,7 @@ pub(crate) struct StepCount {
     /// In all cases of the file.
     pub(crate) file: Cell<usize>,
     /// Whether it has been reported that there are too many.
-    pub(crate) told: Cell<bool>,
+    pub(crate) reported: Cell<bool>,
 }
 
 impl StepCount {
@@ -138,14 +138,14 @@ impl StepCount {
 
 impl<'a> Scope<'a> {
     /// Returns the scope with another version.
-    pub(crate) fn under(self, version: ProtocolVersion) -> Self {
+    pub(crate) fn with_version(self, version: ProtocolVersion) -> Self {
         Self { version, ..self }
     }
 
     /// Returns the scope with the version of this client.
-    pub(crate) fn of(self, client: ClientIndex) -> Self {
+    pub(crate) fn for_client(self, client: ClientIndex) -> Self {
         match self.clients.get(client.0) {
-            Some(head) => self.under(head.version),
+            Some(head) => self.with_version(head.version),
             None => self,
         }
     }

@@ -9,7 +9,7 @@ use mqtt_check_vocabulary::{Kind, SETTINGS, Settings, User, Value};
 
 use super::duration::{duration, duration_or_never};
 use super::node::Node;
-use super::reach::Reach;
+use super::read_access::ReadAccess;
 use super::rows::Budget;
 use super::scope::{Mapping, Report, Scope, StepCount};
 use super::text::{self, Rules, STRING_MAX};
@@ -55,7 +55,7 @@ pub(crate) fn known_settings(
 /// Reads something that is not part of a scenario. Returns the result, and everything that is wrong.
 fn by_itself<T>(source: &Arc<Source>, read: impl FnOnce(Scope<'_>) -> T) -> (T, Vec<Diagnostic>) {
     let (report, budget, used, steps) = (
-        Report::new(source, Reach::everything()),
+        Report::new(source, ReadAccess::everything()),
         Budget::default(),
         RefCell::default(),
         StepCount::default(),

@@ -7,7 +7,7 @@ use mqtt_check_codec::describe::visible;
 use super::action::{Actor, action};
 use super::client::version;
 use super::model::{Action, Client, ClientAction, ClientIndex, Level, Step};
-use super::node::{Entry, Node, short};
+use super::node::{Entry, Node, short, transpose};
 use super::scene::{WORDS, scene_action};
 use super::scope::{Mapping, Scope, unknown_key};
 use super::standard;
@@ -21,28 +21,32 @@ const FILE_STEP_LIMIT: usize = 100_000;
 
 /// The context in which steps are typed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stage<'a> {
+pub(crate) struct StepContext<'a> {
     pub(crate) scope: Scope<'a>,
     pub(crate) clients: &'a [Client],
 }
 
 /// Where a step is, which determines what it may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Setting {
+pub(crate) enum StepPosition {
     Scene,
     Parallel,
 }
 
 /// Reads a list of steps. Expands every `repeat`, and leaves out steps that are not for this version.
-pub(crate) fn steps(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>>> {
-    let scope = stage.scope;
+pub(crate) fn steps(
+    context: StepContext<'_>,
+    node: &Node,
+    position: StepPosition,
+) -> Option<Vec<Arc<Step>>> {
+    let scope = context.scope;
     let Some(items) = node.items().filter(|items| !items.is_empty()) else {
         return scope.expected(node, "at least one step (a list)");
     };
     let mut out = Vec::new();
     let mut sound = true;
     for item in items {
-        match step(stage, item, setting) {
+        match step(context, item, position) {
             Some(steps) => out.extend(steps),
             None => sound = false,
         }
@@ -63,7 +67,7 @@ pub(crate) fn too_many(scope: Scope<'_>, place: Place) -> bool {
     } else {
         return false;
     };
-    if !scope.steps.told.replace(true) {
+    if !scope.steps.reported.replace(true) {
         scope.add(
             scope
                 .at(place, title)
@@ -73,8 +77,8 @@ pub(crate) fn too_many(scope: Scope<'_>, place: Place) -> bool {
     true
 }
 
-fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>>> {
-    let scope = stage.scope;
+fn step(context: StepContext<'_>, node: &Node, position: StepPosition) -> Option<Vec<Arc<Step>>> {
+    let scope = context.scope;
     let mut map = Mapping::of(scope, node, "a step")?;
     let only = map.take("only").map(|n| only(scope, n));
     let matches = only.unwrap_or(Some(true))?;
@@ -93,7 +97,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>
         return scope.fail(scope.at(entry.key.place, title).hint(hint));
     }
     let head = Head::take(scope, &mut map);
-    let body = body(stage, &mut map, node, setting);
+    let body = body(context, &mut map, node, position);
     map.finish();
     let (head, body) = (head?, body?);
     if let Body::Action(place, _, Action::Rounds(_)) = &body
@@ -154,13 +158,13 @@ impl Head {
         let level = level_node.map(|n| level(scope, n));
         let note = map.take("note").map(|n| prose(scope, n, "a note"));
         let when = map.take("when").map(|n| when(scope, n));
-        let (clauses, rules) = (flip(clauses)?, flip(rules)?);
+        let (clauses, rules) = (transpose(clauses)?, transpose(rules)?);
         Some(Self {
-            id: flip(id)?,
+            id: transpose(id)?,
             clauses: [clauses, rules].into_iter().flatten().flatten().collect(),
-            level: flip(level)?.unwrap_or(Level::Must),
-            note: flip(note)?,
-            when: flip(when)?.unwrap_or_default(),
+            level: transpose(level)?.unwrap_or(Level::Must),
+            note: transpose(note)?,
+            when: transpose(when)?.unwrap_or_default(),
             has_level: level_node.is_some(),
         })
     }
@@ -171,14 +175,6 @@ impl Head {
             && !self.has_level
             && self.note.is_none()
             && self.when.is_empty()
-    }
-}
-
-/// Returns `Some(None)` for a missing value, and `None` for a wrong one.
-pub(crate) fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
-    match value {
-        None => Some(None),
-        Some(inner) => inner.map(Some),
     }
 }
 
@@ -292,15 +288,15 @@ pub(crate) enum Body {
 }
 
 pub(crate) fn body(
-    stage: Stage<'_>,
+    context: StepContext<'_>,
     map: &mut Mapping<'_>,
     node: &Node,
-    setting: Setting,
+    position: StepPosition,
 ) -> Option<Body> {
-    let scope = stage.scope;
+    let scope = context.scope;
     let scene_word = WORDS.iter().find_map(|word| map.take_entry(word));
     if let Some(entry) = scene_word {
-        if setting == Setting::Parallel {
+        if position == StepPosition::Parallel {
             let title = format!("`{}` inside `parallel`", entry.key.text);
             return scope.fail(
                 scope
@@ -308,7 +304,7 @@ pub(crate) fn body(
                     .hint("only client actions are allowed"),
             );
         }
-        let body = scene_action(stage, map, entry);
+        let body = scene_action(context, map, entry);
         // A second actor is a different error from an unknown key.
         if let Some(client) = map.take_client() {
             return second_actor(scope, client);
@@ -336,7 +332,7 @@ pub(crate) fn body(
             unknown_key(scope, entry, "a step", known);
         }
     }
-    let (client, action) = client_action(stage, actor)?;
+    let (client, action) = client_action(context, actor)?;
     let action = Action::Client { client, action };
     sound.then(|| Body::Action(actor.key.place, label(actor), action))
 }
@@ -357,8 +353,8 @@ pub(crate) fn label(entry: &Entry) -> String {
 }
 
 /// Reads `CLIENT: ACTION`.
-fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, ClientAction)> {
-    let scope = stage.scope;
+fn client_action(context: StepContext<'_>, entry: &Entry) -> Option<(ClientIndex, ClientAction)> {
+    let scope = context.scope;
     let name = &*entry.key.text;
     let Some(client) = scope.client(name) else {
         let mut diagnostic = scope.at(entry.key.place, format!("unknown client `{}`", short(name)));
@@ -373,11 +369,11 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
         return scope.fail(diagnostic);
     };
     // A client that could not be typed has no defaults. Its own error has been reported already.
-    let typed = stage.clients.iter().find(|c| c.name == name);
+    let typed = context.clients.iter().find(|c| c.name == name);
     let actor = Actor {
         defaults: typed.map_or(&[], |c| &c.connect),
         scram: typed.and_then(|c| c.scram.as_ref()),
     };
-    let action = action(scope.of(client), actor, &entry.value)?;
+    let action = action(scope.for_client(client), actor, &entry.value)?;
     Some((client, action))
 }

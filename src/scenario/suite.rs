@@ -96,13 +96,13 @@ fn root_above(folder: &Path) -> PathBuf {
 /// Writes an absolute path in the way in which `typed` was typed: relative to the working folder, or absolute.
 fn as_typed(whole: &Path, typed: &Path) -> PathBuf {
     match std::env::current_dir() {
-        Ok(here) if !typed.is_absolute() => from(&here, whole),
+        Ok(here) if !typed.is_absolute() => relative_path(&here, whole),
         _ => whole.to_owned(),
     }
 }
 
 /// Returns the relative path from one absolute folder to another.
-fn from(here: &Path, to: &Path) -> PathBuf {
+fn relative_path(here: &Path, to: &Path) -> PathBuf {
     let shared = here
         .components()
         .zip(to.components())
@@ -139,7 +139,10 @@ mod tests {
             ("/a/scenarios", "/a/snapshots", "../snapshots"),
             ("/a", "/c/snapshots", "../c/snapshots"),
         ] {
-            assert_eq!(from(Path::new(here), Path::new(to)), Path::new(way));
+            assert_eq!(
+                relative_path(Path::new(here), Path::new(to)),
+                Path::new(way)
+            );
         }
     }
 

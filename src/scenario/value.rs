@@ -6,7 +6,7 @@ use mqtt_check_codec::PacketType;
 use mqtt_check_codec::describe::visible;
 
 use super::expression::{self, Formula};
-use super::fields::{self, Stands};
+use super::fields::{self, Direction};
 use super::model::{Expr, Literal, Operator};
 use super::node::{Node, short};
 use super::scope::Scope;
@@ -33,8 +33,8 @@ pub(crate) fn prose(scope: Scope<'_>, node: &Node, what: &str) -> Option<String>
 /// Whether a comment follows a text on its line.
 fn ends_at_a_comment(scope: Scope<'_>, place: Place) -> bool {
     let line = scope.report.source.line(place.line).unwrap_or_default();
-    let behind = (place.column - 1 + place.length) as usize;
-    let rest: String = line.chars().skip(behind).collect();
+    let end = (place.column - 1 + place.length) as usize;
+    let rest: String = line.chars().skip(end).collect();
     rest.trim_start().starts_with('#')
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn reference(scope: Scope<'_>, node: &Node, path: &[String]) -> Optio
             let Some(index) = scope.client(client) else {
                 return scope.unknown_client(client, node.place);
             };
-            connack_field(scope.of(index), node, field)?;
+            connack_field(scope.for_client(index), node, field)?;
             Some(Expr::Connack {
                 client: Some(index),
                 property: field.to_owned(),
@@ -163,7 +163,7 @@ pub(crate) fn reference(scope: Scope<'_>, node: &Node, path: &[String]) -> Optio
 }
 
 fn connack_field(scope: Scope<'_>, node: &Node, name: &str) -> Option<()> {
-    let known = fields::of(PacketType::CONNACK).filter(|spec| spec.stands != Stands::Judged);
+    let known = fields::of(PacketType::CONNACK).filter(|spec| spec.direction != Direction::Judged);
     let Some(spec) = known.clone().find(|spec| spec.name == name) else {
         let mut diagnostic = scope.at(
             node.place,

@@ -41,12 +41,12 @@ pub(crate) fn opening(scope: Scope<'_>, node: &Node) -> Option<Opening> {
         None => Some(vec![MQTT.to_owned()]),
         Some(node) => subprotocols(scope, node),
     };
-    let said: Vec<_> = ["expect", "refused", "no_wait"]
+    let given: Vec<_> = ["expect", "refused", "no_wait"]
         .into_iter()
         .filter_map(|key| map.take_entry(key))
         .collect();
     map.finish();
-    let answer = match &said[..] {
+    let answer = match &given[..] {
         [] => Some(UpgradeAnswer::Fields(Vec::new())),
         [entry] => answer(scope, entry),
         [one, other, ..] => {
@@ -263,7 +263,7 @@ pub(crate) fn frame_pattern(
 pub(crate) fn check(scope: Scope<'_>, scene: &Scene) {
     let mut users = Vec::new();
     for step in &scene.steps {
-        uses(step, &mut users);
+        websocket_uses(step, &mut users);
     }
     if let Some(control) = &scene.control {
         for step in control
@@ -272,7 +272,7 @@ pub(crate) fn check(scope: Scope<'_>, scene: &Scene) {
             .map(|(_, step)| step)
             .chain(&control.expect)
         {
-            uses(step, &mut users);
+            websocket_uses(step, &mut users);
         }
     }
     for (client, pattern) in &scene.exercised_if {
@@ -282,7 +282,7 @@ pub(crate) fn check(scope: Scope<'_>, scene: &Scene) {
         let Some(client) = scene.clients.get(client.0) else {
             continue;
         };
-        if client.way.transport != Transport::WebSocket {
+        if client.route.transport != Transport::WebSocket {
             let title = format!("{what} of a client that may not use WebSocket");
             let hint = format!(
                 "set `clients: {{ {}: {{ transport: websocket }} }}`",
@@ -293,10 +293,10 @@ pub(crate) fn check(scope: Scope<'_>, scene: &Scene) {
     }
 }
 
-type Use = (ClientIndex, Place, &'static str);
+type WebSocketUse = (ClientIndex, Place, &'static str);
 
 /// Collects everything in a step that needs a WebSocket.
-fn uses(step: &Step, out: &mut Vec<Use>) {
+fn websocket_uses(step: &Step, out: &mut Vec<WebSocketUse>) {
     match &step.action {
         Action::Client { client, action } => match action {
             ClientAction::Open(Some(_)) => out.push((*client, step.place, "`open: { … }`")),
@@ -314,7 +314,10 @@ fn uses(step: &Step, out: &mut Vec<Use>) {
             }
         }
         Action::Parallel(_) | Action::Rounds(_) => {
-            step.action.inner().iter().for_each(|step| uses(step, out));
+            step.action
+                .inner()
+                .iter()
+                .for_each(|step| websocket_uses(step, out));
         }
         Action::OneOf(one_of) => {
             for (_, client) in &one_of.members {
@@ -325,7 +328,7 @@ fn uses(step: &Step, out: &mut Vec<Use>) {
     }
 }
 
-fn expected(client: ClientIndex, expectations: &[Expectation], out: &mut Vec<Use>) {
+fn expected(client: ClientIndex, expectations: &[Expectation], out: &mut Vec<WebSocketUse>) {
     for expectation in expectations {
         match &expectation.pattern {
             Pattern::Frame(_) => out.push((client, expectation.place, "a `frame`")),
@@ -347,7 +350,7 @@ fn expected(client: ClientIndex, expectations: &[Expectation], out: &mut Vec<Use
     }
 }
 
-fn named(client: ClientIndex, fields: &[FieldMatch], out: &mut Vec<Use>) {
+fn named(client: ClientIndex, fields: &[FieldMatch], out: &mut Vec<WebSocketUse>) {
     let field = fields.iter().find(|field| field.name == "frame");
     if let Some(field) = field {
         out.push((client, field.place, "the `frame` of a packet"));

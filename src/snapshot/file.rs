@@ -245,7 +245,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a file like [`write_whole`], but without waiting for the disk. For many files that can be written again.
-pub(crate) fn place_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     place(path, bytes, false)
 }
 

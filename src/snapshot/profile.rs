@@ -12,13 +12,13 @@ use crate::scenario::node::{Entry, Node};
 use crate::scenario::{decode, open_regular, syntax};
 
 /// The format number that this version writes and reads.
-const FORM: &str = "1";
+const FORMAT: &str = "1";
 /// Follows a case that had this standing or answer in some plays only.
 const SOMETIMES: &str = " sometimes";
 /// Stands for every case that no other answer lists.
 const OTHERS: &str = "others";
 const SPOKEN: [&str; 2] = ["not spoken", "spoken"];
-const THERE: [&str; 2] = ["no", "yes"];
+const YES_NO: [&str; 2] = ["no", "yes"];
 /// The section of skipped cases. The other sections are named after a standing.
 const SKIPPED: &str = "skipped";
 
@@ -38,18 +38,18 @@ pub fn text(target: &str, profile: &Profile) -> String {
 # What mqtt-check learned about this broker, apart from the records beside this file. A run that is held against it
 # fails where the broker differs. `mqtt-check baseline {target} --update` renews it; review what changes, and commit it.
 # docs/baselines.md says what stands here. The broker's name is not compared.
-profile: {FORM}
+profile: {FORMAT}
 "
     );
     if let Some(broker) = &profile.broker {
         out.push_str(&format!("broker: {}\n", scalar(broker)));
     }
-    begin(&mut out, "versions", profile.offers.versions.is_empty());
+    push_section(&mut out, "versions", profile.offers.versions.is_empty());
     for (version, spoken) in &profile.offers.versions {
         out.push_str(&format!("  {version}: {}\n", SPOKEN[usize::from(*spoken)]));
     }
     let mut version = "";
-    begin(&mut out, "limits", profile.offers.limits.is_empty());
+    push_section(&mut out, "limits", profile.offers.limits.is_empty());
     for ((of, name), value) in &profile.offers.limits {
         if of != version {
             out.push_str(&format!("  {of}:\n"));
@@ -57,13 +57,16 @@ profile: {FORM}
         }
         out.push_str(&format!("    {name}: {value}\n"));
     }
-    begin(
+    push_section(
         &mut out,
         "capabilities",
         profile.offers.capabilities.is_empty(),
     );
     for (capability, there) in &profile.offers.capabilities {
-        out.push_str(&format!("  {capability}: {}\n", THERE[usize::from(*there)]));
+        out.push_str(&format!(
+            "  {capability}: {}\n",
+            YES_NO[usize::from(*there)]
+        ));
     }
     push_choices(&mut out, profile);
     push_cases(&mut out, profile);
@@ -71,14 +74,14 @@ profile: {FORM}
 }
 
 /// Writes the key of a section, unless the section is empty.
-fn begin(out: &mut String, section: &str, is_empty: bool) {
+fn push_section(out: &mut String, section: &str, is_empty: bool) {
     if !is_empty {
         out.push_str(&format!("{section}:\n"));
     }
 }
 
 fn push_choices(out: &mut String, profile: &Profile) {
-    begin(out, "choices", profile.choices.is_empty());
+    push_section(out, "choices", profile.choices.is_empty());
     for (name, answers) in &profile.choices {
         if let (Some(only), true) = (&answers.others, answers.by_case.is_empty()) {
             out.push_str(&format!("  {name}: {only}\n"));
@@ -113,14 +116,14 @@ fn push_cases(out: &mut String, profile: &Profile) {
     for (section, of_section) in SECTIONS {
         if let Some(of_section) = of_section {
             let cases = standing(&|s| *s == of_section);
-            begin(out, section, cases.is_empty());
+            push_section(out, section, cases.is_empty());
             push_list(out, "  ", &cases);
             continue;
         }
         let all = profile.cases.values().flatten();
         let skips: BTreeSet<&Standing> =
             all.filter(|s| matches!(s, Standing::Skipped(_))).collect();
-        begin(out, section, skips.is_empty());
+        push_section(out, section, skips.is_empty());
         for skip in skips {
             out.push_str(&format!("  {skip}:\n"));
             push_list(out, "    ", &standing(&|s| s == skip));
@@ -134,8 +137,8 @@ fn push_list(out: &mut String, indent: &str, items: &[String]) {
     }
 }
 
-fn mark(case: &str, is_sometimes: bool) -> String {
-    let mark = if is_sometimes { SOMETIMES } else { "" };
+fn mark(case: &str, has_several_standings: bool) -> String {
+    let mark = if has_several_standings { SOMETIMES } else { "" };
     format!("{case}{mark}")
 }
 
@@ -282,7 +285,7 @@ impl Reading<'_> {
             }
         }
         match form {
-            Some((_, FORM)) => Ok(profile),
+            Some((_, FORMAT)) => Ok(profile),
             Some((place, form)) => self.wrong(
                 place,
                 format!(
@@ -314,7 +317,7 @@ impl Reading<'_> {
 
     fn capabilities(&self, node: &Node, offers: &mut Offers) -> Result<(), Diagnostic> {
         for entry in self.entries(node, "capabilities")? {
-            let there = self.one_of(&entry.value, THERE)?;
+            let there = self.one_of(&entry.value, YES_NO)?;
             offers
                 .capabilities
                 .insert(entry.key.text.to_string(), there);
@@ -355,12 +358,12 @@ impl Reading<'_> {
             return self.wrong(entry.key.place, format!("a profile has no key `{section}`"));
         };
         if let Some(standing) = standing {
-            return self.stand(standing, &entry.value, profile);
+            return self.add_standing(standing, &entry.value, profile);
         }
         for skip in self.entries(&entry.value, "skip codes")? {
             match skip.key.text.parse() {
                 Ok(standing @ Standing::Skipped(_)) => {
-                    self.stand(&standing, &skip.value, profile)?
+                    self.add_standing(&standing, &skip.value, profile)?
                 }
                 _ => {
                     let title = format!("unknown skip code `{}`", skip.key.text);
@@ -371,7 +374,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn stand(
+    fn add_standing(
         &self,
         standing: &Standing,
         node: &Node,
@@ -458,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_and_where() {
+    fn reports_errors_with_their_place() {
         let rows = [
             (
                 "profile: 2\n",

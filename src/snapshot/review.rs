@@ -35,7 +35,7 @@ pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, R
         expected,
         accepted,
         variants,
-        is_sometimes: false,
+        has_several_standings: false,
         pending: pending_path(&path).exists(),
         path,
     })
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn renews_what_a_record_says_of_its_case_and_leaves_what_was_recorded() {
+    fn renews_the_header_of_a_record_and_keeps_its_text() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut same = in_folder(folder.path(), Some("old"), "old");
         let variant = variant_path(&same.path, 2);
@@ -265,7 +265,7 @@ mod tests {
             let file = read(path).expect("reading").expect("a record");
             (file.header.title, file.text)
         };
-        let told = |title: &str, text: &str| (title.to_owned(), text.to_owned());
+        let expected = |title: &str, text: &str| (title.to_owned(), text.to_owned());
         for (writing, title) in [
             (Writing::Nothing, "A title"),
             (Writing::Pending, "A title"),
@@ -274,14 +274,14 @@ mod tests {
             // The texts of a record that is the same may have been dropped.
             (same.expected, same.actual) = Default::default();
             settle(&mut same, &renamed, writing).expect("writing");
-            assert_eq!(texts(&same.path), told(title, "old"), "{writing:?}");
-            assert_eq!(texts(&variant), told(title, "another"), "{writing:?}");
+            assert_eq!(texts(&same.path), expected(title, "old"), "{writing:?}");
+            assert_eq!(texts(&variant), expected(title, "another"), "{writing:?}");
             assert!(!same.updated && !same.fails());
         }
     }
 
     #[test]
-    fn updates_at_once_when_told_to() {
+    fn updates_at_once_with_the_option() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut new = in_folder(folder.path(), None, "new");
         settle(&mut new, &header(), Writing::Update).expect("writing");

@@ -267,16 +267,16 @@ pub fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Returns every file below this folder with a matching name, sorted by path. Empty if there is no folder.
-pub(super) fn files_named(root: &Path, is_such: &dyn Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+pub(super) fn files_named(root: &Path, matches: &dyn Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    collect(root, is_such, &mut found)?;
+    collect(root, matches, &mut found)?;
     found.sort();
     Ok(found)
 }
 
 fn collect(
     folder: &Path,
-    is_such: &dyn Fn(&str) -> bool,
+    matches: &dyn Fn(&str) -> bool,
     found: &mut Vec<PathBuf>,
 ) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
@@ -289,11 +289,11 @@ fn collect(
         let path = entry.path();
         // Does not follow links to folders, since they could lead back here.
         if entry.file_type()?.is_dir() {
-            collect(&path, is_such, found)?;
+            collect(&path, matches, found)?;
         } else {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if is_such(&name) {
+            if matches(&name) {
                 found.push(path);
             }
         }
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn stands_path_for_path_as_the_scenarios() {
+    fn mirrors_the_paths_of_the_scenarios() {
         let store = Store::new("snapshots".into());
         assert_eq!(
             store.expected(&case("session/takeover", None)),

@@ -18,7 +18,7 @@ const OF_STEP: usize = 1024;
 /// The additional allowance for each byte that we sent, in bytes.
 const OF_BYTE: usize = 4;
 /// The additional allowance for all cases together, in bytes.
-const BESIDES: usize = 16 * 1024 * 1024;
+const SHARED: usize = 16 * 1024 * 1024;
 /// The longest text of a finding, in bytes.
 const TEXT: usize = 4 * 1024;
 /// How many findings of a case are kept.
@@ -29,7 +29,7 @@ const KINDS: usize = 20;
 /// How much memory the kept transcripts use.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// How much of [`BESIDES`] is used, in bytes.
+    /// How much of [`SHARED`] is used, in bytes.
     used: AtomicUsize,
 }
 
@@ -75,8 +75,8 @@ impl Kept {
     fn is_too_large(&self, transcript: &Transcript, steps: usize) -> bool {
         let sent: usize = transcript.events.iter().map(sent).sum();
         let allowed = OF_CASE + OF_STEP.saturating_mul(steps) + OF_BYTE.saturating_mul(sent);
-        let besides = transcript.weight().saturating_sub(allowed);
-        let room = |used: usize| used.checked_add(besides).filter(|used| *used <= BESIDES);
+        let excess = transcript.weight().saturating_sub(allowed);
+        let room = |used: usize| used.checked_add(excess).filter(|used| *used <= SHARED);
         self.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room)
             .is_err()
@@ -127,22 +127,22 @@ fn limited(findings: Vec<Finding>) -> Vec<Finding> {
             continue;
         }
         match kept.iter().rposition(|last| last.charge == finding.charge) {
-            Some(last) => *more.entry(last).or_default() += 1 + finding.alike,
+            Some(last) => *more.entry(last).or_default() += 1 + finding.repeats,
             None if kept.len() < FINDINGS + KINDS => kept.push(finding),
-            None => others += 1 + finding.alike,
+            None => others += 1 + finding.repeats,
         }
     }
     for (last, more) in more {
-        say_more(&mut kept[last], more, "of the kind");
+        note_more(&mut kept[last], more, "of the kind");
     }
     if let Some(last) = kept.last_mut().filter(|_| others > 0) {
-        say_more(last, others, "of other kinds");
+        note_more(last, others, "of other kinds");
     }
     kept
 }
 
-fn say_more(finding: &mut Finding, more: usize, of_what: &str) {
-    finding.alike += more;
+fn note_more(finding: &mut Finding, more: usize, of_what: &str) {
+    finding.repeats += more;
     let words = format!("{more} more {of_what}");
     finding.note = Some(match finding.note.take() {
         Some(note) => format!("{note}; {words}"),
@@ -175,7 +175,7 @@ mod tests {
             is_slow: false,
             is_late: false,
             symptom: crate::verdict::Symptom::default(),
-            alike: 0,
+            repeats: 0,
         }
     }
 
@@ -187,14 +187,14 @@ mod tests {
         findings.push(finding(Level::Disputed));
         let kept = limited(findings);
         assert_eq!(kept.len(), FINDINGS + 1);
-        let told: Vec<(usize, usize, &str)> = kept
+        let found: Vec<(usize, usize, &str)> = kept
             .iter()
             .enumerate()
-            .filter(|(_, finding)| finding.alike > 0)
-            .map(|(n, f)| (n, f.alike, f.note.as_deref().unwrap_or_default()))
+            .filter(|(_, finding)| finding.repeats > 0)
+            .map(|(n, f)| (n, f.repeats, f.note.as_deref().unwrap_or_default()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (149, 7, "7 more of the kind"),
                 (199, 10, "10 more of the kind")

@@ -33,7 +33,7 @@ fn late_advice() -> Finding {
         place: None,
         note: None,
         events: Vec::new(),
-        alike: 0,
+        repeats: 0,
         is_slow: false,
         is_late: true,
         symptom: Symptom::no(PacketType::PUBACK),
@@ -41,7 +41,7 @@ fn late_advice() -> Finding {
 }
 
 #[test]
-fn a_play_on_a_slow_machine_says_nothing_of_the_broker() {
+fn a_play_on_a_slow_machine_proves_nothing_about_the_broker() {
     let late = play(1, Verdict::Failed, true);
     assert_eq!(doubt(&late), Some(Doubt::CameLate));
     let disturbed = CaseResult {
@@ -58,7 +58,7 @@ fn a_play_on_a_slow_machine_says_nothing_of_the_broker() {
 }
 
 #[test]
-fn a_play_alone_counts_where_it_passes() {
+fn a_passing_play_alone_counts() {
     for verdict in [Verdict::Passed, Verdict::Warned] {
         let again = play(2, verdict.clone(), false);
         let settled = settle(play(1, Verdict::Failed, true), Some(again));
@@ -70,7 +70,7 @@ fn a_play_alone_counts_where_it_passes() {
 }
 
 #[test]
-fn a_play_alone_in_which_something_was_late_takes_no_other_s_place() {
+fn a_late_play_alone_replaces_no_other() {
     let inconclusive = Verdict::Inconclusive {
         reason: "the control does not hold".into(),
     };
@@ -93,7 +93,7 @@ fn a_play_alone_in_which_something_was_late_takes_no_other_s_place() {
 }
 
 #[test]
-fn a_play_alone_that_fails_without_anything_late_is_what_the_broker_does() {
+fn a_failing_play_alone_without_delays_counts() {
     let wrong = Finding {
         is_late: false,
         actual: "another payload".into(),
@@ -119,7 +119,7 @@ fn a_play_alone_that_fails_without_anything_late_is_what_the_broker_does() {
 }
 
 #[test]
-fn the_first_play_counts_where_there_is_no_other() {
+fn the_first_play_counts_if_there_is_no_other() {
     let settled = settle(play(1, Verdict::Failed, true), None);
     assert_eq!(settled.verdict, Verdict::Failed);
     assert_eq!(settled.alone, Some(Alone::NotPlayed));

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::Capabilities;
 use super::host::Hook;
 use crate::requirements::standard;
-use crate::scenario::model::{BrokerAction, Capability, Settings, Transport, Way};
+use crate::scenario::model::{BrokerAction, Capability, Route, Settings, Transport};
 use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
 
 /// Odd, so that it takes long for a seed to repeat.
@@ -249,14 +249,14 @@ impl Host {
         Self { server, seed }
     }
 
-    /// Opens a transport in memory, with WebSocket on top if `way` asks for it.
+    /// Opens a transport in memory, with WebSocket on top if `route` asks for it.
     pub(super) async fn connect(
         &mut self,
-        way: Way,
+        route: Route,
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
-        if way.transport != Transport::WebSocket {
+        if route.transport != Transport::WebSocket {
             return Ok(Opened::plain(Stream::Memory(self.server.connect()?)));
         }
         let stream = Stream::Memory(self.server.connect_websocket()?);

@@ -23,7 +23,7 @@ use super::own::{own_connect, own_subscribe};
 use super::{Credentials, External};
 use crate::transport::Endpoint;
 
-pub use pulse::{How, Outage, Pulse};
+pub use pulse::{Outage, OutageKind, Pulse};
 
 /// How often the canary pings and sends itself a message.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -66,7 +66,7 @@ impl Shared {
         self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_hushed(&self) -> bool {
+    fn is_paused(&self) -> bool {
         self.pings_only.load(Ordering::SeqCst) > 0
     }
 }
@@ -96,7 +96,7 @@ impl Canary {
                 version,
                 name: name.to_owned(),
                 shared: Arc::clone(&shared),
-                mail: Mail::Unasked,
+                message_state: MessageState::NotRequested,
                 pinged: None,
                 message: Message::default(),
             },
@@ -162,11 +162,11 @@ impl Drop for Canary {
 
 /// The state of the canary's own messages on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mail {
-    Unasked,
+enum MessageState {
+    NotRequested,
     /// The canary has subscribed or sent the first message. A broker that does not allow this may close the connection.
-    Asked,
-    Comes,
+    Requested,
+    Delivered,
     /// The broker does not allow the messages.
     Forbidden,
 }
@@ -194,7 +194,7 @@ impl Client {
                 _ = stopped => {}
             }
             if let Some(reader) = self.reader.take() {
-                let _ = timeout(GOODBYE, reader.say_goodbye()).await;
+                let _ = timeout(GOODBYE, reader.disconnect()).await;
             }
         });
     }
@@ -251,7 +251,7 @@ impl Client {
             if talk.pinged.is_none() && is_due {
                 talk.shared.is_asked.store(false, Ordering::SeqCst);
                 next = now + INTERVAL;
-                for packet in talk.asks(Instant::now()) {
+                for packet in talk.next_packets(Instant::now()) {
                     reader.send(&packet, talk.version).await?;
                 }
             }
@@ -260,7 +260,7 @@ impl Client {
             let took = read_at.saturating_duration_since(now);
             talk.wait_longer(took.saturating_sub(SLICE));
             match read {
-                Read::Packet(frame) if talk.is_answer(&frame, read_at) => reader.forget(),
+                Read::Packet(frame) if talk.is_answer(&frame, read_at) => reader.reset_counters(),
                 Read::Packet(_) => {}
                 Read::Nothing => talk.wait(read_at),
                 Read::Wrong(how) => return Err(io::Error::other(how)),
@@ -274,7 +274,7 @@ struct Talk {
     version: ProtocolVersion,
     name: String,
     shared: Arc<Shared>,
-    mail: Mail,
+    message_state: MessageState,
     /// When the unanswered PINGREQ was sent.
     pinged: Option<Instant>,
     message: Message,
@@ -282,20 +282,20 @@ struct Talk {
 
 impl Talk {
     /// Returns the packets to send now.
-    fn asks(&mut self, now: Instant) -> Vec<Packet> {
+    fn next_packets(&mut self, now: Instant) -> Vec<Packet> {
         let mut packets = vec![Packet::PingReq];
         self.pinged = Some(now);
         let mut pulse = self.shared.pulse();
-        if self.mail == Mail::Unasked && pulse.round_trips > 0 {
+        if self.message_state == MessageState::NotRequested && pulse.round_trips > 0 {
             packets.push(own_subscribe([topic(&self.name)]));
-            self.mail = Mail::Asked;
+            self.message_state = MessageState::Requested;
         }
         // Set this first, so that a later call of `pings_only` waits for the message.
         let was_in_flight = self.shared.in_flight.swap(true, Ordering::SeqCst);
-        if self.shared.is_hushed() || !self.message.is_wanted {
+        if self.shared.is_paused() || !self.message.is_wanted {
             let is_in_flight = was_in_flight && self.message.is_wanted;
             self.shared.in_flight.store(is_in_flight, Ordering::SeqCst);
-            pulse.hushed(now);
+            pulse.messages_paused(now);
         } else {
             self.message.number += 1;
             self.message.sent = Some(now);
@@ -315,14 +315,14 @@ impl Talk {
                 }
                 return asked.is_some();
             }
-            PacketType::SUBACK if self.mail == Mail::Asked => {
+            PacketType::SUBACK if self.message_state == MessageState::Requested => {
                 self.message.is_wanted = is_subscribed(frame, self.version);
                 if !self.message.is_wanted {
-                    self.mail = Mail::Forbidden;
+                    self.message_state = MessageState::Forbidden;
                 }
             }
             PacketType::PUBLISH if self.message.is_it(frame, self.version) => {
-                self.mail = Mail::Comes;
+                self.message_state = MessageState::Delivered;
                 self.shared.in_flight.store(false, Ordering::SeqCst);
                 if let Some(sent) = self.message.sent.take() {
                     self.shared.pulse().delivered(sent, now);
@@ -354,14 +354,14 @@ impl Talk {
 
     /// Records the end of the connection.
     fn end(&mut self, now: Instant) {
-        let is_excused = self.mail == Mail::Asked;
+        let is_excused = self.message_state == MessageState::Requested;
         self.shared.pulse().lost(is_excused, now);
         self.shared.in_flight.store(false, Ordering::SeqCst);
         self.pinged = None;
         self.message = Message::default();
-        self.mail = match self.mail {
-            Mail::Asked | Mail::Forbidden => Mail::Forbidden,
-            Mail::Unasked | Mail::Comes => Mail::Unasked,
+        self.message_state = match self.message_state {
+            MessageState::Requested | MessageState::Forbidden => MessageState::Forbidden,
+            MessageState::NotRequested | MessageState::Delivered => MessageState::NotRequested,
         };
     }
 }

@@ -11,13 +11,13 @@ use super::limits::limits;
 use super::settings::{Hindrance, Table};
 use crate::plan::{Need, Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::{
-    Action, BrokerAction, Capability, Driver, Transport, User, Way, each_step,
+    Action, BrokerAction, Capability, Driver, Route, Transport, User, each_step,
 };
 
 /// Why the capability is unknown.
 const URL_ALONE: &str = "a URL alone does not specify how";
 /// The end of every such reason.
-const UNTOLD: &str = "does not specify how";
+const NOT_DESCRIBED: &str = "does not specify how";
 
 /// What a target offers. A capability that nothing is known about is assumed to be present: a case then shows whether
 /// it is.
@@ -56,10 +56,10 @@ pub struct Capabilities {
 /// What is known about a capability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known<'c> {
-    There,
+    Present,
     /// The broker lacks the capability. Contains how that is known.
     Missing(&'c str),
-    Nothing,
+    Unknown,
 }
 
 /// The capabilities that a version 5 CONNACK announces.
@@ -227,7 +227,7 @@ impl Capabilities {
                 websocket: node.place(Transport::WebSocket).is_some(),
             })
             .collect();
-        if self.nodes.iter().any(|ways| ways.websocket) {
+        if self.nodes.iter().any(|routes| routes.websocket) {
             self.lacks
                 .retain(|(lacking, _)| *lacking != Capability::WebSocket);
         }
@@ -256,7 +256,7 @@ impl Capabilities {
             .retain(|(lacking, _)| *lacking != Capability::Restart);
         let Some(table) = table else { return };
         for (capability, setting) in SET {
-            if table.says(setting) {
+            if table.supports(setting) {
                 self.lacks.retain(|(lacking, _)| *lacking != capability);
             } else if let Some(why) = table.lacking(setting) {
                 let lacks = self.lacks.iter_mut();
@@ -269,7 +269,7 @@ impl Capabilities {
     }
 
     /// Why the broker cannot end a connection with the reason code that the case names. `None` if it can.
-    fn unspeakable(&self, plan: &Plan) -> Option<Skip> {
+    fn kick_reason_unsupported(&self, plan: &Plan) -> Option<Skip> {
         let kick = self.kick.as_ref()?;
         let mut unspoken = None;
         each_step(&plan.scene.steps, &mut |step| {
@@ -288,14 +288,14 @@ impl Capabilities {
     }
 
     /// Why no instance with these settings can be started. `None` if one can.
-    fn unset(&self, table: &Table, plan: &Plan) -> Option<Skip> {
+    fn setting_unsupported(&self, table: &Table, plan: &Plan) -> Option<Skip> {
         let failed = plan
             .required()
-            .map(|required| table.asked(required.non_default(), &self.users, &plan.kicked()))
-            .find_map(|asked| table.fill(&asked).err());
+            .map(|required| table.needed(required.non_default(), &self.users, &plan.kicked()))
+            .find_map(|needed| table.fill(&needed).err());
         let (name, why) = failed?;
         Some(match why {
-            Hindrance::Untold => SkipCode::about(SkipKind::Untold, name).because(format!(
+            Hindrance::NotInTable => SkipCode::about(SkipKind::NotDescribed, name).because(format!(
                 "needs the broker's setting {name}: the target file does not specify how to set it"
             )),
             Hindrance::Unsupported(why) => SkipCode::about(SkipKind::Setting, name)
@@ -314,48 +314,49 @@ impl Capabilities {
     /// What is known, as opposed to assumed, about this capability.
     pub fn known(&self, capability: Capability) -> Known<'_> {
         let is_shown = match capability {
-            Capability::WebSocket => self.nodes.iter().any(|ways| ways.websocket),
+            Capability::WebSocket => self.nodes.iter().any(|routes| routes.websocket),
             Capability::Users if !self.users.is_empty() => true,
             Capability::Kick if self.kick.is_some() => true,
             Capability::Restart => self.settings.is_some() || self.ours,
             set if SET.iter().any(|(of, _)| *of == set) => {
-                let says = |table: &Arc<Table>| {
-                    SET.iter().any(|(of, name)| *of == set && table.says(name))
+                let supports = |table: &Arc<Table>| {
+                    SET.iter()
+                        .any(|(of, name)| *of == set && table.supports(name))
                 };
-                self.settings.as_ref().is_some_and(says)
+                self.settings.as_ref().is_some_and(supports)
             }
             announced => self.connack.is_some() && ANNOUNCED.contains(&announced),
         };
         match self.lacking(capability) {
-            Some(why) if why.ends_with(UNTOLD) => Known::Nothing,
+            Some(why) if why.ends_with(NOT_DESCRIBED) => Known::Unknown,
             Some(why) => Known::Missing(why),
-            None if is_shown || self.configurable => Known::There,
-            None => Known::Nothing,
+            None if is_shown || self.configurable => Known::Present,
+            None => Known::Unknown,
         }
     }
 
     /// Why no broker can be reached this way. `None` if one can.
-    fn unreachable(&self, way: Way) -> Option<Skip> {
-        let Some(ways) = self.nodes.get(way.node) else {
+    fn unreachable(&self, route: Route) -> Option<Skip> {
+        let Some(routes) = self.nodes.get(route.node) else {
             let count = self.nodes.len();
             let text = format!(
                 "needs node {}: this target has {}",
-                way.node,
+                route.node,
                 match count {
                     0 | 1 => "only node 0".to_owned(),
                     _ => format!("only nodes 0 to {}", count - 1),
                 }
             );
-            return Some(SkipCode::about(SkipKind::Node, way.node).because(text));
+            return Some(SkipCode::about(SkipKind::Node, route.node).because(text));
         };
-        let code = SkipCode::about(SkipKind::Transport, way.transport);
-        match way.transport {
-            Transport::Tcp if !ways.tcp => {
+        let code = SkipCode::about(SkipKind::Transport, route.transport);
+        match route.transport {
+            Transport::Tcp if !routes.tcp => {
                 Some(code.because("needs tcp: the broker's URL is a WebSocket URL"))
             }
-            Transport::WebSocket if !ways.websocket => Some(code.because(format!(
+            Transport::WebSocket if !routes.websocket => Some(code.because(format!(
                 "needs websocket: node {} has no WebSocket URL",
-                way.node
+                route.node
             ))),
             _ => None,
         }
@@ -363,12 +364,12 @@ impl Capabilities {
 
     /// Whether the broker knows certain users and cannot be given others.
     fn knows_users_only_beforehand(&self) -> bool {
-        let says = self.settings.as_ref().is_some_and(|t| t.says("users"));
-        !self.users.is_empty() && !self.configurable && !says
+        let supports = self.settings.as_ref().is_some_and(|t| t.supports("users"));
+        !self.users.is_empty() && !self.configurable && !supports
     }
 
     /// Why the target does not know this case's users. `None` if it does.
-    fn strangers(&self, plan: &Plan) -> Option<Skip> {
+    fn unknown_users(&self, plan: &Plan) -> Option<Skip> {
         let code = SkipCode::of(SkipKind::Users);
         let wanted = plan.scene.settings.users.iter().flatten().flatten();
         let stranger = wanted.into_iter().find(|user| !self.users.contains(user));
@@ -407,11 +408,11 @@ impl Capabilities {
             );
             return Some(SkipCode::of(SkipKind::MaxWait).because(text));
         }
-        if let Some(skip) = self.unspeakable(plan) {
+        if let Some(skip) = self.kick_reason_unsupported(plan) {
             return Some(skip);
         }
         if let Some(table) = &self.settings
-            && let Some(skip) = self.unset(table, plan)
+            && let Some(skip) = self.setting_unsupported(table, plan)
         {
             return Some(skip);
         }
@@ -424,12 +425,14 @@ impl Capabilities {
                     SkipCode::about(SkipKind::Needs, capability)
                         .because(format!("needs {capability}: {why}"))
                 }),
-            Need::Setting("users") if self.knows_users_only_beforehand() => self.strangers(plan),
+            Need::Setting("users") if self.knows_users_only_beforehand() => {
+                self.unknown_users(plan)
+            }
             Need::Setting(_) if self.configurable || self.settings.is_some() => None,
             Need::Setting(name) => Some(SkipCode::about(SkipKind::Setting, name).because(format!(
                 "needs the broker's setting {name}, which this target cannot change"
             ))),
-            Need::Way(way) => self.unreachable(*way),
+            Need::Route(route) => self.unreachable(*route),
             Need::Driver(Driver::Wire | Driver::Rumqttc) => None,
             Need::Alone => (!self.ours && !exclusive).then(|| {
                 SkipCode::of(SkipKind::Exclusive)

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn fill_what_the_scenario_leaves_open() {
+    fn fill_only_what_the_scenario_does_not_set() {
         let mut packet = connect(None);
         assert!(credentials().put(&mut packet));
         let Packet::Connect(filled) = &packet else {

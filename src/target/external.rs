@@ -22,7 +22,7 @@ use super::host::Hook;
 use super::instances::Handle;
 use super::own::own_connect;
 use super::{Credentials, Node};
-use crate::scenario::model::{BrokerAction, Transport, User, Way};
+use crate::scenario::model::{BrokerAction, Route, Transport, User};
 use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Endpoint, Opened, Stream};
 
@@ -168,14 +168,14 @@ impl Connectors {
 
     async fn connect(
         &self,
-        way: Way,
+        route: Route,
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
         let connector = self
             .nodes
-            .get(way.node)
-            .and_then(|node| match way.transport {
+            .get(route.node)
+            .and_then(|node| match route.transport {
                 Transport::Default => Some(&node.default),
                 Transport::Tcp => node.tcp.as_ref(),
                 Transport::WebSocket => node.websocket.as_ref(),
@@ -222,11 +222,11 @@ impl Host {
 
     pub(super) async fn connect(
         &self,
-        way: Way,
+        route: Route,
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
-        self.connectors.connect(way, offers, limit).await
+        self.connectors.connect(route, offers, limit).await
     }
 
     pub(super) fn hook_source(&self) -> HookSource {
@@ -330,12 +330,12 @@ impl Host {
         deadline: Instant,
     ) -> io::Result<()> {
         let work = async {
-            let way = Way {
+            let route = Route {
                 transport: Transport::Default,
                 node,
             };
             let limit = deadline.saturating_duration_since(Instant::now());
-            let opened = self.connectors.connect(way, None, limit).await;
+            let opened = self.connectors.connect(route, None, limit).await;
             let opened = opened.map_err(io::Error::other)?;
             let mut stream = opened.stream.ok_or(io::ErrorKind::ConnectionRefused)?;
             let mut out = BytesMut::new();

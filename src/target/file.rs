@@ -11,7 +11,7 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::control::Kick;
-use super::hooks::{Feed, Kind, Source as HookSource, Surroundings};
+use super::hooks::{BrokerContext, Feed, Kind, Source as HookSource};
 use super::settings::Table;
 use super::{Access, Credentials, External};
 use crate::builtin::Origin;
@@ -181,7 +181,7 @@ impl TargetFile {
             Kind::File(path) => Some(path.into()),
             _ => None,
         });
-        let around = Surroundings {
+        let around = BrokerContext {
             logs: Vec::new(),
             node: reached.nodes().swap_remove(0),
             credentials: reached.credentials.clone(),
@@ -253,7 +253,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         Some(node) => hooks::sources(reading, node, started.is_some()),
         None => Some(Vec::new()),
     };
-    let said = map.take("settings");
+    let settings_node = map.take("settings");
     let control = map.take("control");
     let instances = instances(&mut map, started.is_some());
     map.finish();
@@ -261,9 +261,9 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         None => Some(Vec::new()),
         Some(node) => reading
             .one_or_more(node, start)
-            .filter(|all| are_told_their_ports(reading, node.place, nodes.as_ref(), all)),
+            .filter(|all| know_their_ports(reading, node.place, nodes.as_ref(), all)),
     };
-    let settings = match (said, &start) {
+    let settings = match (settings_node, &start) {
         (None, _) | (_, None) => None,
         (Some(node), Some(programs)) if programs.is_empty() => {
             let hint = "describe with `start` how to start the broker, or leave out `settings`";
@@ -348,21 +348,21 @@ fn instances(map: &mut Map<'_>, starts: bool) -> usize {
 }
 
 /// Checks that each port placeholder in a URL also appears in what a program is given.
-fn are_told_their_ports(
+fn know_their_ports(
     reading: &Reading,
     place: Place,
     nodes: Option<&Addresses>,
     programs: &[Start],
 ) -> bool {
-    let told: Vec<_> = programs.iter().flat_map(Start::port_words).collect();
+    let known: Vec<_> = programs.iter().flat_map(Start::port_words).collect();
     let urls = nodes.into_iter().flat_map(Addresses::urls);
-    let untold = urls.flat_map(port_words).find(|word| !told.contains(word));
-    if let Some(word) = untold {
+    let unknown = urls.flat_map(port_words).find(|word| !known.contains(word));
+    if let Some(word) = unknown {
         let hint = format!("write `{word}` in the command or in `config`");
         let title = "the chosen port is not passed to the broker";
         reading.fail::<()>(place, title, &hint);
     }
-    untold.is_none()
+    unknown.is_none()
 }
 
 fn start(reading: &Reading, node: &Node) -> Option<Start> {

@@ -44,12 +44,12 @@ impl Guard {
 
     /// Asks the processes to end, kills those that do not, and waits until none is left. Keeps the folder.
     pub(super) fn end(&mut self) -> Result<(), String> {
-        self.tell("end")
+        self.send("end")
     }
 
     /// Kills the processes and waits until none is left. Keeps the folder.
     pub(super) fn kill(&mut self) -> Result<(), String> {
-        self.tell("kill")
+        self.send("kill")
     }
 
     /// Ends only the guard, after the processes have ended. Keeps the folder.
@@ -77,7 +77,7 @@ impl Guard {
         let _ = self.shell.wait();
     }
 
-    fn tell(&mut self, word: &str) -> Result<(), String> {
+    fn send(&mut self, word: &str) -> Result<(), String> {
         let failed = |error: io::Error| format!("failed to end its processes: {error}");
         let answer = self.folder.join(ANSWER);
         match fs::remove_file(&answer) {

@@ -6,7 +6,7 @@ use mqtt_check_codec::{Packet, ProtocolVersion};
 use tokio::time::Instant;
 
 use super::{Credentials, bundled, external};
-use crate::scenario::model::{BrokerAction, Way};
+use crate::scenario::model::{BrokerAction, Route};
 use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Opened};
 
@@ -49,13 +49,13 @@ impl Host {
     /// Fails if the broker cannot be reached within `limit`.
     pub async fn connect(
         &mut self,
-        way: Way,
+        route: Route,
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
         match self {
-            Self::Bundled(host) => host.connect(way, offers, limit).await,
-            Self::External(host) => host.connect(way, offers, limit).await,
+            Self::Bundled(host) => host.connect(route, offers, limit).await,
+            Self::External(host) => host.connect(route, offers, limit).await,
         }
     }
 

@@ -90,9 +90,9 @@ impl Instances {
     }
 
     /// The settings that an instance must be given, for a case that kicks these clients.
-    pub fn asked(&self, given: GivenSettings, kicked: &[String]) -> GivenSettings {
+    pub fn needed(&self, given: GivenSettings, kicked: &[String]) -> GivenSettings {
         match self.table() {
-            Some(table) => table.asked(given, &self.file.users, kicked),
+            Some(table) => table.needed(given, &self.file.users, kicked),
             None => given,
         }
     }
@@ -249,7 +249,7 @@ impl Handle {
     ///
     /// # Errors
     /// Returns why the broker does not start.
-    pub fn go_on(&self) -> Result<(), String> {
+    pub fn restart_if_exited(&self) -> Result<(), String> {
         let mut running = locked(&self.0);
         match running.ended() {
             Some(how) => {

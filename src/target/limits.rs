@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_announced_has_the_value_of_the_standard() {
+    fn an_unannounced_limit_has_the_value_of_the_standard() {
         let mut properties = Properties::new();
         properties.push(Property::ReceiveMaximum(20));
         let limits = limits(&properties);

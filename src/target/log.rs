@@ -61,7 +61,7 @@ impl Lines {
 #[derive(Debug)]
 struct Listener {
     /// The text that the play's lines contain. Empty if the play has the broker to itself.
-    letters: String,
+    prefix: String,
     lines: Lines,
 }
 
@@ -84,7 +84,7 @@ struct Tail {
 
 /// Collects the lines of one play. Dropping it discards them.
 #[derive(Debug)]
-pub struct Ear {
+pub struct Capture {
     log: Arc<Log>,
     number: u64,
 }
@@ -113,18 +113,18 @@ impl Log {
     }
 
     /// Collects the lines of a play from now on.
-    pub fn listen(self: &Arc<Self>, letters: &str) -> Ear {
+    pub fn listen(self: &Arc<Self>, prefix: &str) -> Capture {
         let mut kept = self.locked();
         // Earlier lines do not belong to the play.
         kept.read_on();
         let number = kept.next;
         kept.next += 1;
         let listener = Listener {
-            letters: letters.to_owned(),
+            prefix: prefix.to_owned(),
             lines: Lines::default(),
         };
         kept.listeners.insert(number, listener);
-        Ear {
+        Capture {
             log: Arc::clone(self),
             number,
         }
@@ -135,9 +135,9 @@ impl Log {
     }
 }
 
-impl Ear {
+impl Capture {
     /// Returns the lines of the play so far.
-    pub fn heard(self) -> Lines {
+    pub fn take(self) -> Lines {
         let mut kept = self.log.locked();
         kept.read_on();
         let listener = kept.listeners.get_mut(&self.number);
@@ -145,7 +145,7 @@ impl Ear {
     }
 }
 
-impl Drop for Ear {
+impl Drop for Capture {
     fn drop(&mut self) {
         self.log.locked().listeners.remove(&self.number);
     }
@@ -177,8 +177,8 @@ fn hand_out(listeners: &mut BTreeMap<u64, Listener>, at: Instant, text: &[u8]) {
         return;
     }
     let text = String::from_utf8_lossy(text);
-    let named = listeners.values_mut();
-    for listener in named.filter(|one| text.contains(one.letters.as_str())) {
+    let each = listeners.values_mut();
+    for listener in each.filter(|one| text.contains(one.prefix.as_str())) {
         listener.lines.push(Line {
             at,
             text: text.clone().into_owned(),
@@ -236,11 +236,11 @@ mod tests {
         write!(file, "from k7a\nfrom k8b\nstarting\nfrom ").expect("writing");
         let began = Instant::now();
         writeln!(file, "k7c, at last").expect("writing");
-        let k7 = k7.heard();
+        let k7 = k7.take();
         assert_eq!(texts(&k7), ["from k7a", "from k7c, at last"]);
         assert!(k7.first[1].at <= began + SOON);
-        assert_eq!(texts(&k8.heard()), ["from k8b"]);
-        assert_eq!(texts(&alone.heard()).len(), 4);
+        assert_eq!(texts(&k8.take()), ["from k8b"]);
+        assert_eq!(texts(&alone.take()).len(), 4);
         assert!(log.locked().listeners.is_empty());
     }
 
@@ -248,26 +248,29 @@ mod tests {
     fn a_line_has_the_time_at_which_it_was_written() {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         let log = Log::watch(std::iter::once(file.path()));
-        let ear = log.listen("");
+        let capture = log.listen("");
         writeln!(file, "early").expect("writing");
         thread::sleep(30 * LOOK);
         let late = Instant::now();
-        let heard = ear.heard();
-        assert!(heard.first[0].at < late, "the watcher has not seen it");
+        let captured = capture.take();
+        assert!(captured.first[0].at < late, "the watcher has not seen it");
     }
 
     #[test]
     fn keeps_the_first_lines_and_the_last() {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         let log = Log::watch(std::iter::once(file.path()));
-        let ear = log.listen("");
+        let capture = log.listen("");
         for number in 0..FIRST + LAST + 5 {
             writeln!(file, "line {number}").expect("writing");
         }
         writeln!(file, "{}", "x".repeat(2 * LONGEST)).expect("writing");
-        let heard = ear.heard();
-        assert_eq!((heard.first.len(), heard.last.len()), (FIRST, LAST));
-        assert_eq!(heard.left_out, 6);
-        assert_eq!(heard.last.back().map(|line| line.text.len()), Some(LONGEST));
+        let captured = capture.take();
+        assert_eq!((captured.first.len(), captured.last.len()), (FIRST, LAST));
+        assert_eq!(captured.left_out, 6);
+        assert_eq!(
+            captured.last.back().map(|line| line.text.len()),
+            Some(LONGEST)
+        );
     }
 }

@@ -100,11 +100,11 @@ async fn of_version(
     let one = |asked| ask(broker, version, asked, name, limit);
     let (subscribed, published, pinged) =
         tokio::join!(one(Asked::Subscribe), one(Asked::Publish), one(Asked::Ping));
-    concluded([subscribed, published], pinged)
+    conclusion([subscribed, published], pinged)
 }
 
 /// Draws the conclusion. `served` are the results of SUBSCRIBE and PUBLISH.
-fn concluded(served: [Seen; 2], pinged: Seen) -> Result<(), String> {
+fn conclusion(served: [Seen; 2], pinged: Seen) -> Result<(), String> {
     if served.contains(&Seen::Answered) {
         return Ok(());
     }
@@ -128,11 +128,13 @@ fn concluded(served: [Seen; 2], pinged: Seen) -> Result<(), String> {
             } else {
                 ""
             };
-            let besides = match others {
+            let and_others = match others {
                 0 => String::new(),
                 n => format!(", and sends {n} unsolicited packets"),
             };
-            Err(format!("it answers nothing but CONNECT{and_ping}{besides}"))
+            Err(format!(
+                "it answers nothing but CONNECT{and_ping}{and_others}"
+            ))
         }
     }
 }
@@ -338,13 +340,13 @@ impl Reader {
     }
 
     /// Resets the counters, so that what was received so far no longer counts.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn reset_counters(&mut self) {
         self.bytes = 0;
         self.packets.clear();
     }
 
     /// Sends DISCONNECT, so that no Will or session is left. It does not matter whether the broker reads it.
-    pub(super) async fn say_goodbye(mut self) {
+    pub(super) async fn disconnect(mut self) {
         let _ = self.stream.write_all(&[0xE0, 0x00]).await;
         let _ = self.stream.shutdown().await;
     }
@@ -374,17 +376,17 @@ mod tests {
 
     #[test]
     fn one_answer_is_enough() {
-        assert!(concluded([SILENT, Seen::Answered], SILENT).is_ok());
-        assert!(concluded([Seen::Answered, Seen::Closed], Seen::Closed).is_ok());
+        assert!(conclusion([SILENT, Seen::Answered], SILENT).is_ok());
+        assert!(conclusion([Seen::Answered, Seen::Closed], Seen::Closed).is_ok());
     }
 
     #[test]
-    fn a_client_that_may_do_nothing_says_nothing_of_the_broker() {
-        assert!(concluded([Seen::Closed, Seen::Closed], Seen::Answered).is_ok());
+    fn a_client_without_permissions_proves_nothing_about_the_broker() {
+        assert!(conclusion([Seen::Closed, Seen::Closed], Seen::Answered).is_ok());
     }
 
     #[test]
-    fn what_was_seen_is_said() {
+    fn reports_what_was_seen() {
         let rows = [
             (
                 [SILENT, SILENT],
@@ -408,8 +410,8 @@ mod tests {
                 "it floods",
             ),
         ];
-        for (served, pinged, told) in rows {
-            assert_eq!(concluded(served, pinged), Err(told.to_owned()));
+        for (served, pinged, expected) in rows {
+            assert_eq!(conclusion(served, pinged), Err(expected.to_owned()));
         }
     }
 }

@@ -50,7 +50,7 @@ async fn asking(
             }
             Ok(Packet::ConnAck(_)) => reader.send(&own_subscribe(TOPICS), version).await?,
             Ok(Packet::Publish(publish)) if publish.topic.ends_with("/version") => {
-                reader.say_goodbye().await;
+                reader.disconnect().await;
                 return Ok(readable(&publish.payload));
             }
             _ if frame.packet_type() == PacketType::SUBACK => {
@@ -59,7 +59,7 @@ async fn asking(
             _ => {}
         }
     }
-    reader.say_goodbye().await;
+    reader.disconnect().await;
     Ok(None)
 }
 
@@ -77,16 +77,16 @@ mod tests {
     use super::readable;
 
     #[test]
-    fn takes_what_can_be_shown_on_a_line() {
-        let told = |payload: &[u8]| readable(payload);
+    fn keeps_what_fits_on_a_line() {
+        let text = |payload: &[u8]| readable(payload);
         assert_eq!(
-            told(b"mosquitto version 2.0.11\n").as_deref(),
+            text(b"mosquitto version 2.0.11\n").as_deref(),
             Some("mosquitto version 2.0.11")
         );
-        assert_eq!(told(b"\x1b[31m1.0\xff").as_deref(), Some("[31m1.0\u{fffd}"));
-        assert_eq!(told(&[b'7'; 1000]).map(|text| text.len()), Some(80));
+        assert_eq!(text(b"\x1b[31m1.0\xff").as_deref(), Some("[31m1.0\u{fffd}"));
+        assert_eq!(text(&[b'7'; 1000]).map(|text| text.len()), Some(80));
         for nothing in [&b""[..], b" \n", b"\x00"] {
-            assert_eq!(told(nothing), None, "{nothing:?}");
+            assert_eq!(text(nothing), None, "{nothing:?}");
         }
     }
 }

@@ -50,9 +50,9 @@ enum Answer {
     Broken,
     Refused(ReasonCode),
     /// The broker does not speak this version. Contains what showed it.
-    Unspoken(String),
+    UnsupportedVersion(String),
     /// Something other than a CONNACK. Contains a description.
-    Foreign(String),
+    NotMqtt(String),
 }
 
 impl Answer {
@@ -103,12 +103,12 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
                 announced = Some(connack).filter(|_| version == ProtocolVersion::V5);
             }
             // The broker speaks this version in some form, so the cases judge it.
-            Answer::Broken | Answer::Foreign(_) => versions.push(version),
+            Answer::Broken | Answer::NotMqtt(_) => versions.push(version),
             Answer::Refused(code) => {
                 let code = named(code, version);
                 unspoken.push((version, format!("it refuses CONNECT with {code}")));
             }
-            Answer::Unspoken(how) => unspoken.push((version, how)),
+            Answer::UnsupportedVersion(how) => unspoken.push((version, how)),
         }
     }
     let mut found = Capabilities::external(versions, announced.as_ref());
@@ -136,14 +136,14 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
         keep_alive_s: 0,
         ..Look::usual(broker, version)
     };
-    let nobody = Look {
+    let anonymous = Look {
         name: "nobody",
         credentials: None,
         ..Look::usual(broker, version)
     };
     let (is_calm_accepted, is_nobody_accepted) = tokio::try_join!(
         accepts(broker.keep_alive_s.is_none(), calm, 3),
-        accepts(broker.credentials.is_some(), nobody, 4)
+        accepts(broker.credentials.is_some(), anonymous, 4)
     )?;
     if !is_calm_accepted {
         found.keep_alive_s = KEEP_ALIVE_S;
@@ -166,7 +166,7 @@ async fn ask(
     let answer = match timeout(limit, connect(stream, Look::usual(broker, version))).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => return Err(unreachable(broker, error.into())),
-        Err(_) => Answer::Unspoken(format!(
+        Err(_) => Answer::UnsupportedVersion(format!(
             "it accepts the connection but did not answer CONNECT within {} s",
             limit.as_secs_f32()
         )),
@@ -183,8 +183,8 @@ fn nothing_spoken(broker: &External, answers: [Answer; 3]) -> StartError {
     for (version, answer) in VERSIONS.into_iter().zip(answers) {
         match answer {
             Answer::Refused(code) => refused = Some((version, code)),
-            Answer::Foreign(problem) => foreign = foreign.or(Some(problem)),
-            Answer::Unspoken(how) => unspoken = how,
+            Answer::NotMqtt(problem) => foreign = foreign.or(Some(problem)),
+            Answer::UnsupportedVersion(how) => unspoken = how,
             Answer::Accepted(_) | Answer::Broken => {}
         }
     }
@@ -319,17 +319,17 @@ async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
         // A broker may reset the connection when it does not know the version.
         match stream.read_buf(&mut buffer).await {
             Ok(0) if buffer.is_empty() => return Ok(closes()),
-            Ok(0) => return Ok(Answer::Foreign(foreign(&buffer, "and then closes"))),
+            Ok(0) => return Ok(Answer::NotMqtt(foreign(&buffer, "and then closes"))),
             Err(error) if is_end(&error) => return Ok(closes()),
             Err(error) => return Err(error),
             Ok(_) => {}
         }
         if buffer[0] >> 4 != PacketType::CONNACK.0 {
-            return Ok(Answer::Foreign(foreign(&buffer, "instead of a CONNACK")));
+            return Ok(Answer::NotMqtt(foreign(&buffer, "instead of a CONNACK")));
         }
         match Frame::read(&mut buffer, MAXIMUM_ANSWER) {
             Ok(None) => continue,
-            Err(error) => return Ok(Answer::Foreign(format!("its first answer: {error}"))),
+            Err(error) => return Ok(Answer::NotMqtt(format!("its first answer: {error}"))),
             Ok(Some(frame)) => {
                 let answer = answer(&frame, version);
                 if matches!(answer, Answer::Accepted(_)) {
@@ -344,7 +344,7 @@ async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
 }
 
 fn closes() -> Answer {
-    Answer::Unspoken("it closes the connection at CONNECT".to_owned())
+    Answer::UnsupportedVersion("it closes the connection at CONNECT".to_owned())
 }
 
 /// Interprets a CONNACK of any version's form.
@@ -362,12 +362,12 @@ fn answer(frame: &Frame, version: ProtocolVersion) -> Answer {
     match code {
         ReasonCode::SUCCESS => Answer::Accepted(connack),
         // A broker that does not know the version may answer in the form of another one.
-        ReasonCode::V3_UNACCEPTABLE_PROTOCOL_VERSION => {
-            Answer::Unspoken("it answers CONNECT with 0x01 unacceptable_protocol_version".into())
-        }
-        ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => {
-            Answer::Unspoken("it answers CONNECT with 0x84 unsupported_protocol_version".into())
-        }
+        ReasonCode::V3_UNACCEPTABLE_PROTOCOL_VERSION => Answer::UnsupportedVersion(
+            "it answers CONNECT with 0x01 unacceptable_protocol_version".into(),
+        ),
+        ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => Answer::UnsupportedVersion(
+            "it answers CONNECT with 0x84 unsupported_protocol_version".into(),
+        ),
         _ if is_allowed(tables) => Answer::Refused(code),
         // A 3.1.1 CONNACK with a 3.1.1 return code.
         ReasonCode(2..=5) if frame.bytes().len() == 4 => Answer::Refused(code),

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::file::{FOLDER, Start, TargetFile, port_words};
-use super::hooks::{Feed, Kind, Sink, Surroundings};
+use super::hooks::{BrokerContext, Feed, Kind, Sink};
 use super::instances::{Instances, locked};
 use super::log::Log;
 use super::main_broker::MainBroker;
@@ -286,7 +286,7 @@ impl Running {
             Kind::File(path) => Some(path.replace(FOLDER, folder.as_deref().unwrap_or_default())),
             _ => None,
         });
-        let around = Surroundings {
+        let around = BrokerContext {
             logs: self.programs.iter().map(|p| p.log.clone()).collect(),
             node: known.nodes().swap_remove(0),
             credentials: known.credentials,

@@ -263,11 +263,11 @@ fn finish(words: &[String], folder: &Path, within: Duration) -> Result<(), Strin
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => {
-                let mut said = String::new();
+                let mut output = String::new();
                 if let Some(mut stderr) = child.stderr.take() {
-                    let _ = stderr.read_to_string(&mut said);
+                    let _ = stderr.read_to_string(&mut output);
                 }
-                return Err(failed(format!("failed ({status}): {}", said.trim())));
+                return Err(failed(format!("failed ({status}): {}", output.trim())));
             }
             Ok(None) if Instant::now() < deadline => thread::sleep(LOOK / 5),
             Ok(None) => {
@@ -319,13 +319,13 @@ static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 /// Finds a free port of 127.0.0.1 for each placeholder. All are kept open until the last is found, so that they differ.
 pub(super) fn free_ports<'w>(words: &BTreeSet<&'w str>) -> io::Result<Ports<'w>> {
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut held = Vec::with_capacity(words.len());
+    let mut listeners = Vec::with_capacity(words.len());
     let mut ports = Ports::new();
     for word in words {
         let port = loop {
             let listener = listen_somewhere()?;
             let port = listener.local_addr()?.port();
-            held.push(listener);
+            listeners.push(listener);
             if given.insert(port) {
                 break port;
             }

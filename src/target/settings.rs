@@ -12,7 +12,9 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub(super) use rules::{CLIENT, DOINGS, FILTER, NUMBER, OTHERS, RANK, REFERENCES, SUBJECTS, USER};
+pub(super) use rules::{
+    CLIENT, FILTER, NUMBER, OTHERS, RANK, REFERENCES, RULE_KINDS, SUBJECTS, USER,
+};
 pub use rules::{Clients, Lines, Order, Rules, Subjects};
 
 /// The placeholder for the value in a template.
@@ -115,14 +117,14 @@ type Words = Vec<(&'static str, String)>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hindrance {
     /// The table has no row for it.
-    Untold,
+    NotInTable,
     /// The broker does not support it, for this reason.
     Unsupported(String),
 }
 
 impl Table {
     /// Whether scenarios can ask for this setting, with at least one value.
-    pub fn says(&self, name: &str) -> bool {
+    pub fn supports(&self, name: &str) -> bool {
         matches!(self.rows.get(name), Some(Row::Template(_)))
     }
 
@@ -136,13 +138,13 @@ impl Table {
 
     /// Returns the settings to give to a broker that already knows these users, for a case that kicks these clients.
     /// Leaves out known users if the table has no row for users. Adds users for kicked clients if needed.
-    pub fn asked(
+    pub fn needed(
         &self,
         mut given: GivenSettings,
         known: &[User],
         kicked: &[String],
     ) -> GivenSettings {
-        if !self.says(USERS) {
+        if !self.supports(USERS) {
             given.retain(|(setting, value)| {
                 let is_known = |user: &&User| known.contains(user);
                 setting.name != USERS || !users_of(value).iter().all(is_known)
@@ -174,7 +176,7 @@ impl Table {
     /// Returns the first setting that cannot be given to the broker, and why.
     pub fn fill(&self, given: &GivenSettings) -> Result<Filling, (&'static str, Hindrance)> {
         let mut out = Filling::default();
-        let mut said: Vec<(&SettingTemplate, String)> = Vec::new();
+        let mut filled: Vec<(&SettingTemplate, String)> = Vec::new();
         let with_clients = self
             .with_clients_as_users(given)
             .map_err(|why| (ACCESS, Hindrance::Unsupported(why)))?;
@@ -188,7 +190,7 @@ impl Table {
         for (setting, value) in given {
             let failed = |hindrance| (setting.name, hindrance);
             let template = match self.rows.get(setting.name) {
-                None => return Err(failed(Hindrance::Untold)),
+                None => return Err(failed(Hindrance::NotInTable)),
                 Some(Row::Unsupported(why)) => {
                     return Err(failed(Hindrance::Unsupported(why.clone())));
                 }
@@ -203,12 +205,12 @@ impl Table {
                 let (other, this) = (&other.templates.config, &template.templates.config);
                 !other.is_empty() && other == this && *its != text
             };
-            if said.iter().any(is_at_odds) {
+            if filled.iter().any(is_at_odds) {
                 let why = "this broker has one setting for this and another setting of the case";
                 return Err(unsupported(why.to_owned()));
             }
             out.add(&template.templates, &words);
-            said.push((template, text));
+            filled.push((template, text));
         }
         Ok(out)
     }
@@ -276,9 +278,11 @@ impl Filling {
 
     fn add(&mut self, templates: &Self, words: &Words) {
         let filled = |text: &String| {
-            words.iter().fold(text.clone(), |text, (word, stands_for)| {
-                text.replace(word, stands_for)
-            })
+            words
+                .iter()
+                .fold(text.clone(), |text, (word, replacement)| {
+                    text.replace(word, replacement)
+                })
         };
         let list = |words: &Vec<String>| words.iter().map(filled).collect();
         for (place, lines) in &templates.config {

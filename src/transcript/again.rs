@@ -8,7 +8,7 @@ impl Transcript {
     /// Returns whether this event is a permitted retransmission: a message or a PUBREL that its client has not
     /// acknowledged yet, sent again. Before version 5 nothing forbids that, and some servers do it after a while. [5
     /// MQTT-4.4.0-1]
-    pub fn may_come_again(&self, index: EventIndex) -> bool {
+    pub fn is_permitted_retransmission(&self, index: EventIndex) -> bool {
         let event = &self.events[index.0];
         if self.lanes[event.lane.0].version == ProtocolVersion::V5 {
             return false;

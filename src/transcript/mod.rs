@@ -329,9 +329,9 @@ impl ShownField {
     /// Returns the entry of [`Self::words`] that has this word, alone or among words that the source cannot
     /// distinguish. `None` if the source never uses it.
     pub fn known_word(&self, word: &str) -> Option<&str> {
-        let told = self.words.iter().map(String::as_str);
-        let mut told = told.filter(|told| *told == word || told.split('/').any(|w| w == word));
-        told.next()
+        let words = self.words.iter().map(String::as_str);
+        let mut words = words.filter(|known| *known == word || known.split('/').any(|w| w == word));
+        words.next()
     }
 }
 

@@ -57,9 +57,9 @@ impl Transcript {
             asked,
         });
         let closes = ledger.last_words.into_iter();
-        let closes = closes.map(|(lane, (said, asked))| Owed {
+        let closes = closes.map(|(lane, (reason, asked))| Owed {
             lane,
-            debt: Debt::Close(said),
+            debt: Debt::Close(reason),
             asked,
         });
         let mut owed: Vec<Owed> = answers.chain(closes).collect();

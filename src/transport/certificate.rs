@@ -62,8 +62,8 @@ fn public_key(certificate: &[u8]) -> Option<PublicKey<'_>> {
         (_, rest) = part(rest, SEQUENCE)?;
     }
     let (info, _) = part(rest, SEQUENCE)?;
-    let (algorithm, behind) = part(info, SEQUENCE)?;
-    let (bits, _) = part(behind, BIT_STRING)?;
+    let (algorithm, after) = part(info, SEQUENCE)?;
+    let (bits, _) = part(after, BIT_STRING)?;
     match bits {
         [0, bits @ ..] => Some(PublicKey { algorithm, bits }),
         _ => None,
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_key_at_any_version_and_bears_what_is_cut() {
+    fn finds_the_key_at_any_version_and_tolerates_cut_data() {
         let key = rcgen::KeyPair::generate().expect("a key");
         let params = rcgen::CertificateParams::new(vec!["a".to_owned()]).expect("a name");
         let certificate = params.self_signed(&key).expect("signed");

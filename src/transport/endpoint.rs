@@ -196,7 +196,7 @@ impl Endpoint {
             .map_err(|(error, rest)| self.no_upgrade(&error, &rest))
     }
 
-    fn no_upgrade(&self, error: &HandshakeError, came: &[u8]) -> ConnectError {
+    fn no_upgrade(&self, error: &HandshakeError, received: &[u8]) -> ConnectError {
         let secure = self.url.scheme.is_secure();
         let plain = if secure { Scheme::Mqtts } else { Scheme::Mqtt };
         let without = format!("without WebSocket the URL is {}", self.url.over(plain));
@@ -205,7 +205,7 @@ impl Endpoint {
                 Some((problem, hint)) => ConnectError::new(problem, hint.map(str::to_owned)),
                 None => ConnectError::new(error.to_string(), None),
             },
-            _ if matches!(came, [0x15 | 0x16, 0x03, ..]) => ConnectError::new(
+            _ if matches!(received, [0x15 | 0x16, 0x03, ..]) => ConnectError::new(
                 "the port is served by a TLS server",
                 Some(format!(
                     "with TLS the URL is {}",

@@ -133,7 +133,7 @@ async fn ask(
 /// Says why it does not.
 pub fn check(answer: &Answer, path: &str) -> Result<(), ConnectError> {
     if answer.status != 101 {
-        let said = format!("{} {}", answer.status, answer.reason);
+        let status = format!("{} {}", answer.status, answer.reason);
         let hint = match answer.status {
             200..300 | 404 if path == "/" => {
                 Some("the path of a broker's WebSocket is often /mqtt".to_owned())
@@ -142,7 +142,10 @@ pub fn check(answer: &Answer, path: &str) -> Result<(), ConnectError> {
             _ => None,
         };
         return Err(ConnectError::new(
-            format!("it answers the WebSocket upgrade with {}", said.trim_end()),
+            format!(
+                "it answers the WebSocket upgrade with {}",
+                status.trim_end()
+            ),
             hint,
         ));
     }

@@ -198,11 +198,11 @@ fn without_user(text: &str) -> Result<&str, UrlError> {
 /// Splits an authority into host and port. The brackets of an IPv6 address are not part of the host.
 fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     if let Some(inside) = authority.strip_prefix('[')
-        && let Some((host, behind)) = inside.split_once(']')
+        && let Some((host, after)) = inside.split_once(']')
     {
-        return match behind {
+        return match after {
             "" => (host, None),
-            _ => (host, Some(behind.strip_prefix(':').unwrap_or(behind))),
+            _ => (host, Some(after.strip_prefix(':').unwrap_or(after))),
         };
     }
     match authority.split_once(':') {
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_a_query_without_what_it_says() {
+    fn hides_the_content_of_a_query() {
         assert_eq!(
             shown_url("wss://a/mqtt?user=me&token=1234&x#f"),
             "wss://a/mqtt?user=**&token=****&*#f"
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_url() {
+    fn reports_errors_in_a_url() {
         for (url, expected) in [
             (
                 "localhost:1883",
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_nothing_of_what_stands_before_an_at() {
+    fn hides_everything_before_an_at() {
         for url in [
             "mqtt://user:secret@host",
             "ftp://user:secret@host",

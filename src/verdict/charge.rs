@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_violation_in_3_1_weighs_what_3_1_says() {
+    fn a_violation_in_3_1_has_the_level_of_3_1() {
         for (id, less) in LESS_IN_3_1 {
             assert_eq!(level(ProtocolVersion::V3_1, &[id]), *less, "{id}");
             assert_eq!(level(ProtocolVersion::V3_1_1, &[id]), Level::Must, "{id}");

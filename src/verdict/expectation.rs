@@ -5,12 +5,13 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_websocket::Fault;
 
-use super::blame::{Aspect, Event, Inbox, Standing, Wrong, is_late_connack};
+use super::blame::{Aspect, Counting, Event, Inbox, Wrong, is_late_connack};
 use super::granted_less::{Excused, GrantedLess};
 use super::late::came_late;
 use super::measured::{silence, slowest_answer};
 use super::wording::{
-    came, describe_ending, ending, lane_at, span, too_late, untaken, waited, what_came,
+    describe_ending, describe_instead, describe_received, ending, lane_at, span, too_late, untaken,
+    waited,
 };
 use crate::matcher::{
     Memory, Received, RefusalFault, WebSocketEvent, describe_expectation, describe_literal,
@@ -34,7 +35,7 @@ pub(super) struct Judged {
     /// What is wrong. The clauses follow from this.
     pub(super) wrong: Vec<Wrong>,
     /// Whether the packet could not be decoded. The monitor reports that if it knows the version.
-    pub(super) is_broken: bool,
+    pub(super) is_malformed: bool,
     /// Whether the packet was received and only its timing is wrong.
     pub(super) is_slow: bool,
     /// Whether everything was received, but after the limit.
@@ -62,7 +63,7 @@ pub(super) fn judge_outcome(
     outcome: &Outcome,
     play: Play<'_>,
     (client, version): (ClientIndex, ProtocolVersion),
-    led: CarriedOver<'_>,
+    carried_over: CarriedOver<'_>,
 ) -> Vec<Judged> {
     let mut judge = Judge {
         transcript: play.transcript,
@@ -70,8 +71,8 @@ pub(super) fn judge_outcome(
         client,
         version,
         until: outcome.at,
-        memory: led.memory,
-        excused: led.excused,
+        memory: carried_over.memory,
+        excused: carried_over.excused,
         found: Vec::new(),
     };
     if outcome.ended == Ended::Complete {
@@ -88,7 +89,7 @@ pub(super) fn remember_answer(
     outcome: &Outcome,
     play: Play<'_>,
     version: ProtocolVersion,
-    led: CarriedOver<'_>,
+    carried_over: CarriedOver<'_>,
 ) {
     let answers: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
     let mut judge = Judge {
@@ -97,8 +98,8 @@ pub(super) fn remember_answer(
         client: choice.of,
         version,
         until: outcome.at,
-        memory: led.memory,
-        excused: led.excused,
+        memory: carried_over.memory,
+        excused: carried_over.excused,
         found: Vec::new(),
     };
     judge.any_of(&answers, outcome);
@@ -129,7 +130,7 @@ impl Judge<'_> {
             Pattern::Upgrade(fields) => self.websocket_event(fields, expectation, outcome),
             Pattern::Frame(pattern) => self.websocket_event(&pattern.fields, expectation, outcome),
             Pattern::Silence { .. } => {
-                if !outcome.taken.is_empty() && !self.is_let_off(expectation, outcome) {
+                if !outcome.taken.is_empty() && !self.is_excused(expectation, outcome) {
                     self.broken_silence(expectation, &outcome.taken);
                 }
             }
@@ -155,21 +156,21 @@ impl Judge<'_> {
             malformed.unwrap_or_else(|| inbox.extra(*event))
         });
         let wrong: Vec<Wrong> = extra.collect();
-        let is_broken = wrong.iter().all(|wrong| matches!(wrong, Wrong::Bytes(_)));
-        self.miss(expectation, wrong, taken, self.came(taken));
+        let is_malformed = wrong.iter().all(|wrong| matches!(wrong, Wrong::Bytes(_)));
+        self.miss(expectation, wrong, taken, self.describe_received(taken));
         if let Some(found) = self.found.last_mut() {
-            found.is_broken = is_broken;
+            found.is_malformed = is_malformed;
         }
     }
 
-    fn is_let_off(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
+    fn is_excused(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
         let known = (self.client, &*self.memory);
         self.granted_less
             .excuses(expectation, outcome, known, self.excused)
     }
 
     fn unfulfilled(&mut self, expectation: &Expectation, outcome: &Outcome) {
-        if self.is_let_off(expectation, outcome) {
+        if self.is_excused(expectation, outcome) {
             self.remember(&outcome.taken);
             return;
         }
@@ -178,13 +179,13 @@ impl Judge<'_> {
             Pattern::Packet(_) if !outcome.taken.is_empty() => format!(
                 "only {} arrived: {}; then {}",
                 outcome.taken.len(),
-                self.came(&outcome.taken),
+                self.describe_received(&outcome.taken),
                 ending(outcome)
             ),
             Pattern::InOrder(_) if !outcome.taken.is_empty() => {
-                format!("came: {}", self.came(&outcome.taken))
+                format!("came: {}", self.describe_received(&outcome.taken))
             }
-            pattern => what_came(Some(pattern), outcome, self.transcript, self.client),
+            pattern => describe_instead(Some(pattern), outcome, self.transcript, self.client),
         };
         let broken = self.broken_frame(outcome);
         let instead = self.instead(&expectation.pattern, outcome);
@@ -272,14 +273,14 @@ impl Judge<'_> {
     fn why_unfulfilled(&self, expectation: &Expectation, outcome: &Outcome) -> Vec<Wrong> {
         let inbox = self.inbox();
         let known = (self.client, &*self.memory);
-        let standing: Standing<'_> = &|pattern, event| {
+        let counting: Counting<'_> = &|pattern, event| {
             let granted_less = self.granted_less;
-            granted_less.standing_of(pattern, event, known, self.excused)
+            granted_less.counting_mismatches(pattern, event, known, self.excused)
         };
         match &expectation.pattern {
-            Pattern::Unordered(patterns) => inbox.unordered(patterns, &outcome.taken, standing),
-            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives, None, standing),
-            Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken, standing),
+            Pattern::Unordered(patterns) => inbox.unordered(patterns, &outcome.taken, counting),
+            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives, None, counting),
+            Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken, counting),
             _ => vec![inbox.absent(expectation)],
         }
     }
@@ -323,7 +324,7 @@ impl Judge<'_> {
             events: events.to_vec(),
             level: None,
             wrong,
-            is_broken: false,
+            is_malformed: false,
             is_slow: false,
             is_late: false,
             fields: Vec::new(),
@@ -361,7 +362,7 @@ impl Judge<'_> {
             events: vec![event],
             level: None,
             wrong: vec![Wrong::bytes(error)],
-            is_broken: true,
+            is_malformed: true,
             is_slow: false,
             is_late: false,
             fields: Vec::new(),
@@ -382,7 +383,7 @@ impl Judge<'_> {
                 let known = (self.client, &*self.memory);
                 let granted_less = self.granted_less;
                 let mismatches =
-                    granted_less.standing(pattern, event, known, mismatches, self.excused);
+                    granted_less.without_excused(pattern, event, known, mismatches, self.excused);
                 if mismatches.is_empty() {
                     return;
                 }
@@ -405,7 +406,7 @@ impl Judge<'_> {
                     events: vec![event],
                     level: None,
                     wrong,
-                    is_broken: false,
+                    is_malformed: false,
                     is_slow: false,
                     is_late: false,
                     fields: mismatches.iter().map(|m| m.field.clone()).collect(),
@@ -422,11 +423,11 @@ impl Judge<'_> {
         outcome: &Outcome,
     ) {
         for event in &outcome.taken {
-            let Some(came) = websocket_event(&self.transcript.events[event.0].what) else {
+            let Some(received) = websocket_event(&self.transcript.events[event.0].what) else {
                 continue;
             };
             let mismatches =
-                judge_websocket_event(fields, &came, self.version, self.client, self.memory);
+                judge_websocket_event(fields, &received, self.version, self.client, self.memory);
             if !mismatches.is_empty() {
                 let words: Vec<String> = mismatches
                     .iter()
@@ -434,7 +435,7 @@ impl Judge<'_> {
                     .collect();
                 let actual = format!(
                     "received {}: {}",
-                    describe_websocket_event(&came),
+                    describe_websocket_event(&received),
                     words.join("; ")
                 );
                 let wrong = vec![self.inbox().absent(expectation)];
@@ -452,7 +453,7 @@ impl Judge<'_> {
                     .by_ref()
                     .take(usize::try_from(most).unwrap_or(usize::MAX))
                 {
-                    let is_early = self.inbox().comes_behind(pattern, *event);
+                    let is_early = self.inbox().comes_later(pattern, *event);
                     let known = self.found.len();
                     self.packet(pattern, *event);
                     // Each of the packets is there, but in the place of another.
@@ -530,7 +531,7 @@ impl Judge<'_> {
                     packet_type,
                     code,
                 } => {
-                    let words = self.came_with(packet_type, code);
+                    let words = self.received_with_code(packet_type, code);
                     (words, vec![packets[packet].0], None)
                 }
                 RefusalFault::Code {
@@ -538,7 +539,7 @@ impl Judge<'_> {
                     packet_type,
                     code,
                 } => {
-                    let words = self.came_with(packet_type, code);
+                    let words = self.received_with_code(packet_type, code);
                     (words, vec![packets[packet].0], Some(Level::Should))
                 }
                 RefusalFault::NoConnack => {
@@ -552,7 +553,7 @@ impl Judge<'_> {
                 events,
                 level,
                 wrong: vec![Wrong::Event(Event::StayedOpen)],
-                is_broken: false,
+                is_malformed: false,
                 is_slow: false,
                 is_late: false,
                 fields: is_code
@@ -563,7 +564,7 @@ impl Judge<'_> {
         }
     }
 
-    fn came_with(&self, packet_type: PacketType, code: ReasonCode) -> String {
+    fn received_with_code(&self, packet_type: PacketType, code: ReasonCode) -> String {
         let code = describe_literal(&Literal::Reason(code), packet_type, self.version);
         format!("received {packet_type} {code}")
     }
@@ -582,18 +583,18 @@ impl Judge<'_> {
             let count = expectation.count.at_least as usize;
             if let Pattern::Packet(pattern) = &expectation.pattern {
                 // The packet matches, or it would not have been taken. Judging it binds its names.
-                let held = self.found.len();
+                let before = self.found.len();
                 for event in events.iter().take(count) {
                     self.packet(pattern, *event);
                 }
-                self.found.truncate(held);
+                self.found.truncate(before);
             }
             before += count;
         }
     }
 
     fn not_refused(&self, outcome: &Outcome) -> String {
-        let came = self.came(&outcome.taken);
+        let received = self.describe_received(&outcome.taken);
         if outcome.taken.is_empty() {
             return format!("the connection stayed open for {}", span(waited(outcome)));
         }
@@ -607,10 +608,10 @@ impl Judge<'_> {
         });
         match closed {
             Some(closed) => format!(
-                "received {came}, but the connection was closed only after {}",
+                "received {received}, but the connection was closed only after {}",
                 span(closed.at.saturating_sub(outcome.since))
             ),
-            None => format!("received {came}, but the connection stayed open"),
+            None => format!("received {received}, but the connection stayed open"),
         }
     }
 
@@ -621,8 +622,8 @@ impl Judge<'_> {
         for event in &outcome.taken {
             let at = self.transcript.events[event.0].at;
             let is_early = at < outcome.since + not_before;
-            if is_early && !self.granted_less.excuses_haste(*event, self.excused) {
-                let came = self.came(&[*event]);
+            if is_early && !self.granted_less.excuses_early(*event, self.excused) {
+                let received = self.describe_received(&[*event]);
                 let after = span(at.saturating_sub(outcome.since));
                 self.found.push(Judged {
                     expected: vec![format!(
@@ -630,11 +631,11 @@ impl Judge<'_> {
                         describe_expectation(expectation, self.version),
                         span(not_before)
                     )],
-                    actual: format!("{came} after {after}"),
+                    actual: format!("{received} after {after}"),
                     events: vec![*event],
                     level: None,
                     wrong: vec![self.inbox().absent(expectation)],
-                    is_broken: false,
+                    is_malformed: false,
                     is_slow: false,
                     is_late: false,
                     fields: Vec::new(),
@@ -662,22 +663,22 @@ impl Judge<'_> {
             )],
             actual: format!(
                 "{} after {}, {:.1} times the Keep Alive",
-                self.came(&[event]),
+                self.describe_received(&[event]),
                 span(silence),
                 keep_alive.ratio(silence)
             ),
             events: vec![event],
             level: Some(Level::Should),
             wrong: vec![Wrong::Aspect(Aspect::KeepAlive)],
-            is_broken: false,
+            is_malformed: false,
             is_slow: true,
             is_late: false,
             fields: Vec::new(),
         });
     }
 
-    fn came(&self, events: &[EventIndex]) -> String {
-        came(events, self.transcript)
+    fn describe_received(&self, events: &[EventIndex]) -> String {
+        describe_received(events, self.transcript)
     }
 }
 

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_already_is_no_second_failure() {
+    fn a_consequence_of_a_failure_is_no_second_failure() {
         let plan = twice();
         let pubrecs = citing(&plan, "MQTT-4.3.3-10");
         let pubcomps = citing(&plan, "MQTT-4.3.3-11");

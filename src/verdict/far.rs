@@ -174,12 +174,12 @@ pub(super) fn quickest_answer(transcript: &Transcript) -> Duration {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     pub(super) asked: Duration,
-    pub(super) came: Duration,
+    pub(super) answered: Duration,
 }
 
 impl Answer {
     pub(super) fn took(self) -> Duration {
-        self.came.saturating_sub(self.asked)
+        self.answered.saturating_sub(self.asked)
     }
 }
 
@@ -199,7 +199,7 @@ pub(super) fn answers(transcript: &Transcript) -> Vec<Answer> {
         if let Some(asked) = answer.and_then(|answer| asked.remove(&answer)) {
             answers.push(Answer {
                 asked,
-                came: event.at,
+                answered: event.at,
             });
         }
         let question = match &event.what {

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shared_filter_matches_what_stands_behind_its_group() {
+    fn a_shared_filter_matches_by_the_part_after_its_group() {
         assert!(matches("$share/group/a/+", "a/b"));
         assert!(!matches("$share/group/a/+", "group/a/b"));
         assert!(matches("a/+", "a/b"));

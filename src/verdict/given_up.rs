@@ -44,7 +44,7 @@ impl GivenUp {
         let [judged] = judged else {
             return false;
         };
-        let ([event], false) = (&judged.events[..], judged.is_broken) else {
+        let ([event], false) = (&judged.events[..], judged.is_malformed) else {
             return false;
         };
         let What::Received { frame, .. } = &transcript.events[event.0].what else {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn each_packet_that_was_given_up_may_come_once() {
+    fn each_given_up_packet_may_arrive_once() {
         let plan = plan();
         let client = |step: &PlannedStep| match &step.body {
             Body::Client { client, operations } => operations

@@ -62,11 +62,11 @@ pub(super) fn judge_hooks(
             .then(|| hidden(format!("the target does not show {}", unseen.join(", "))));
     }
     let depends_on = depends_on(&expected, &actual, source, dependence);
-    let came: Vec<String> = actual.iter().map(|r| write(&r.name, &r.fields)).collect();
-    let actual = if came.is_empty() {
+    let received: Vec<String> = actual.iter().map(|r| write(&r.name, &r.fields)).collect();
+    let actual = if received.is_empty() {
         "no event".to_owned()
     } else {
-        came.join(", ")
+        received.join(", ")
     };
     Some(Differing {
         is_shown: true,
@@ -189,8 +189,8 @@ fn counts(list: &HookList, record: &HookRecord) -> bool {
         of_client
     } else {
         // An event without a client, such as a published Will, counts if the list names events like it.
-        let nobody = !record.fields.iter().any(|(name, _)| name == "client");
-        named && (of_client || nobody)
+        let has_no_client = !record.fields.iter().any(|(name, _)| name == "client");
+        named && (of_client || has_no_client)
     }
 }
 
@@ -202,12 +202,12 @@ fn matches(
     masked: &[&str],
 ) -> bool {
     let shown = source.event(&record.name).flatten();
-    let is_told = |name: &str| shown.is_none_or(|shown| shown.field(name).is_some());
+    let is_reported = |name: &str| shown.is_none_or(|shown| shown.field(name).is_some());
     pattern.name == record.name
         && pattern.fields.iter().all(|(name, expected)| {
             let found = record.fields.iter().find(|(n, _)| n == name);
             match found {
-                _ if !is_told(name) || masked.contains(&name.as_str()) => true,
+                _ if !is_reported(name) || masked.contains(&name.as_str()) => true,
                 Some((_, actual)) => actual
                     .split(if is_word(&record.name, name) {
                         '/'

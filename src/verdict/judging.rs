@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use mqtt_check_codec::PacketType;
 
-use super::alike::{ALIKE, without_repeats};
 use super::blame::received;
 use super::charge::Charge;
 use super::far;
 use super::granted_less::{Excused, GrantedLess};
-use super::left_over::{is_consequence, is_displaced, is_told_as_missing, left_over};
+use super::left_over::{is_consequence, is_displaced, is_reported_as_missing, left_over};
 use super::monitor::{self, Watched};
 use super::overdue;
+use super::repeats::{MAX_REPEATS, without_repeats};
 use super::steps::Judging;
 use super::wording::describe_event;
 use super::{Finding, FindingKind, Verdict};
@@ -33,13 +33,13 @@ pub fn judge(
         owed,
         echoes,
     } = monitor::watched(plan, scene);
-    let told: BTreeSet<EventIndex> = watched
+    let reported: BTreeSet<EventIndex> = watched
         .iter()
         .filter(|finding| finding.level() == Level::Must)
         .flat_map(|finding| &finding.events)
         .copied()
         .collect();
-    let is_rule_broken = !told.is_empty() || owed.iter().any(Finding::breaks_a_must);
+    let is_rule_broken = !reported.is_empty() || owed.iter().any(Finding::breaks_a_must);
     // If what the case is about did not happen, only broken rules mean anything.
     if is_rule_broken && scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
         let broken = watched.into_iter().chain(owed).collect();
@@ -47,7 +47,7 @@ pub fn judge(
     }
     let granted_less = GrantedLess::new(plan, scene);
     let mut judging = Judging::new(plan, scene, &granted_less);
-    judging.told.clone_from(&told);
+    judging.reported.clone_from(&reported);
     judging.has_failed = is_rule_broken
         || scene
             .events
@@ -60,14 +60,14 @@ pub fn judge(
         ..
     } = judging;
     let found = findings.iter().flat_map(|finding| &finding.events);
-    let shown = told.union(&echoes).chain(found).copied().collect();
+    let shown = reported.union(&echoes).chain(found).copied().collect();
     let mut over = left_over(plan, scene, &shown);
     over.retain(|finding| {
         let mut events = finding.events.iter();
-        let is_let_off = events.all(|event| granted_less.excuses_event(*event, &mut excused));
-        !is_let_off
+        let is_excused = events.all(|event| granted_less.excuses_event(*event, &mut excused));
+        !is_excused
             && !is_displaced(plan, scene, &findings, finding)
-            && !is_told_as_missing(plan, scene, &findings, finding)
+            && !is_reported_as_missing(plan, scene, &findings, finding)
     });
     let has_failed = is_rule_broken || findings.iter().any(Finding::breaks_a_must);
     for finding in over.iter_mut().filter(|_| has_failed) {
@@ -86,14 +86,14 @@ pub fn judge(
         }
     }
     // If a step has timed out waiting for it, it has been reported already.
-    let is_told = |owed: &Finding| {
+    let is_reported = |owed: &Finding| {
         let mut steps = findings.iter();
         steps.any(|step| step.kind() == FindingKind::Violation && is_same_debt(step, owed))
     };
-    let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_told(owed)).collect();
+    let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_reported(owed)).collect();
     findings.extend(without_repeats(missed));
     // A broken rule is a fault, regardless of what the case is about.
-    let verdict = match told.is_empty() {
+    let verdict = match reported.is_empty() {
         true => {
             let verdict = verdict(plan, scene, (control, witness), &findings, &excused);
             let verdict = overdue::considered(scene, verdict, &mut findings);
@@ -164,8 +164,8 @@ fn verdict(
     if let Some(why) = excused.why.first().filter(|_| !violated(Level::Should)) {
         return unexercised(why);
     }
-    let proof = match control_does_not_hold(plan, control) {
-        Proof::Holds => witness.map_or(Proof::Holds, is_no_broker),
+    let proof = match judge_control(plan, control) {
+        Proof::Holds => witness.map_or(Proof::Holds, judge_witness),
         other => other,
     };
     match proof {
@@ -210,7 +210,7 @@ impl Proof {
 }
 
 /// Judges the control, which shows that the outcome of the scene is due to what the case is about.
-fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof {
+fn judge_control(plan: &Plan, transcript: Option<&Transcript>) -> Proof {
     let Some(control) = plan.control.as_ref() else {
         return Proof::Holds;
     };
@@ -286,17 +286,19 @@ fn taken_elsewhere(
             let What::Received { frame, .. } = &event.what else {
                 return None;
             };
-            let is_told = lane.client == *client && frame.packet_type() == PacketType::PUBLISH;
-            let step = find_step(&control.steps, event.taken_by?).filter(|_| is_told)?;
+            let is_message_to_client =
+                lane.client == *client && frame.packet_type() == PacketType::PUBLISH;
+            let step =
+                find_step(&control.steps, event.taken_by?).filter(|_| is_message_to_client)?;
             let packet = describe_event(index, transcript);
             Some(format!("{packet} (`{}`)", step.step.label))
         })
-        .take(ALIKE)
+        .take(MAX_REPEATS)
         .collect()
 }
 
 /// Judges the witness: whether anything shows that there is a broker.
-fn is_no_broker(transcript: &Transcript) -> Proof {
+fn judge_witness(transcript: &Transcript) -> Proof {
     // Whether the message is right is judged elsewhere.
     let mut types = transcript.received_types();
     if types.any(|packet_type| packet_type == PacketType::PUBLISH) {

@@ -36,8 +36,8 @@ pub(super) fn came_late(
         websocket_events: Vec::new(),
         version: transcript.lanes[lane.0].version,
         ended: None,
-        answers: None,
-        spent: true,
+        packet_id: None,
+        is_final: true,
         strict: true,
     };
     let inbox = filled(inbox, outcome, transcript, lane);
@@ -114,12 +114,12 @@ fn filled<'t>(
                 inbox.offers.push(offer);
             }
             What::Upgraded(answer) => {
-                let came = WebSocketEvent::Upgrade(answer);
-                inbox.websocket_events.push((index, came));
+                let event = WebSocketEvent::Upgrade(answer);
+                inbox.websocket_events.push((index, event));
             }
             What::Control(control) => {
-                let came = WebSocketEvent::Control(control);
-                inbox.websocket_events.push((index, came));
+                let event = WebSocketEvent::Control(control);
+                inbox.websocket_events.push((index, event));
             }
             What::Closed(ending) if is_of_its_own(transcript, index, outcome) => {
                 inbox.ended = Some((index, *ending));

@@ -17,39 +17,45 @@ use crate::plan::{Body, Operation, Plan, find_step};
 use crate::scenario::model::{Expectation, Level, Pattern};
 use crate::transcript::{EventIndex, StepIndex, Transcript, What};
 
-/// Returns a finding for everything that was received and belongs to no step, except what has been `told` already.
+/// Returns a finding for everything that was received and belongs to no step, except the events in `reported`.
 pub(super) fn left_over(
     plan: &Plan,
     transcript: &Transcript,
-    told: &BTreeSet<EventIndex>,
+    reported: &BTreeSet<EventIndex>,
 ) -> Vec<Finding> {
     (0..transcript.events.len())
         .map(EventIndex)
-        .filter(|index| !told.contains(index))
+        .filter(|index| !reported.contains(index))
         .filter_map(|index| judge(plan, transcript, index))
         .collect()
 }
 
 /// Returns whether this is a delivery packet whose absence a step has reported: it was received too late, or for
 /// another message.
-pub(super) fn is_told_as_missing(
+pub(super) fn is_reported_as_missing(
     plan: &Plan,
     transcript: &Transcript,
     findings: &[Finding],
     over: &Finding,
 ) -> bool {
-    let told = findings.iter().filter(|finding| finding.breaks_a_must());
+    let reported = findings.iter().filter(|finding| finding.breaks_a_must());
     !over.breaks_a_must()
-        && is_of_a_wait(plan, transcript, told, over, |index, step, expectation| {
-            let event = &transcript.events[index.0];
-            let What::Received { frame, .. } = &event.what else {
-                return false;
-            };
-            let packet_type = frame.packet_type();
-            event.during >= step
-                && is_of_delivery(packet_type)
-                && awaits(&expectation.pattern, packet_type)
-        })
+        && is_of_a_wait(
+            plan,
+            transcript,
+            reported,
+            over,
+            |index, step, expectation| {
+                let event = &transcript.events[index.0];
+                let What::Received { frame, .. } = &event.what else {
+                    return false;
+                };
+                let packet_type = frame.packet_type();
+                event.during >= step
+                    && is_of_delivery(packet_type)
+                    && awaits(&expectation.pattern, packet_type)
+            },
+        )
 }
 
 /// Returns whether the step of one of these findings waited, on the same client, for everything that is left over.
@@ -116,10 +122,10 @@ pub(super) fn is_displaced(
         };
         inbox.is_awaited(expectation, event)
     };
-    let told = findings
+    let reported = findings
         .iter()
         .filter(|finding| finding.breaks_a_must() && !finding.events.is_empty());
-    is_of_a_wait(plan, transcript, told, over, is_awaited)
+    is_of_a_wait(plan, transcript, reported, over, is_awaited)
 }
 
 /// Returns whether this is a message that some client has subscribed to. In a case that has already failed, it is the
@@ -130,13 +136,14 @@ pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
     let is_of_topic = |event: &EventIndex| {
         let lane = &transcript.lanes[transcript.events[event.0].lane.0];
         let rule = blame::default(topic_rule, lane.version);
-        over.clauses().iter().any(|clause| clause == rule.id()) && asked_for(transcript, *event)
+        over.clauses().iter().any(|clause| clause == rule.id())
+            && required_names(transcript, *event)
     };
     !over.events.is_empty() && over.events.iter().all(is_of_topic)
 }
 
 /// Returns whether a filter of some SUBSCRIBE matches the topic of this message.
-fn asked_for(transcript: &Transcript, event: EventIndex) -> bool {
+fn required_names(transcript: &Transcript, event: EventIndex) -> bool {
     let Some(name) = transcript.topic(event) else {
         return false;
     };
@@ -188,7 +195,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         {
             return None;
         }
-        What::Received { .. } if transcript.may_come_again(index) => return None,
+        What::Received { .. } if transcript.is_permitted_retransmission(index) => return None,
         // No clause forbids a server from ending a connection, or restricts when it may send which reason code.
         What::Received {
             packet: Ok(Packet::Disconnect(_)),
@@ -248,7 +255,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         place: find_step(&plan.steps, event.during).map(|s| s.step.place),
         note: None,
         events: vec![index],
-        alike: 0,
+        repeats: 0,
         is_slow: false,
         is_late: false,
         symptom,

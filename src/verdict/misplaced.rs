@@ -21,8 +21,8 @@ pub(super) fn acknowledges_another(
             return false;
         };
         let mut before = events[..n].iter().rev().filter(|e| e.lane == event.lane);
-        let came = before.find_map(|event| received_with(event, id));
-        came.is_some_and(|came| came != qos)
+        let received = before.find_map(|event| received_with(event, id));
+        received.is_some_and(|received| received != qos)
     })
 }
 
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_fits_the_last_message_of_its_identifier() {
-        let came = |qos| {
+        let received = |qos| {
             let publish = Publish {
                 dup: false,
                 qos,
@@ -85,13 +85,17 @@ mod tests {
             (true, Packet::PubRec(ack))
         };
         for (packets, expected) in [
-            (vec![came(QoS::ExactlyOnce), pubrec()], false),
-            (vec![came(QoS::AtLeastOnce), pubrec()], true),
+            (vec![received(QoS::ExactlyOnce), pubrec()], false),
+            (vec![received(QoS::AtLeastOnce), pubrec()], true),
             (
-                vec![came(QoS::AtLeastOnce), came(QoS::ExactlyOnce), pubrec()],
+                vec![
+                    received(QoS::AtLeastOnce),
+                    received(QoS::ExactlyOnce),
+                    pubrec(),
+                ],
                 false,
             ),
-            (vec![pubrec(), came(QoS::AtLeastOnce)], false),
+            (vec![pubrec(), received(QoS::AtLeastOnce)], false),
         ] {
             let transcript = record(ProtocolVersion::V5, &packets);
             let found = acknowledges_another(&transcript, ClientIndex(0), StepIndex(0));

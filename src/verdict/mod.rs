@@ -1,6 +1,5 @@
 //! Judges transcripts clause by clause.
 
-mod alike;
 mod blame;
 mod charge;
 mod expectation;
@@ -17,6 +16,7 @@ mod measured;
 mod misplaced;
 pub mod monitor;
 mod overdue;
+mod repeats;
 mod steps;
 mod symptom;
 #[cfg(test)]
@@ -203,7 +203,7 @@ pub struct Finding {
     /// The events that the finding is about.
     pub events: Vec<EventIndex>,
     /// How many similar findings were dropped. The note states this too.
-    pub alike: usize,
+    pub repeats: usize,
     /// The right packet was received, but slowly. Speed differs from run to run, so records leave such findings out.
     pub is_slow: bool,
     /// The right packet was received after its limit, or the broker made our client late.

@@ -116,7 +116,7 @@ fn keep_alive(scene: &Transcript, lane: LaneIndex) -> Option<Duration> {
 fn waited(answers: &[Answer], from: Duration, to: Duration) -> Duration {
     let mut spans: Vec<(Duration, Duration)> = answers
         .iter()
-        .map(|answer| (answer.asked.max(from), answer.came.min(to)))
+        .map(|answer| (answer.asked.max(from), answer.answered.min(to)))
         .filter(|(from, to)| from < to)
         .collect();
     spans.sort_unstable();

@@ -8,7 +8,6 @@ use std::time::Duration;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::Finding;
-use super::alike::first_of_each_step;
 use super::blame::{self, Aspect, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::expectation::{CarriedOver, Judged, Play, judge_outcome, remember_answer};
@@ -18,9 +17,10 @@ use super::granted_less::{Excused, GrantedLess};
 use super::hooks::{Differing, judge_hooks};
 use super::late::{answer_came_late, came_late};
 use super::misplaced::acknowledges_another;
+use super::repeats::first_of_each_step;
 use super::symptom::Symptom;
 use super::unsent::{Unsent, was_to_send};
-use super::wording::{untaken, what_came};
+use super::wording::{describe_instead, untaken};
 use crate::matcher::{Memory, describe_expectation};
 use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
 use crate::scenario::model::{Choice, ClientIndex, Expectation, Level, Literal, OneOf, Pattern};
@@ -44,7 +44,7 @@ pub(super) struct Judging<'a> {
     /// How many hook events earlier `hooks` steps have covered.
     hooks_judged: usize,
     /// Packets that the monitor has found to break a MUST.
-    pub(super) told: BTreeSet<EventIndex>,
+    pub(super) reported: BTreeSet<EventIndex>,
     /// Clients whose connection ended early without breaking a MUST: the end was excused, or weighs less than a MUST.
     ended: BTreeSet<ClientIndex>,
     /// Clients whose connection ended early, which was reported as a broken MUST.
@@ -77,7 +77,7 @@ impl<'a> Judging<'a> {
             records: transcript.steps.iter().map(|r| (r.step, r)).collect(),
             memory: Memory::default(),
             hooks_judged: 0,
-            told: BTreeSet::new(),
+            reported: BTreeSet::new(),
             ended: BTreeSet::new(),
             cut_off: BTreeSet::new(),
             without_session: BTreeSet::new(),
@@ -108,9 +108,9 @@ impl<'a> Judging<'a> {
             self.unsent.extend(client_of(step));
         }
         if let Some(why) = &record.not_reached
-            && !self.was_to_end(step, why)
+            && !self.is_about_the_close(step, why)
         {
-            self.absent(step, record, why);
+            self.judge_unplayed(step, record, why);
         }
         match &step.body {
             Body::Client { client, operations } => {
@@ -143,7 +143,7 @@ impl<'a> Judging<'a> {
                     let charge = match is_shown {
                         // If the step cites no clause, a difference in a broker's own vocabulary weighs no more than a
                         // MAY.
-                        true if self.is_told_by_itself() && step.step.clauses.is_empty() => {
+                        true if self.has_own_vocabulary() && step.step.clauses.is_empty() => {
                             Charge::advice(Level::May)
                         }
                         true => self.charge(step, &[Wrong::Event(Event::Hooks)]),
@@ -159,7 +159,7 @@ impl<'a> Judging<'a> {
     }
 
     /// Judges a step that could not be played.
-    fn absent(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
+    fn judge_unplayed(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
         self.unsent_by_steps.note(step, why);
         self.given_up.note(step, record, why);
         let client = client_of(step);
@@ -197,7 +197,7 @@ impl<'a> Judging<'a> {
     }
 
     /// Returns whether hook events come from a broker with its own vocabulary.
-    fn is_told_by_itself(&self) -> bool {
+    fn has_own_vocabulary(&self) -> bool {
         matches!(self.transcript.hook_source, HookSource::Shows(_))
     }
 
@@ -263,7 +263,7 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, &NotReached::BrokerEnded.to_string());
                 continue;
             }
-            if self.waits_in_vain(step, &awaited.expectation, outcome) {
+            if self.lacks_its_cause(step, &awaited.expectation, outcome) {
                 self.not_reached(step, UNSENT);
                 continue;
             }
@@ -302,7 +302,7 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, FAILED_BEFORE);
                 continue;
             }
-            if is_unsent && judged.iter().any(|judged| !judged.is_broken) {
+            if is_unsent && judged.iter().any(|judged| !judged.is_malformed) {
                 self.not_reached(step, UNSENT);
                 continue;
             }
@@ -317,8 +317,8 @@ impl<'a> Judging<'a> {
                 if is_late && judged.wrong == [Wrong::Aspect(Aspect::MessageExpiry)] {
                     continue;
                 }
-                let is_told = judged.events.iter().all(|e| self.told.contains(e));
-                if !(judged.is_broken && is_told) {
+                let is_reported = judged.events.iter().all(|e| self.reported.contains(e));
+                if !(judged.is_malformed && is_reported) {
                     let wrong = judged.wrong.clone();
                     self.judged(step, judged, (outcome, client));
                     self.note_lost_session(client, outcome, &wrong);
@@ -350,7 +350,7 @@ impl<'a> Judging<'a> {
 
     /// Returns whether nothing was received, in a failed case, because an earlier step could not send what might have
     /// caused it.
-    fn waits_in_vain(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
+    fn lacks_its_cause(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
         let is_of_several = matches!(of.pattern, Pattern::Unordered(_) | Pattern::InOrder(_));
         let is_wanting = outcome.taken.is_empty() || is_of_several;
         let is_in_vain = outcome.ended == Ended::TimedOut && is_wanting;
@@ -404,8 +404,8 @@ impl<'a> Judging<'a> {
         outcome: &Outcome,
         client: ClientIndex,
     ) -> Symptom {
-        let came = untaken(outcome, self.transcript, client);
-        Symptom::of(wrong, fields).ended(outcome.ended, &came, self.transcript)
+        let instead = untaken(outcome, self.transcript, client);
+        Symptom::of(wrong, fields).ended(outcome.ended, &instead, self.transcript)
     }
 
     fn charge(&self, step: &PlannedStep, wrong: &[Wrong]) -> Charge {
@@ -438,15 +438,15 @@ impl<'a> Judging<'a> {
         let version = self.version(choice.of);
         if outcome.ended == Ended::Complete {
             let play = self.play();
-            let led = CarriedOver {
+            let carried_over = CarriedOver {
                 memory: &mut self.memory,
                 excused: &mut self.excused,
             };
-            remember_answer(choice, outcome, play, version, led);
+            remember_answer(choice, outcome, play, version, carried_over);
             return;
         }
         let mut all = choice.answers.iter().flat_map(|(_, answer)| answer);
-        if all.any(|answer| self.waits_in_vain(step, answer, outcome) || self.may_lack(answer)) {
+        if all.any(|answer| self.lacks_its_cause(step, answer, outcome) || self.may_lack(answer)) {
             self.not_reached(step, UNSENT);
             return;
         }
@@ -471,13 +471,13 @@ impl<'a> Judging<'a> {
                 format!("{name}: {}", words.join(", then "))
             })
             .collect();
-        let actual = what_came(None, outcome, self.transcript, choice.of);
+        let actual = describe_instead(None, outcome, self.transcript, choice.of);
         let alternatives: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
         let inbox = self.inbox_until(choice.of, outcome.at);
         let known = (choice.of, &self.memory);
         let wrong = inbox.any_of(&alternatives, Some(step.index), &|pattern, event| {
             let granted_less = self.granted_less;
-            granted_less.standing_of(pattern, event, known, &self.excused)
+            granted_less.counting_mismatches(pattern, event, known, &self.excused)
         });
         let charge = self.charge(step, &wrong);
         let (transcript, memory) = (self.transcript, &self.memory);
@@ -500,7 +500,7 @@ impl<'a> Judging<'a> {
         let lane_of = |event: &EventIndex| self.transcript.events[event.0].lane;
         let receiver = |event: &EventIndex| &self.transcript.lanes[lane_of(event).0];
         let Some(first) = outcome.taken.first() else {
-            if self.waits_in_vain(step, &one.expectation, outcome) {
+            if self.lacks_its_cause(step, &one.expectation, outcome) {
                 self.not_reached(step, UNSENT);
                 return;
             }
@@ -510,12 +510,12 @@ impl<'a> Judging<'a> {
             }
             let (_, member) = &one.members[0];
             let what = describe_expectation(&one.expectation, self.version(*member));
-            let came = one.members.iter().map(|(name, client)| {
+            let instead = one.members.iter().map(|(name, client)| {
                 let wanted = Some(&one.expectation.pattern);
-                let came = what_came(wanted, outcome, self.transcript, *client);
-                format!("{name}: {came}")
+                let instead = describe_instead(wanted, outcome, self.transcript, *client);
+                format!("{name}: {instead}")
             });
-            let actual = came.collect::<Vec<_>>().join("; ");
+            let actual = instead.collect::<Vec<_>>().join("; ");
             let expected = vec![format!("one of {} receives {what}", names.join(", "))];
             let wrong = self.inbox(*member).absent(&one.expectation);
             let charge = self.charge(step, std::slice::from_ref(&wrong));
@@ -583,13 +583,13 @@ impl<'a> Judging<'a> {
 
     /// Returns whether a step could not send because the broker had ended the connection, and another step is about
     /// that end or has reported it.
-    fn was_to_end(&self, step: &PlannedStep, why: &NotReached) -> bool {
+    fn is_about_the_close(&self, step: &PlannedStep, why: &NotReached) -> bool {
         let Body::Client { client, .. } = &step.body else {
             return false;
         };
-        let is_told = self.ended.contains(client);
+        let is_reported = self.ended.contains(client);
         *why == NotReached::BrokerEnded
-            && (is_told
+            && (is_reported
                 || self.transcript.events.iter().any(|event| {
                     event.taken_by.is_some()
                         && matches!(event.what, What::Closed(_))
@@ -629,7 +629,7 @@ fn finding(step: &PlannedStep, charge: Charge, expected: Vec<String>, actual: St
         place: Some(step.step.place),
         note: step.step.note.clone(),
         events: Vec::new(),
-        alike: 0,
+        repeats: 0,
         is_slow: false,
         is_late: false,
         symptom: Symptom::default(),

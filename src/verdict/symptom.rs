@@ -108,14 +108,14 @@ impl Symptom {
     pub(super) fn ended(
         mut self,
         ended: Ended,
-        came: &[EventIndex],
+        events: &[EventIndex],
         transcript: &Transcript,
     ) -> Self {
         if self.missing.is_empty() {
             return self;
         }
         let is_answered = ended == Ended::TimedOut && self.lacks(is_answer);
-        let mut types = came.iter().rev().filter_map(|e| received(*e, transcript));
+        let mut types = events.iter().rev().filter_map(|e| received(*e, transcript));
         self.instead = types.find(|t| is_answered && is_answer(*t)).map(|t| t.0);
         self.ending = match ended {
             Ended::Closed | Ended::Reset => Some("closed".to_owned()),

@@ -87,7 +87,7 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
     let found = silence(&transcript, 0);
     let extra = Wrong::Event(Event::Extra(PacketType::SUBACK));
     assert!(
-        matches!(found.as_slice(), [judged] if judged.wrong == [extra] && !judged.is_broken),
+        matches!(found.as_slice(), [judged] if judged.wrong == [extra] && !judged.is_malformed),
         "{found:?}"
     );
     // The same SUBACK without its Property Length.
@@ -105,7 +105,7 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
     let found = silence(&transcript, 0);
     let is_by_bytes = |judged: &Judged| matches!(judged.wrong.as_slice(), [Wrong::Bytes(Some(_))]);
     assert!(
-        matches!(found.as_slice(), [judged] if is_by_bytes(judged) && judged.is_broken),
+        matches!(found.as_slice(), [judged] if is_by_bytes(judged) && judged.is_malformed),
         "{found:?}"
     );
 }
@@ -125,7 +125,7 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
         })
     };
     let sent = |dup| (true, publish(dup));
-    let came = || (false, publish(false));
+    let received = || (false, publish(false));
     let subscribes = |filters: &[&str]| {
         let subscriptions = filters.iter().map(|filter| Subscription {
             filter: (*filter).into(),
@@ -143,29 +143,46 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
     let extra = Wrong::Event(Event::Extra(PacketType::PUBLISH));
     let repeated = Wrong::Event(Event::Repeated(QoS::AtLeastOnce));
     for (packets, wrong) in [
-        (vec![sent(false), came(), came()], &repeated),
-        (vec![sent(false), sent(true), came(), came()], &repeated),
-        (vec![sent(false), sent(false), came(), came()], &extra),
+        (vec![sent(false), received(), received()], &repeated),
         (
-            vec![sent(false), sent(false), came(), came(), came()],
+            vec![sent(false), sent(true), received(), received()],
             &repeated,
         ),
-        (vec![came()], &extra),
-        // One copy for each of its subscriptions that match.
         (
-            vec![subscribes(&["x", "+"]), sent(false), came(), came()],
+            vec![sent(false), sent(false), received(), received()],
             &extra,
         ),
         (
-            vec![subscribes(&["x", "+"]), sent(false), came(), came(), came()],
+            vec![sent(false), sent(false), received(), received(), received()],
+            &repeated,
+        ),
+        (vec![received()], &extra),
+        // One copy for each of its subscriptions that match.
+        (
+            vec![subscribes(&["x", "+"]), sent(false), received(), received()],
+            &extra,
+        ),
+        (
+            vec![
+                subscribes(&["x", "+"]),
+                sent(false),
+                received(),
+                received(),
+                received(),
+            ],
             &repeated,
         ),
         (
-            vec![subscribes(&["x", "y", "x"]), sent(false), came(), came()],
+            vec![
+                subscribes(&["x", "y", "x"]),
+                sent(false),
+                received(),
+                received(),
+            ],
             &repeated,
         ),
         // The record does not show what other clients publish.
-        (vec![came(), came()], &repeated),
+        (vec![received(), received()], &repeated),
     ] {
         let transcript = record(V5, &packets);
         let found = silence(&transcript, packets.len() - 1);
@@ -178,7 +195,7 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
 
 /// If everything of an alternative was received, the additional packet is what is wrong. Nothing is missing.
 #[test]
-fn what_comes_beside_an_alternative_is_too_much() {
+fn a_packet_in_addition_to_an_alternative_is_extra() {
     let answer = |packet_type| {
         Expectation::once(
             Pattern::Packet(PacketPattern {

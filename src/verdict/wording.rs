@@ -13,7 +13,7 @@ use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcrip
 const MENTIONED: usize = 10;
 
 /// Describes these events.
-pub(super) fn came(events: &[EventIndex], transcript: &Transcript) -> String {
+pub(super) fn describe_received(events: &[EventIndex], transcript: &Transcript) -> String {
     let mut words: Vec<String> = events
         .iter()
         .take(MENTIONED)
@@ -86,7 +86,7 @@ pub(super) fn waited(outcome: &Outcome) -> Duration {
 }
 
 /// Describes what happened instead of what was expected. Names `wanted` if it is a single thing.
-pub(super) fn what_came(
+pub(super) fn describe_instead(
     wanted: Option<&Pattern>,
     outcome: &Outcome,
     transcript: &Transcript,
@@ -123,7 +123,7 @@ pub(super) fn what_came(
     };
     if !instead.is_empty() {
         words.push_str("; unmatched so far: ");
-        words.push_str(&came(&instead, transcript));
+        words.push_str(&describe_received(&instead, transcript));
     }
     words
 }

@@ -90,7 +90,7 @@ fn a_tls_server() {
 }
 
 #[test]
-fn one_that_hangs_after_accepting() {
+fn hangs_after_accepting() {
     let url = serve(|stream| {
         thread::sleep(Duration::from_secs(120));
         drop(stream);
@@ -99,19 +99,19 @@ fn one_that_hangs_after_accepting() {
 }
 
 #[test]
-fn one_that_sends_garbage() {
+fn sends_garbage() {
     let url = serve(answer(&[0xff; 64]));
     assert_snapshot!(run(&url));
 }
 
 #[test]
-fn one_that_closes_in_the_middle_of_a_packet() {
+fn closes_in_the_middle_of_a_packet() {
     let url = serve(answer(b"\x20\x13\x00\x00\x10"));
     assert_snapshot!(run(&url));
 }
 
 #[test]
-fn one_that_closes_at_once() {
+fn closes_at_once() {
     let url = serve(drop);
     assert_snapshot!(run(&url));
 }
@@ -143,7 +143,7 @@ fn connack_and_then(mut stream: TcpStream, then: Option<&[u8]>) {
 }
 
 #[test]
-fn one_that_answers_connect_only() {
+fn answers_connect_only() {
     let ended = run(&serve(connack_and_no_more));
     assert_eq!(ended.exit, Some(1), "{ended}");
     // The wait is one limit, without a second one for confirmation.
@@ -156,19 +156,19 @@ fn one_that_answers_connect_only() {
 }
 
 #[test]
-fn one_that_answers_a_ping_with_garbage() {
+fn answers_a_ping_with_garbage() {
     let url = serve(|stream| connack_and_then(stream, Some(&[0xff; 16])));
     assert_snapshot!(run(&url));
 }
 
 #[test]
-fn one_that_closes_in_the_middle_of_an_answer() {
+fn closes_in_the_middle_of_an_answer() {
     let url = serve(|stream| connack_and_then(stream, Some(b"\x30\x7f\x00\x01a")));
     assert_snapshot!(run(&url));
 }
 
 #[test]
-fn one_that_ends_during_the_run() {
+fn exits_during_the_run() {
     // Four connections for the first look, some for the canary, and one for the case. After that nothing listens.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -222,7 +222,7 @@ steps:
 ";
 
 #[test]
-fn one_that_never_ceases_to_send() {
+fn never_stops_sending() {
     let floods = [
         // PINGRESP packets that no client has asked for.
         ([0xD0, 0].repeat(2000), "more of the same kind"),
@@ -256,7 +256,7 @@ fn ctrl_c_reports_what_was_done() {
 }
 
 #[test]
-fn one_that_refuses_with_another_code_among_alternatives_is_told_of() {
+fn refuses_with_another_code_among_alternatives() {
     // DISCONNECT 0x8D, Keep Alive timeout, in answer to a SUBSCRIBE.
     let url = serve(|stream| connack_and_then(stream, Some(b"\xe0\x01\x8d")));
     let scenario = "\
@@ -278,7 +278,7 @@ steps:
 }
 
 #[test]
-fn what_it_offers_stands_in_the_report() {
+fn what_it_offers_appears_in_the_report() {
     // Its version 5 CONNACK has no Topic Alias Maximum, which then is 0.
     let url = serve(|stream| connack_and_then(stream, Some(&[0xD0, 0])));
     let program = Program::new(&format!("run --broker {url} --report json=out.json"));

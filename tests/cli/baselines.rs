@@ -307,7 +307,7 @@ fn a_baseline_is_made_by_one_command_and_holds_the_broker_to_it() {
 }
 
 #[test]
-fn a_broker_that_lets_nobody_in_any_more_has_changed() {
+fn a_broker_that_refuses_all_clients_has_changed() {
     let open = serve(&[]);
     let make = format!("baseline twin --broker {open} --plays 2");
     let program = reviewed().arguments(&make);
@@ -430,7 +430,7 @@ fn a_target_file_that_cannot_be_edited_is_refused_before_anything_is_played() {
 }
 
 #[test]
-fn a_part_of_the_suite_is_held_against_its_part_of_the_profile() {
+fn a_part_of_the_suite_is_compared_with_its_part_of_the_profile() {
     let right = serve(&[]);
     let program = reviewed().file("scenarios/session/offline.yaml", CHOICE);
     let program = program.arguments(&format!("baseline twin --broker {right} --plays 1"));

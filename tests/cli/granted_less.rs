@@ -100,7 +100,7 @@ steps:
 ";
 
 #[test]
-fn lets_off_what_depends_on_a_refused_subscription() {
+fn excuses_what_depends_on_a_refused_subscription() {
     let refuses = Fake {
         grants: 0x8F,
         has_pubrec: true,
@@ -117,7 +117,7 @@ fn lets_off_what_depends_on_a_refused_subscription() {
 }
 
 #[test]
-fn holds_what_does_not_depend_on_it() {
+fn judges_what_does_not_depend_on_it() {
     // A message without acknowledgement may be lost. An acknowledged one must be delivered, even at QoS 1.
     let (answers, arrives) = ("MQTT-4.3.3-8", "MQTT-4.5.0-1");
     for (grants, has_pubrec, blamed, other) in [
@@ -261,7 +261,7 @@ steps:
 ";
 
 #[test]
-fn a_pair_that_hides_a_fault_or_blames_a_clause_that_holds_is_told_of() {
+fn reports_a_pair_that_hides_a_fault_or_blames_a_kept_clause() {
     let plain = "mutants --liberty success-without-subscribers --fault retained-not-stored";
     let right = CONDITIONAL
         .lines()

@@ -15,7 +15,7 @@ steps:
 ";
 
 #[test]
-fn a_case_that_holds_one_for_a_fault_is_told_of() {
+fn reports_a_case_that_fails_by_one() {
     let wide = NARROW.replace("no_matching_subscribers", "{ at_most: 0x7F }");
     let program = Program::new("mutants --liberty success-without-subscribers");
     let allowed = program.file("scenarios/nobody.yaml", &wide);

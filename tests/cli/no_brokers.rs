@@ -334,21 +334,21 @@ fn passes_what_is_told(fake: Fake) {
 }
 
 #[test]
-fn one_that_only_greets_passes_what_is_about_greeting() {
+fn a_server_that_only_greets_passes_only_cases_about_greeting() {
     passes_what_is_told(Fake::Greets);
 }
 
 #[test]
-fn one_that_closes_every_connection_passes_nothing() {
+fn a_server_that_closes_every_connection_passes_nothing() {
     passes_what_is_told(Fake::Closes);
 }
 
 #[test]
-fn one_that_closes_after_connack_passes_what_is_about_connecting() {
+fn a_server_that_closes_after_connack_passes_only_cases_about_connecting() {
     passes_what_is_told(Fake::ClosesAfterConnack);
 }
 
 #[test]
-fn one_that_acknowledges_everything_passes_nothing_about_delivery() {
+fn a_server_that_only_acknowledges_passes_nothing_about_delivery() {
     passes_what_is_told(Fake::Acknowledges);
 }

@@ -46,7 +46,7 @@ fn help_is_a_command_too() {
 }
 
 #[test]
-fn an_unknown_target_is_told_with_those_that_are_known() {
+fn an_unknown_target_is_reported_with_the_known_ones() {
     const TARGET: &str = "url: mqtt://127.0.0.1:1\n";
     let program = |arguments: &str| {
         Program::new(arguments)

@@ -107,7 +107,7 @@ fn says_it_to_people() {
 }
 
 #[test]
-fn ends_at_what_is_no_broker() {
+fn ends_if_there_is_no_broker() {
     let mute = bad_brokers::serve(|stream| {
         thread::sleep(Duration::from_secs(60));
         drop(stream);

@@ -65,7 +65,7 @@ fn the_record_has_the_first_round_and_the_one_that_does_not_hold() {
 }
 
 #[test]
-fn what_is_wrong_in_every_round_is_told_once_for_each_step() {
+fn reports_a_fault_of_every_round_once_for_each_step() {
     let program = Program::new("run --no-snapshots");
     assert_snapshot!(program.file("scenarios/wrong.yaml", WRONG).run());
 }

@@ -124,7 +124,7 @@ fn the_same_seed_gives_the_same_transcripts() {
 }
 
 #[test]
-fn nobody_reading_any_more_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let program = Program::new("run --no-snapshots --verbose").file("scenarios/ping.yaml", PING);
     let mut child = program.start();
     drop(child.stdout.take());

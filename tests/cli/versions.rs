@@ -243,7 +243,7 @@ fn a_connack_with_a_code_that_does_not_exist_is_played_and_fails() {
 }
 
 #[test]
-fn what_is_no_connack_fails_where_another_version_is_spoken() {
+fn anything_but_a_connack_fails_if_another_version_is_spoken() {
     let ended = run("", [ACCEPTS_3, ACCEPTS_3, Says(&[0xE0, 2, 0x82, 0])]);
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("1 passed, 1 failed"), "{ended}");

@@ -76,7 +76,7 @@ fn no_browser_is_no_failure() {
 }
 
 #[test]
-fn says_what_is_no_report_and_where_it_cannot_write() {
+fn reports_a_file_that_is_no_report_and_an_unwritable_path() {
     let ended = Program::new("view r.json --no-open")
         .file("r.json", "{}")
         .run();

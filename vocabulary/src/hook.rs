@@ -436,7 +436,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_what_is_there_in_the_order_of_its_row() {
+    fn lists_fields_in_row_order() {
         let event = HookEvent::ClientConnected {
             client: "a".into(),
             connack: ReasonCode::SUCCESS,
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_tells_whom_it_is_about() {
+    fn every_event_names_its_client() {
         for event in EVENTS {
             assert_eq!(event.fields[0].kind, FieldKind::Client, "{}", event.name);
         }

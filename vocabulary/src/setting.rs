@@ -98,7 +98,7 @@ macro_rules! settings {
             }
 
             /// Returns the settings that are named, with their values and whether each value is the default.
-            fn said(&self) -> Vec<(&'static Setting, Value, bool)> {
+            fn named(&self) -> Vec<(&'static Setting, Value, bool)> {
                 let default = Config::default();
                 let mut rows = SETTINGS.iter();
                 let mut out = Vec::new();
@@ -281,7 +281,7 @@ impl Setting {
 
     /// Whether the setting concerns the broker as a whole, or topics and Client Identifiers as they are written.
     /// Clients that are kept apart by prefixes cannot share a broker with such a setting.
-    pub fn is_of_the_whole_broker(&self) -> bool {
+    pub fn is_broker_wide(&self) -> bool {
         // A limit in bytes also counts those of a prefix.
         self.name.ends_with("_bytes")
             || matches!(
@@ -311,16 +311,18 @@ impl Settings {
     /// Returns the settings that a broker has to be given, with their values. These are all that are named, except
     /// defaults that every broker is assumed to have.
     pub fn non_default(&self) -> Vec<(&'static Setting, Value)> {
-        let said = self.said().into_iter();
-        let told =
-            said.filter(|(setting, _, is_default)| !(*is_default && setting.has_usual_default()));
-        told.map(|(setting, value, _)| (setting, value)).collect()
+        let named = self.named().into_iter();
+        let required =
+            named.filter(|(setting, _, is_default)| !(*is_default && setting.has_usual_default()));
+        required
+            .map(|(setting, value, _)| (setting, value))
+            .collect()
     }
 
     /// Returns the names of the settings that a broker has to be given.
-    pub fn asked_for(&self) -> Vec<&'static str> {
-        let told = self.non_default().into_iter();
-        told.map(|(setting, _)| setting.name).collect()
+    pub fn required_names(&self) -> Vec<&'static str> {
+        let required = self.non_default().into_iter();
+        required.map(|(setting, _)| setting.name).collect()
     }
 }
 
@@ -378,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_all_clients_or_bytes_needs_a_broker_of_its_own() {
+    fn limits_on_all_clients_or_bytes_are_broker_wide() {
         let named = |name: &str| Setting::named(name).expect("a setting");
         for name in [
             "access",
@@ -386,7 +388,7 @@ mod tests {
             "maximum_queued_bytes",
             "banned_clients",
         ] {
-            assert!(named(name).is_of_the_whole_broker(), "{name}");
+            assert!(named(name).is_broker_wide(), "{name}");
         }
         for name in [
             "users",
@@ -394,12 +396,12 @@ mod tests {
             "receive_maximum",
             "maximum_queued_messages",
         ] {
-            assert!(!named(name).is_of_the_whole_broker(), "{name}");
+            assert!(!named(name).is_broker_wide(), "{name}");
         }
     }
 
     #[test]
-    fn refuses_what_is_of_another_kind() {
+    fn refuses_values_of_another_kind() {
         let mut settings = Settings::default();
         assert!(!settings.set("maximum_inflight", Value::Flag(true)));
         assert!(!settings.set("maximum_inflight", Value::Number(70_000)));
@@ -408,14 +410,14 @@ mod tests {
     }
 
     #[test]
-    fn what_brokers_do_anyway_need_not_be_asked_for() {
+    fn usual_defaults_are_not_required() {
         let mut settings = Settings::default();
         settings.set("durable", Value::Flag(false));
         settings.set("maximum_session_expiry", Value::Never);
         settings.set("maximum_qos", Value::Number(2));
-        assert!(settings.asked_for().is_empty());
+        assert!(settings.required_names().is_empty());
         settings.set("receive_maximum", Value::Number(U16));
-        assert_eq!(settings.asked_for(), ["receive_maximum"]);
+        assert_eq!(settings.required_names(), ["receive_maximum"]);
     }
 
     #[test]

@@ -304,7 +304,7 @@ impl Decoder {
                 return Ok(None);
             };
             if let Err(fault) = self.check(&header)
-                && !self.lapses.let_pass(fault)
+                && !self.lapses.permits(fault)
             {
                 return Err(fault);
             }
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_is_held() {
+    fn every_rule_is_enforced() {
         let long = frame(true, Opcode::PING, &[0; 126]);
         let rows: &[(&[u8], Fault)] = &[
             (&[0xC2, 0], Fault::ReservedBits(0b100)),

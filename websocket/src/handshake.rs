@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_upgrade_is_refused() {
+    fn refuses_requests_that_are_no_upgrade() {
         let text = request().to_text();
         for (from, to, refusal) in [
             ("GET", "POST", Refusal::Method),
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_is_told_from_what_has_no_end() {
+    fn distinguishes_non_http_from_endless_input() {
         let error = |mut bytes: &[u8]| {
             let mut buffer = BytesMut::new();
             read(Answer::read(&mut bytes, &mut buffer, "key")).expect_err("no answer")

@@ -53,7 +53,7 @@ impl Lapses {
     }
 
     /// Whether a frame with this fault is accepted.
-    pub(crate) fn let_pass(self, fault: Fault) -> bool {
+    pub(crate) fn permits(self, fault: Fault) -> bool {
         let lapse = match fault {
             Fault::Masked | Fault::Unmasked => Lapse::AnyMask,
             Fault::ReservedBits(_) => Lapse::AnyReserved,

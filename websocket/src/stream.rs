@@ -107,7 +107,7 @@ pub struct WebSocket<S> {
     takes_text: bool,
     fault: Option<Fault>,
     /// The content of the text frame that is the fault, as far as it was received.
-    evidence: Bytes,
+    fault_content: Bytes,
     /// The control frames that were received, if they are to be kept.
     controls: Option<Vec<Control>>,
     close_sent: bool,
@@ -136,7 +136,7 @@ impl<S> WebSocket<S> {
             opcode: Opcode::BINARY,
             takes_text: false,
             fault: None,
-            evidence: Bytes::new(),
+            fault_content: Bytes::new(),
             controls: None,
             close_sent: false,
             close_received: None,
@@ -194,7 +194,7 @@ impl<S> WebSocket<S> {
 
     /// Returns the rule that the peer broke, if any, and the content of the text frame that broke it.
     pub fn fault(&self) -> Option<(Fault, &Bytes)> {
-        self.fault.map(|fault| (fault, &self.evidence))
+        self.fault.map(|fault| (fault, &self.fault_content))
     }
 
     /// Returns the code of the peer's close frame. The outer option is `None` if there was no such frame, the inner one
@@ -238,7 +238,7 @@ impl<S> WebSocket<S> {
         self.close_sent |= frame.opcode == Opcode::CLOSE;
     }
 
-    fn push_right(&mut self, opcode: Opcode, payload: &[u8]) {
+    fn push_valid(&mut self, opcode: Opcode, payload: &[u8]) {
         self.push(&Frame {
             fin: true,
             reserved: 0,
@@ -278,7 +278,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
                 if opcode == Opcode::TEXT && !self.takes_text {
                     self.fault = Some(Fault::Text);
-                    self.evidence = bytes.freeze();
+                    self.fault_content = bytes.freeze();
                 } else {
                     self.data = bytes;
                 }
@@ -296,8 +296,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         true => &b"another"[..],
                         false => &payload[..],
                     };
-                    self.push_right(Opcode::PONG, answer);
-                    self.send_on(cx);
+                    self.push_valid(Opcode::PONG, answer);
+                    self.try_send(cx);
                 }
                 self.keep(Control::Ping(payload));
             }
@@ -308,9 +308,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.keep(Control::Close(code));
                 if !self.close_sent {
                     let code = code.map(u16::to_be_bytes);
-                    self.push_right(Opcode::CLOSE, code.as_ref().map_or(&[], |c| &c[..]));
+                    self.push_valid(Opcode::CLOSE, code.as_ref().map_or(&[], |c| &c[..]));
                 }
-                self.send_on(cx);
+                self.try_send(cx);
             }
             Err(fault) => self.fault = Some(fault),
         }
@@ -358,7 +358,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Sends as much as possible of what is waiting. A later read reports any error of the connection.
-    fn send_on(&mut self, cx: &mut Context<'_>) {
+    fn try_send(&mut self, cx: &mut Context<'_>) {
         if let Poll::Ready(Ok(())) = self.poll_send(cx) {
             let _ = Pin::new(&mut self.io).poll_flush(cx);
         }
@@ -418,7 +418,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         }
         let count = buf.len().min(FRAME_LIMIT);
         if count > 0 {
-            this.push_right(this.opcode, &buf[..count]);
+            this.push_valid(this.opcode, &buf[..count]);
             // The next write reports an error, because the bytes of this one have been accepted.
             let _ = this.poll_send(cx);
         }
@@ -435,7 +435,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         let this = self.get_mut();
         if !this.close_sent {
             let code = this.fault.map_or(1000, Fault::close_code);
-            this.push_right(Opcode::CLOSE, &code.to_be_bytes());
+            this.push_valid(Opcode::CLOSE, &code.to_be_bytes());
         }
         ready!(this.poll_send(cx))?;
         // A client lets the server end the underlying stream, unless the server's close frame was received already.

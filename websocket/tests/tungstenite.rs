@@ -164,7 +164,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_written_arrives(sizes in prop::collection::vec(1_usize..3000, 1..12), server: bool) {
+    fn written_data_arrives(sizes in prop::collection::vec(1_usize..3000, 1..12), server: bool) {
         run(|| async move {
             let (ours, theirs) = if server { our_server().await } else { our_client().await };
             exchange(ours, theirs, sizes).await;
@@ -189,7 +189,7 @@ fn large_and_odd_sizes_arrive() {
 }
 
 #[test]
-fn a_text_frame_is_a_fault_that_is_told() {
+fn reports_a_text_frame_as_a_fault() {
     run(|| async {
         let (mut ours, mut theirs) = our_server().await;
         theirs
@@ -198,8 +198,8 @@ fn a_text_frame_is_a_fault_that_is_told() {
             .expect("sent");
         let error = ours.read(&mut [0; 8]).await.expect_err("a fault");
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
-        let (fault, evidence) = ours.fault().expect("a fault");
-        assert_eq!((fault, &evidence[..]), (Fault::Text, &b"\x10text"[..]));
+        let (fault, fault_content) = ours.fault().expect("a fault");
+        assert_eq!((fault, &fault_content[..]), (Fault::Text, &b"\x10text"[..]));
         ours.shutdown().await.expect("closes");
         let Some(Ok(Message::Close(Some(close)))) = theirs.next().await else {
             panic!("no close");
@@ -228,7 +228,7 @@ fn a_peers_close_is_answered_and_ends_the_stream() {
 }
 
 #[test]
-fn single_frames_are_sent_as_they_are_said() {
+fn single_frames_are_sent_unchanged() {
     run(|| async {
         let (mut ours, mut theirs) = our_client().await;
         let frame = |fin, opcode, payload: &'static [u8]| Frame {

@@ -35,7 +35,7 @@ impl Emitter<'_> {
             Node::Int { name, value, form } => {
                 let width = match form {
                     IntForm::Variable => self.variable_width(*name, *value)?,
-                    _ => self.no_width(*name).map(|()| form.size(*value))?,
+                    _ => self.check_no_widen(*name).map(|()| form.size(*value))?,
                 };
                 let bytes: Vec<u8> = match form {
                     IntForm::Variable => varint::bytes(*value, width).collect(),
@@ -44,7 +44,7 @@ impl Emitter<'_> {
                 self.leaf(*name, group, &bytes, out)
             }
             Node::Raw { name, content } => {
-                self.no_width(*name)?;
+                self.check_no_widen(*name)?;
                 self.leaf(*name, group, content, out)
             }
             Node::Prefixed {
@@ -52,7 +52,7 @@ impl Emitter<'_> {
                 length,
                 content,
             } => {
-                self.no_width(*name)?;
+                self.check_no_widen(*name)?;
                 self.placed(*name, group, out, |out| {
                     self.prefixed(*name, *length, content, out)
                 })
@@ -74,7 +74,7 @@ impl Emitter<'_> {
                 length,
                 children,
             } => {
-                self.no_width(*name)?;
+                self.check_no_widen(*name)?;
                 self.placed(*name, group, out, |out| {
                     self.section(*name, *length, children, out)
                 })
@@ -83,7 +83,7 @@ impl Emitter<'_> {
                 is_present,
                 children,
             } => {
-                if *is_present || self.adds(children) {
+                if *is_present || self.requires_any(children) {
                     return self.nodes(children, out);
                 }
                 Ok(())
@@ -92,7 +92,7 @@ impl Emitter<'_> {
     }
 
     /// Whether a lie requires one of these fields to be present.
-    fn adds(&self, nodes: &[Node]) -> bool {
+    fn requires_any(&self, nodes: &[Node]) -> bool {
         let wanted = self.lies.iter().filter(|l| !matches!(l, Lie::Omit { .. }));
         wanted
             .filter_map(Lie::field)
@@ -100,14 +100,14 @@ impl Emitter<'_> {
     }
 
     /// Returns the lies about this field.
-    fn about(&self, name: FieldName) -> impl Iterator<Item = &Lie> {
-        let about = move |lie: &&Lie| lie.field().is_some_and(|field| is(name, field));
-        self.lies.iter().filter(about)
+    fn lies_about(&self, name: FieldName) -> impl Iterator<Item = &Lie> {
+        let is_about = move |lie: &&Lie| lie.field().is_some_and(|field| is(name, field));
+        self.lies.iter().filter(is_about)
     }
 
     /// Returns the bytes that replace the field's content. The last such lie counts.
     fn content(&self, name: FieldName) -> Option<&Bytes> {
-        let content = self.about(name).filter_map(|lie| match lie {
+        let content = self.lies_about(name).filter_map(|lie| match lie {
             Lie::Override { bytes, .. } => Some(bytes),
             _ => None,
         });
@@ -116,7 +116,7 @@ impl Emitter<'_> {
 
     /// Returns the number of bytes in which this Variable Byte Integer is written.
     fn variable_width(&self, name: FieldName, value: u32) -> Result<usize, CraftError> {
-        let widths = self.about(name).filter_map(|lie| match lie {
+        let widths = self.lies_about(name).filter_map(|lie| match lie {
             Lie::Widen { width, .. } => Some(usize::from(*width)),
             _ => None,
         });
@@ -132,8 +132,11 @@ impl Emitter<'_> {
     }
 
     /// Checks that no lie changes the width of a field that is not a Variable Byte Integer.
-    fn no_width(&self, name: FieldName) -> Result<(), CraftError> {
-        match self.about(name).any(|lie| matches!(lie, Lie::Widen { .. })) {
+    fn check_no_widen(&self, name: FieldName) -> Result<(), CraftError> {
+        match self
+            .lies_about(name)
+            .any(|lie| matches!(lie, Lie::Widen { .. }))
+        {
             true => {
                 let problem = "is not a Variable Byte Integer, so its width cannot change";
                 Err(CraftError::impossible(name, problem))
@@ -144,10 +147,10 @@ impl Emitter<'_> {
 
     /// Returns the byte with its changed bits.
     fn byte(&self, name: FieldName, mut byte: u8, ranges: &[BitRange]) -> Result<u8, CraftError> {
-        self.no_width(name)?;
+        self.check_no_widen(name)?;
         for range in ranges {
             let bits = bit_name(name, range);
-            for lie in self.about(bits) {
+            for lie in self.lies_about(bits) {
                 let Lie::Override { bytes, .. } = lie else {
                     let problem =
                         format!("is smaller than a byte: only {name} can be changed this way");
@@ -187,7 +190,7 @@ impl Emitter<'_> {
         honest: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), CraftError> {
-        self.no_width(length)?;
+        self.check_no_widen(length)?;
         let content = self.content(name).map_or(honest, |bytes| bytes);
         let size = match self.content(length) {
             Some(_) => 0,
@@ -213,7 +216,7 @@ impl Emitter<'_> {
             Some(bytes) => content.extend_from_slice(bytes),
             None => self.nodes(children, &mut content)?,
         }
-        for lie in self.about(name) {
+        for lie in self.lies_about(name) {
             if let Lie::Append(bytes) | Lie::Properties(bytes) = lie {
                 content.extend_from_slice(bytes);
             }
@@ -246,13 +249,13 @@ impl Emitter<'_> {
         if group == Some(name) {
             return write(out);
         }
-        for lie in self.about(name) {
+        for lie in self.lies_about(name) {
             if let Lie::Before { bytes, .. } = lie {
                 out.extend_from_slice(bytes);
             }
         }
         let mut times = 1_u32;
-        for lie in self.about(name) {
+        for lie in self.lies_about(name) {
             match lie {
                 Lie::Omit { .. } => times = 0,
                 Lie::Repeat { more, .. } => times += u32::from(*more),
@@ -266,7 +269,7 @@ impl Emitter<'_> {
                 return Err(CraftError::impossible(name, problem));
             }
         }
-        for lie in self.about(name) {
+        for lie in self.lies_about(name) {
             if let Lie::After { bytes, .. } = lie {
                 out.extend_from_slice(bytes);
             }

@@ -181,5 +181,5 @@ impl Sink for Builder {
         });
     }
 
-    fn reject(&mut self, _: EncodeError) {}
+    fn report(&mut self, _: EncodeError) {}
 }

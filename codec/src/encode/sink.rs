@@ -62,7 +62,7 @@ pub(crate) trait Sink {
     fn optional(&mut self, is_present: bool, body: &mut dyn FnMut(&mut dyn Sink));
 
     /// An error: the wire cannot represent something. The walk continues.
-    fn reject(&mut self, error: EncodeError);
+    fn report(&mut self, error: EncodeError);
 }
 
 /// Counts bytes, and finds out what cannot be written.
@@ -99,7 +99,7 @@ impl Sink for Counter {
     fn int(&mut self, field: FieldName, value: u32, form: IntForm) {
         if form == IntForm::Variable && value > varint::MAX {
             let packet = self.packet;
-            self.reject(EncodeError::IntegerTooLarge {
+            self.report(EncodeError::IntegerTooLarge {
                 packet,
                 field,
                 value,
@@ -111,7 +111,7 @@ impl Sink for Counter {
     fn prefixed(&mut self, field: FieldName, _: FieldName, content: &[u8]) {
         if content.len() > usize::from(u16::MAX) {
             let (packet, size) = (self.packet, content.len());
-            self.reject(EncodeError::FieldTooLong {
+            self.report(EncodeError::FieldTooLong {
                 packet,
                 field,
                 size,
@@ -134,7 +134,7 @@ impl Sink for Counter {
         let size = self.size - before;
         match u32::try_from(size) {
             Ok(length) if length <= varint::MAX => self.size += varint::size(length),
-            _ => self.reject(EncodeError::PacketTooLarge {
+            _ => self.report(EncodeError::PacketTooLarge {
                 packet: self.packet,
                 size,
             }),
@@ -147,7 +147,7 @@ impl Sink for Counter {
         }
     }
 
-    fn reject(&mut self, error: EncodeError) {
+    fn report(&mut self, error: EncodeError) {
         self.error.get_or_insert(error);
     }
 }
@@ -203,5 +203,5 @@ impl Sink for Writer<'_> {
         }
     }
 
-    fn reject(&mut self, _: EncodeError) {}
+    fn report(&mut self, _: EncodeError) {}
 }

@@ -170,10 +170,10 @@ fn publish(p: &Publish, version: ProtocolVersion, sink: &mut dyn Sink) {
     string("topic", p.topic.as_bytes(), sink);
     match (p.qos, p.packet_id) {
         (QoS::AtMostOnce, Some(packet_id)) => {
-            sink.reject(EncodeError::PacketIdAtQos0 { packet_id });
+            sink.report(EncodeError::PacketIdAtQos0 { packet_id });
         }
         (qos @ (QoS::AtLeastOnce | QoS::ExactlyOnce), None) => {
-            sink.reject(EncodeError::PacketIdMissing { qos });
+            sink.report(EncodeError::PacketIdMissing { qos });
         }
         _ => {}
     }

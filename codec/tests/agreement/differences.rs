@@ -208,7 +208,7 @@ fn has_one_twice(packet: &Packet, _: ProtocolVersion) -> bool {
 
 /// Returns what two faults must have in common for one row to cover both.
 fn kind(error: &DecodeError, bytes: &[u8], version: ProtocolVersion) -> String {
-    if is_behind_miscounted(error, bytes, version) {
+    if follows_a_wrong_length(error, bytes, version) {
         return "miscounted".to_owned();
     }
     let places = [PropertyPlace::Packet(error.packet), PropertyPlace::Will];
@@ -233,7 +233,7 @@ fn is_structure(clause: &str) -> bool {
 
 /// Whether the fault is in the last bytes of a property section, as many as it has Subscription Identifiers. rumqttc
 /// counts each of these a byte too long, and so does not see the last bytes.
-fn is_behind_miscounted(error: &DecodeError, bytes: &[u8], version: ProtocolVersion) -> bool {
+fn follows_a_wrong_length(error: &DecodeError, bytes: &[u8], version: ProtocolVersion) -> bool {
     let frame = Frame::from_bytes(Bytes::copy_from_slice(bytes));
     let Ok(frame) = frame else {
         return false;
@@ -295,7 +295,7 @@ fn find(bytes: &[u8], version: ProtocolVersion) -> Option<Found> {
 pub(crate) fn unlisted(bytes: &[u8], version: ProtocolVersion) -> Option<String> {
     let found = find(bytes, version)?;
     let version = connect_version(bytes).unwrap_or(version);
-    let stands_for = |row: &&Row| {
+    let applies = |row: &&Row| {
         row.0 == version
             && match (&row.2, &found) {
                 (Difference::Takes, Found::Takes(error)) => {
@@ -306,7 +306,7 @@ pub(crate) fn unlisted(bytes: &[u8], version: ProtocolVersion) -> Option<String>
                 _ => false,
             }
     };
-    if ROWS.iter().any(|row| stands_for(&row)) {
+    if ROWS.iter().any(|row| applies(&row)) {
         return None;
     }
     let told = match found {
@@ -337,7 +337,7 @@ fn row_kind(row: &Row) -> String {
 }
 
 #[test]
-fn each_row_still_differs_as_it_says() {
+fn each_row_still_differs_as_listed() {
     for row @ (version, text, difference, clause, why) in ROWS {
         let found = find(&bytes(text), *version);
         match (difference, found) {
@@ -366,7 +366,7 @@ fn each_row_still_differs_as_it_says() {
 /// The only packet that rumqttc writes wrongly: a DISCONNECT without properties and with a reason other than 0x00. Its
 /// length is one byte too small, so a zero byte is left over that begins no packet. [5 section 3.14.2]
 #[test]
-fn its_disconnect_without_properties_still_has_a_byte_too_many() {
+fn rumqttc_still_writes_an_extra_byte_after_disconnect() {
     let theirs = v5::Disconnect::new(v5::DisconnectReasonCode::KeepAliveTimeout);
     let mut out = BytesMut::new();
     theirs.write(&mut out).expect("rumqttc writes it");

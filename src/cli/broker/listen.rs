@@ -36,7 +36,7 @@ pub(in crate::cli) struct TlsFiles {
 
 /// The addresses to listen on.
 #[derive(Debug)]
-pub(in crate::cli) struct Places {
+pub(in crate::cli) struct ListenAddresses {
     places: Vec<BrokerUrl>,
     tls: Option<Tls>,
 }
@@ -50,7 +50,7 @@ pub(in crate::cli) struct ListenAddress {
     _listener: Listener,
 }
 
-impl Places {
+impl ListenAddresses {
     /// Reads the addresses, and the files that TLS needs. Each option of the command line overrides that of the
     /// configuration file.
     pub(in crate::cli) fn new(

@@ -37,11 +37,11 @@ pub(super) enum Kind {
 pub(super) enum About {
     Run,
     /// Names the broker to test.
-    WhichBroker,
+    ChoosesBroker,
     /// Belongs to one broker, as credentials do: the one that the same source names, if it names one.
-    ThatBroker,
+    BelongsToBroker,
     /// Applies to any broker, but only if one is named.
-    AnyBroker,
+    NeedsBroker,
 }
 
 impl Kind {
@@ -60,7 +60,7 @@ const fn key(name: &'static str, kind: Kind, about: About) -> Key {
     }
 }
 
-use About::{AnyBroker, Run, ThatBroker, WhichBroker};
+use About::{BelongsToBroker, ChoosesBroker, NeedsBroker, Run};
 use Kind::{Flag, Number, Path, Paths, Reports, Span, Target, Text, Texts};
 
 /// All keys. Options that make sense for one run only have no key (`--update`, `--chaos`, `--fault`). Nor do options
@@ -74,16 +74,16 @@ pub(super) const KEYS: &[Key] = &[
     key("filter", Texts, Run),
     key("exclude", Texts, Run),
     key("protocol", Texts, Run),
-    key("broker", Text, WhichBroker),
-    key("websocket", Text, ThatBroker),
-    key("target", Target, WhichBroker),
-    key("ca", Path, ThatBroker),
-    key("cert", Path, ThatBroker),
-    key("key", Path, ThatBroker),
-    key("insecure", Flag, ThatBroker),
-    key("user", Text, ThatBroker),
-    key("password_file", Path, ThatBroker),
-    key("exclusive", Flag, ThatBroker),
+    key("broker", Text, ChoosesBroker),
+    key("websocket", Text, BelongsToBroker),
+    key("target", Target, ChoosesBroker),
+    key("ca", Path, BelongsToBroker),
+    key("cert", Path, BelongsToBroker),
+    key("key", Path, BelongsToBroker),
+    key("insecure", Flag, BelongsToBroker),
+    key("user", Text, BelongsToBroker),
+    key("password_file", Path, BelongsToBroker),
+    key("exclusive", Flag, BelongsToBroker),
     key("heavy", Flag, Run),
     key("jobs", Number, Run),
     key("max_wait", Span, Run),
@@ -92,12 +92,12 @@ pub(super) const KEYS: &[Key] = &[
     key("fail_fast", Flag, Run),
     key("retries", Number, Run),
     key("fail_flaky", Flag, Run),
-    key("no_first_look", Flag, AnyBroker),
+    key("no_first_look", Flag, NeedsBroker),
     key("snapshots", Path, Run),
     key("no_snapshots", Flag, Run),
-    key("baseline", Text, ThatBroker),
-    key("require_reasons", Flag, AnyBroker),
-    key("tolerate", Texts, AnyBroker),
+    key("baseline", Text, BelongsToBroker),
+    key("require_reasons", Flag, NeedsBroker),
+    key("tolerate", Texts, NeedsBroker),
     key("report", Reports, Run),
     key("transcripts", Text, Run),
     key("no_github", Flag, Run),

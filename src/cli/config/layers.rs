@@ -36,7 +36,7 @@ impl Given {
     }
 
     /// The option and its source, for messages.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self.key.id == self.key.name {
             true => format!("--{} ({})", self.key.name.replace('_', "-"), self.from),
             false => format!("{} ({})", self.key.name, self.from),
@@ -67,12 +67,15 @@ pub(super) fn merged(
     for layer in [environment, file] {
         let names_a_broker = layer
             .iter()
-            .any(|given| given.key.about == About::WhichBroker);
+            .any(|given| given.key.about == About::ChoosesBroker);
         let other = active.iter().any(|id| names_broker(id)) && names_a_broker;
         let (mut more, mut working) = (Vec::new(), Vec::new());
         for given in layer {
             let id = given.key.id;
-            let is_of_a_broker = matches!(given.key.about, About::WhichBroker | About::ThatBroker);
+            let is_of_a_broker = matches!(
+                given.key.about,
+                About::ChoosesBroker | About::BelongsToBroker
+            );
             let why = if set.iter().any(|known| known == id) {
                 Some(OVERRIDDEN)
             } else if is_of_a_broker && other {
@@ -107,7 +110,7 @@ pub(super) fn merged(
 
 /// Whether an option chooses the broker.
 fn names_broker(id: &str) -> bool {
-    DEPARTURES.contains(&id) || key_of(id).is_some_and(|key| key.about == About::WhichBroker)
+    DEPARTURES.contains(&id) || key_of(id).is_some_and(|key| key.about == About::ChoosesBroker)
 }
 
 /// Whether clap rejects the combination of two options.

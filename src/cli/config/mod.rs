@@ -94,7 +94,7 @@ fn read(
         let _ = error.print();
         if error.use_stderr() && !defaults.used.is_empty() {
             let used = defaults.used.iter().filter(|given| !given.is_off());
-            let used: Vec<String> = used.map(Given::told).collect();
+            let used: Vec<String> = used.map(Given::describe).collect();
             output::note(&format!("\nnote: not typed: {}\n", used.join(", ")));
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))

@@ -76,7 +76,7 @@ fn knows_which_options_need_a_broker() {
         all.extend(given.words());
         let error = Cli::command().try_get_matches_from(all).err();
         let needs = error.is_some_and(|e| e.kind() == ErrorKind::MissingRequiredArgument);
-        let marked = matches!(key.about, About::ThatBroker | About::AnyBroker);
+        let marked = matches!(key.about, About::BelongsToBroker | About::NeedsBroker);
         assert_eq!(needs, marked, "{}", key.name);
     }
 }
@@ -116,7 +116,7 @@ report: { json: [a.json, '-'], html: ../b.html }
 }
 
 #[test]
-fn says_where_and_how_a_file_is_wrong() {
+fn reports_errors_in_a_file_with_their_place() {
     for (text, expected) in [
         ("targt: a\n", "up/mqtt-check.yaml:1:1"),
         ("targt: a\n", "did you mean `target`?"),
@@ -182,7 +182,7 @@ fn options_override_the_environment_and_that_the_file() {
 
 /// What a file says about one broker, above all its credentials, must not be used for another broker.
 #[test]
-fn what_belongs_to_one_broker_is_not_said_to_another() {
+fn options_of_one_broker_are_not_used_for_another() {
     let file = "broker: mqtts://a\nuser: alice\nca: a.pem\nbaseline: a\ntolerate: skips\n";
     let (used, _) = merge(&["broker"], &[], file);
     assert_eq!(used, ["--tolerate=skips"]);
@@ -206,7 +206,7 @@ fn what_belongs_to_one_broker_is_not_said_to_another() {
 }
 
 #[test]
-fn what_an_option_does_not_go_with_is_left_out() {
+fn leaves_out_values_that_contradict_an_option() {
     let (used, unused) = merge(&["update"], &[], "no_snapshots: true\nseed: 3\n");
     assert_eq!(used, ["--seed=3"]);
     assert_eq!(

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_fault_does_not_name_is_counted_by_clause() {
+    fn counts_unnamed_clauses_of_a_fault() {
         let caught = [
             catch("a", ProtocolVersion::V5, &[&["MQTT-3.3.1-3"]]),
             catch(

@@ -6,14 +6,14 @@ use super::super::{Failure, Styles};
 use super::Ticks;
 use crate::exit::Exit;
 use crate::mutation::Playing;
-use crate::mutation::liberty::{self, Taken};
+use crate::mutation::liberty::{self, VariationResult};
 use crate::plan::Plan;
 use crate::report::one_line;
 use crate::report::style::{Style, count};
 use crate::target::bundled::LibertyInfo;
 
 /// The result of playing each permitted variation.
-pub(super) type Played = Vec<(LibertyInfo, Taken)>;
+pub(super) type Played = Vec<(LibertyInfo, VariationResult)>;
 
 /// Plays the suite with each permitted variation in force, until the user interrupts.
 pub(super) fn play(
@@ -27,11 +27,11 @@ pub(super) fn play(
         return Ok(played);
     }
     let failed = |error| Failure::new(Exit::CouldNotStart, error);
-    let usual = liberty::usual(plans, playing).map_err(failed)?;
+    let reference = liberty::reference(plans, playing).map_err(failed)?;
     let ticks = Ticks::new(chosen.len(), styles.err);
     for info in chosen {
         ticks.tick(info.name);
-        let taken = liberty::taken(&info, plans, &usual, playing).map_err(failed)?;
+        let taken = liberty::taken(&info, plans, &reference, playing).map_err(failed)?;
         if (playing.interrupted)() {
             // An incomplete run proves nothing.
             break;
@@ -84,7 +84,7 @@ pub(super) fn document(played: &Played) -> Document {
                 liberty: info.name,
                 clauses: written(info),
                 cases_showing_it: taken.shown,
-                cases_passed: taken.held,
+                cases_passed: taken.no_fault,
                 cases_skipped: taken.skipped,
             })
             .collect(),
@@ -131,7 +131,7 @@ pub(super) fn plain(played: &Played, style: Style) -> String {
         out.push_str(&format!(
             "allowed {:<width$}  holds in {}, shown in {}{skipped}\n",
             info.name,
-            count(taken.held, "case"),
+            count(taken.no_fault, "case"),
             taken.shown
         ));
     }

@@ -4,7 +4,7 @@ use super::super::selection::quoted;
 use super::Arguments;
 use super::options::MAX_WAIT;
 use crate::outcome::Concluded;
-use crate::report::shard::again;
+use crate::report::shard::replay_command;
 
 /// The options that replay a case of the run, except `--filter` and `--seed`.
 pub(super) fn options(arguments: &Arguments) -> String {
@@ -21,7 +21,7 @@ pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<
         .map(|case| case.result.id.to_string())
         .collect();
     let (options, choice) = (options(arguments), arguments.selection.choice());
-    again(&options, &failed, &choice, arguments.playing.seed)
+    replay_command(&options, &failed, &choice, arguments.playing.seed)
 }
 
 /// The options that affect how a case is played and judged. Passwords from the environment are not options, and are not

@@ -154,9 +154,9 @@ fn with_known(
     let mut varying = Vec::new();
     for ((plan, reviewed), seen) in plans.iter().zip(reviewed).zip(seen) {
         let id = plan.scene.id.to_string();
-        let is_sometimes = profile.is_sometimes(&id);
-        all.push(seen.with_known(reviewed, is_sometimes));
-        if is_sometimes && reviewed.accepted.is_some() {
+        let has_several_standings = profile.has_several_standings(&id);
+        all.push(seen.with_known(reviewed, has_several_standings));
+        if has_several_standings && reviewed.accepted.is_some() {
             varying.push(id);
         }
     }
@@ -273,8 +273,8 @@ fn plays(
                 format!("play {number} ended early: {why}"),
             ));
         }
-        if let Some(ended) = ready.ended() {
-            return Err(ended);
+        if let Some(failure) = ready.exit_failure() {
+            return Err(failure);
         }
         let results = to_play.iter().zip(&played.results);
         let learned = Profile::learned(None, &played.offered, results);
@@ -283,7 +283,7 @@ fn plays(
             Some(known) => known.and(learned),
         });
         for (at, result) in at.into_iter().zip(played.results) {
-            snapshots.see((&plans[at], &result), &reviewed[at], &mut gathered.seen[at]);
+            snapshots.record_play((&plans[at], &result), &reviewed[at], &mut gathered.seen[at]);
             keep_wrong(result, &mut gathered.wrong[at]);
         }
     }
@@ -303,7 +303,8 @@ impl Gathered {
     fn varying(&self, plans: &[Plan]) -> Vec<usize> {
         let has_varied = |(plan, seen): &(&Plan, &Seen)| {
             let profile = self.profile.as_ref();
-            seen.varies() || profile.is_some_and(|p| p.is_sometimes(&plan.scene.id.to_string()))
+            seen.varies()
+                || profile.is_some_and(|p| p.has_several_standings(&plan.scene.id.to_string()))
         };
         let varied = plans.iter().zip(&self.seen).filter(has_varied);
         let scenarios: BTreeSet<&str> = varied
@@ -352,8 +353,11 @@ impl OnDisk {
     }
 
     fn edited(&self, amendment: &Amendment) -> Result<Edited, Failure> {
-        let Amendment { gone, drafts } = amendment;
-        let edited = self.file.edited(&self.source, gone, drafts);
+        let Amendment {
+            stale_entries,
+            drafts,
+        } = amendment;
+        let edited = self.file.edited(&self.source, stale_entries, drafts);
         edited.map_err(|refused| {
             let mut message = refused.to_string();
             if !drafts.is_empty() {
@@ -399,18 +403,23 @@ fn amend(
     let mut amendment = amendment(file, &results);
     if !is_whole {
         // The cases that were not played may still show these entries.
-        amendment.gone.clear();
+        amendment.stale_entries.clear();
     }
     if let Some(file) = file {
         // Varying cases may also show them at times.
         let shows = |entry: &Deviation| varying.iter().any(|case| entry.is_shown_by(case));
         let entries = file.deviations.iter().filter(|entry| shows(entry));
         let places: Vec<_> = entries.map(|entry| entry.place).collect();
-        amendment.gone.retain(|place| !places.contains(place));
+        amendment
+            .stale_entries
+            .retain(|place| !places.contains(place));
     }
-    let Amendment { gone, drafts } = &amendment;
+    let Amendment {
+        stale_entries,
+        drafts,
+    } = &amendment;
     let (path, text, left) = match (target, arguments.connection.url()) {
-        (Some(_), _) if gone.is_empty() && drafts.is_empty() => return Ok(None),
+        (Some(_), _) if stale_entries.is_empty() && drafts.is_empty() => return Ok(None),
         (Some(target), _) => {
             let edited = target.edited(&amendment)?;
             let path = PathBuf::from(&target.source.path);
@@ -443,7 +452,7 @@ fn amended(path: &Path, is_new: bool, amendment: &Amendment, left: &[usize]) -> 
             count(amendment.drafts.len(), "draft")
         ));
     }
-    for place in &amendment.gone {
+    for place in &amendment.stale_entries {
         out.push_str(&format!(
             "{path}: the entry of line {} is gone: no case shows it any more\n",
             place.line
@@ -487,7 +496,7 @@ fn summary(profile: &Profile, plays: u16, unplayed: &[String]) -> String {
     let sometimes = profile
         .cases
         .keys()
-        .filter(|case| profile.is_sometimes(case))
+        .filter(|case| profile.has_several_standings(case))
         .count();
     let mut out = format!(
         "{}, played {}, {sometimes} of them not always the same\n",

@@ -60,7 +60,7 @@ impl Chosen {
             Some(name) => match target_file(name, &paths) {
                 place if place.is_there() => Some(read(&place, styles)?),
                 _ => {
-                    is_begun(name, &paths, arguments)?;
+                    check_baseline_exists(name, &paths, arguments)?;
                     None
                 }
             },
@@ -172,7 +172,7 @@ impl Ready {
     }
 
     /// Problems with the sources of hook events.
-    pub(super) fn unheard(&self) -> Vec<Failure> {
+    pub(super) fn hook_problems(&self) -> Vec<Failure> {
         let Target::External(external) = &self.target else {
             return Vec::new();
         };
@@ -183,7 +183,7 @@ impl Ready {
     }
 
     /// The failure to report if the broker exited during the run.
-    pub(super) fn ended(&mut self) -> Option<Failure> {
+    pub(super) fn exit_failure(&mut self) -> Option<Failure> {
         let Some(started) = &mut self.started else {
             return self.is_gone();
         };
@@ -236,7 +236,11 @@ fn at(addresses: &Addresses, access: &Access) -> Result<Target, Failure> {
 
 /// Checks that this baseline exists or is about to be created. With a mistyped name nothing would be accepted, and
 /// hardly anything would say so.
-fn is_begun(name: &str, paths: &[PathBuf], arguments: &Arguments) -> Result<(), Failure> {
+fn check_baseline_exists(
+    name: &str,
+    paths: &[PathBuf],
+    arguments: &Arguments,
+) -> Result<(), Failure> {
     let known = place::known_baselines(paths, arguments.playing.snapshots.as_deref());
     if known.is_empty() || known.contains(name) || arguments.update {
         return Ok(());

@@ -217,7 +217,7 @@ impl Snapshots {
                 Some(mode) => review::reviewed(&self.store(plan), mode, &plan.scene.id),
             };
             match reviewed {
-                Ok(reviewed) => all.push(self.marked(plan, reviewed)),
+                Ok(reviewed) => all.push(self.with_profile(plan, reviewed)),
                 Err(ReadError::Damaged(diagnostic)) => damaged.push(*diagnostic),
                 Err(error) => return Err(failure(&error, style)),
             }
@@ -230,10 +230,11 @@ impl Snapshots {
     }
 
     /// Adds what the profile says about the case.
-    fn marked(&self, plan: &Plan, mut reviewed: Reviewed) -> Reviewed {
+    fn with_profile(&self, plan: &Plan, mut reviewed: Reviewed) -> Reviewed {
         let known = self.profiled.as_ref().and_then(|p| p.known.as_ref());
         let id = plan.scene.id.to_string();
-        reviewed.is_sometimes = known.is_some_and(|held| held.profile.is_sometimes(&id));
+        reviewed.has_several_standings =
+            known.is_some_and(|baseline| baseline.profile.has_several_standings(&id));
         reviewed
     }
 
@@ -245,13 +246,13 @@ impl Snapshots {
     }
 
     /// Adds a play of a case to what the plays for a baseline have shown.
-    pub(super) fn see(
+    pub(super) fn record_play(
         &self,
         (plan, result): (&Plan, &CaseResult),
         reviewed: &Reviewed,
         seen: &mut Seen,
     ) {
-        self.against.see(plan, result, reviewed, seen);
+        self.against.record_play(plan, result, reviewed, seen);
     }
 
     /// Writes what the plays for a baseline have shown of a case. Returns a line for each file that changed.
@@ -303,21 +304,21 @@ impl Snapshots {
     /// Decides the outcome of a case, before anything is written.
     pub(super) fn outcome(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Outcome {
         let comparison = self.compare(plan, result, reviewed);
-        let held = self.profiled.as_ref().and_then(Profiled::held);
+        let baseline = self.profiled.as_ref().and_then(Profiled::baseline);
         let case = (plan, result);
-        self.against.decide(case, reviewed, comparison, held)
+        self.against.decide(case, reviewed, comparison, baseline)
     }
 
     /// Classifies a play of a case, for a broker that according to its baseline does not always behave the same.
-    pub(super) fn stood(
+    pub(super) fn classify(
         &self,
         plans: &[Plan],
         reviewed: &[Reviewed],
         (at, result): (usize, &CaseResult),
         outcome: &Outcome,
     ) -> PlayOutcome {
-        let Some(held) = self.profiled.as_ref().and_then(Profiled::held) else {
-            return PlayOutcome::Otherwise;
+        let Some(baseline) = self.profiled.as_ref().and_then(Profiled::baseline) else {
+            return PlayOutcome::Unknown;
         };
         let plan = &plans[at];
         let of_scenario = |other: &Plan| other.scene.id.path == plan.scene.id.path;
@@ -327,7 +328,7 @@ impl Snapshots {
             .map(|(_, reviewed)| reviewed)
             .collect();
         let known = (&reviewed[at], others.as_slice());
-        steady::stood(&self.against, (plan, result), outcome, known, held)
+        steady::classify(&self.against, (plan, result), outcome, known, baseline)
     }
 
     /// Decides the outcome of a case and writes what it requires: a pending snapshot, or a new reviewed one. Writes
@@ -344,9 +345,9 @@ impl Snapshots {
         if let (Some(comparison), true) = (&mut comparison, writes) {
             unwritten = self.write(plan, comparison).err();
         }
-        let held = self.profiled.as_ref().and_then(Profiled::held);
+        let baseline = self.profiled.as_ref().and_then(Profiled::baseline);
         let case = (plan, result);
-        let outcome = self.against.decide(case, reviewed, comparison, held);
+        let outcome = self.against.decide(case, reviewed, comparison, baseline);
         (outcome, unwritten)
     }
 
@@ -405,19 +406,19 @@ impl Snapshots {
     /// What a shard lacks of the profile.
     pub(super) fn missing(&self, cases: &[Concluded<'_>], suite: &[String]) -> Vec<Change> {
         let known = self.profiled.as_ref().filter(|p| p.with_cases);
-        let Some(held) = known.and_then(|profiled| profiled.known.as_ref()) else {
+        let Some(baseline) = known.and_then(|profiled| profiled.known.as_ref()) else {
             return Vec::new();
         };
         let answered = cases.iter().flat_map(|case| &case.result.choices);
         let choices = answered.map(|(name, _)| name.as_str()).collect();
-        held.missing(&suite.iter().cloned().collect(), &choices)
+        baseline.missing(&suite.iter().cloned().collect(), &choices)
     }
 
     fn write(&self, plan: &Plan, comparison: &mut Comparison) -> Result<(), WriteError> {
         review::settle(comparison, &header(plan), self.writing)?;
         let is_deviation = comparison.updated && comparison.state != State::Stale;
         if is_deviation && matches!(self.against.mode(), Some(Mode::Baseline(_))) {
-            comparison.against_accepted = true;
+            comparison.compared_with_accepted = true;
         }
         Ok(())
     }

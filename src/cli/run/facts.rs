@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::report::document::{Instances, Outage, OutageKind, Responsiveness, Suite, microseconds};
 use crate::report::{CapabilityFact, EndedEarly, Report, RunFacts, TargetFacts, Unspoken};
 use crate::scenario::model::{Capability, CaseId};
-use crate::target::canary::{How, Pulse};
+use crate::target::canary::{self, Pulse};
 use crate::target::{Capabilities, Known, Target, own_version};
 use crate::verdict::CaseResult;
 
@@ -90,10 +90,10 @@ pub(super) fn responsiveness(
 ) -> Option<Responsiveness> {
     let outages = pulse.outages.iter().map(|outage| Outage {
         how: match outage.how {
-            How::Froze => OutageKind::Froze,
-            How::Mute => OutageKind::Mute,
-            How::Dropped => OutageKind::Dropped,
-            How::Down => OutageKind::Down,
+            canary::OutageKind::Froze => OutageKind::Froze,
+            canary::OutageKind::DeliversNothing => OutageKind::Mute,
+            canary::OutageKind::Dropped => OutageKind::Dropped,
+            canary::OutageKind::Down => OutageKind::Down,
         },
         since_us: microseconds(outage.since.saturating_duration_since(began)),
         lasted_us: outage
@@ -201,9 +201,9 @@ pub(super) fn unspoken(
 pub(super) fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
     let known = Capability::ALL.iter().filter_map(|capability| {
         let why_not = match offered.known(*capability) {
-            Known::There => None,
+            Known::Present => None,
             Known::Missing(why) => Some(why.to_owned()),
-            Known::Nothing => return None,
+            Known::Unknown => return None,
         };
         Some(CapabilityFact {
             name: capability.as_str().to_owned(),

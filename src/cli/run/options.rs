@@ -50,7 +50,7 @@ pub(super) fn target_name(name: &str) -> Result<String, String> {
 }
 
 pub(super) fn tolerated(word: &str) -> Result<Tolerated, String> {
-    Tolerated::named(word).ok_or_else(|| {
+    Tolerated::from_word(word).ok_or_else(|| {
         let words: Vec<&str> = Tolerated::names().collect();
         format!("it is one of {}", words.join(", "))
     })
@@ -70,11 +70,11 @@ fn span(text: &str) -> Result<Duration, String> {
     let mut rest = text;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let (number, behind) = rest.split_at(digits);
-        let unit = behind
+        let (number, after) = rest.split_at(digits);
+        let unit = after
             .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(behind.len());
-        let (unit, behind) = behind.split_at(unit);
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit);
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let part = match unit {
             "ms" => Some(Duration::from_millis(number)),
@@ -85,7 +85,7 @@ fn span(text: &str) -> Result<Duration, String> {
             _ => None,
         };
         total = part.and_then(|p| total.checked_add(p)).ok_or_else(wrong)?;
-        rest = behind;
+        rest = after;
     }
     if text.is_empty() {
         Err(wrong())

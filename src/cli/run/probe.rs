@@ -65,7 +65,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
     if interrupt::is_interrupted() {
         return Ok(Exit::Interrupted);
     }
-    if let Some(failure) = ready.ended() {
+    if let Some(failure) = ready.exit_failure() {
         return Err(failure.hiding(&secrets));
     }
     let document = Document::new(

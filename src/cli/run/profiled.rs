@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::Failure;
 use super::super::snapshots::failure;
-use crate::outcome::profile::{CaseChange, Change, Held, Played, Profile, Tolerance};
+use crate::outcome::profile::{Baseline, CaseChange, Change, Played, Profile, Tolerance};
 use crate::plan::Plan;
 use crate::report::ProfileReport;
 use crate::report::style::Style;
@@ -22,7 +22,7 @@ pub(super) struct Profiled {
     /// The name and version of the broker under test.
     pub(super) broker: Option<String>,
     /// The profile in the file. `None` if there is no file.
-    pub(super) known: Option<Held>,
+    pub(super) known: Option<Baseline>,
     pub(super) writing: Writing,
     /// Whether the cases are compared too. Under chaos only the broker's capabilities are.
     pub(super) with_cases: bool,
@@ -46,15 +46,15 @@ impl Profiled {
         target: &str,
         tolerance: Tolerance,
         style: Style,
-    ) -> Result<Option<Held>, Failure> {
+    ) -> Result<Option<Baseline>, Failure> {
         let read = store
             .read_profile(target)
             .map_err(|error| failure(&error, style))?;
-        Ok(read.map(|profile| Held { profile, tolerance }))
+        Ok(read.map(|profile| Baseline { profile, tolerance }))
     }
 
     /// The profile to compare single cases with. `None` for a run that updates, since it accepts every result.
-    pub(super) fn held(&self) -> Option<&Held> {
+    pub(super) fn baseline(&self) -> Option<&Baseline> {
         let counts = self.with_cases && self.writing != Writing::Update;
         self.known.as_ref().filter(|_| counts)
     }
@@ -75,9 +75,9 @@ impl Profiled {
             changes: Vec::new(),
             is_updated: false,
         };
-        if let Some(held) = &self.known {
+        if let Some(baseline) = &self.known {
             let of_case = |(plan, result): &(&Plan, &CaseResult)| -> (String, Vec<CaseChange>) {
-                (result.id.to_string(), held.changes_of(plan, result))
+                (result.id.to_string(), baseline.changes_of(plan, result))
             };
             let changes: Vec<_> = match self.with_cases {
                 true => learned.cases.iter().map(of_case).collect(),
@@ -93,7 +93,7 @@ impl Profiled {
                 choices: answered.map(|(name, _)| name.as_str()).collect(),
                 suite: learned.suite.clone().filter(|_| self.with_cases),
             };
-            report.changes = held.changes(&now.offers, &played);
+            report.changes = baseline.changes(&now.offers, &played);
         }
         let is_settled = report.is_there && report.changes.is_empty();
         let written = match self.writing {
@@ -122,9 +122,9 @@ impl Profiled {
         };
         match &self.known {
             None => (Vec::new(), learned.folded()),
-            Some(held) => {
-                let changes = held.renewal(&learned, suite.clone());
-                let before = held.profile.clone();
+            Some(baseline) => {
+                let changes = baseline.renewal(&learned, suite.clone());
+                let before = baseline.profile.clone();
                 (changes, before.renewed(learned, suite.is_some()))
             }
         }
@@ -141,8 +141,8 @@ impl Profiled {
 
     fn write(&self, path: &Path, now: Profile, learned: &Learned<'_>) -> Result<(), WriteError> {
         let renewed = match &self.known {
-            Some(held) => {
-                let before = held.profile.clone();
+            Some(baseline) => {
+                let before = baseline.profile.clone();
                 before.renewed(now, learned.suite.is_some())
             }
             None => now.folded(),

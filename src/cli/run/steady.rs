@@ -4,7 +4,7 @@ use super::compared::Snapshots;
 use super::{Arguments, Asking, Failure, Styles, output, play};
 use crate::outcome::Reviewed;
 use crate::outcome::steady::{
-    AGAIN, MOST, PlayOutcome, Unsteady, is_as_it_was, varies, what_differs,
+    MAX_CHANGED_CASES, PlayOutcome, REPLAYS, Unsteady, differences, is_unchanged, varies,
 };
 use crate::plan::Plan;
 use crate::report::style::count;
@@ -32,16 +32,16 @@ pub(super) fn settle(
     results: &mut [CaseResult],
     styles: Styles,
 ) -> Result<Vec<Unsteady>, Failure> {
-    let Some(held) = snapshots.profiled.as_ref().and_then(|p| p.held()) else {
+    let Some(baseline) = snapshots.profiled.as_ref().and_then(|p| p.baseline()) else {
         return Ok(Vec::new());
     };
-    if results.len() != plans.len() || !varies(&held.profile, reviewed) {
+    if results.len() != plans.len() || !varies(&baseline.profile, reviewed) {
         return Ok(Vec::new());
     }
     let judged = |at: usize, result: &CaseResult| {
         let outcome = snapshots.outcome(&plans[at], result, &reviewed[at]);
-        let stood = snapshots.stood(plans, reviewed, (at, result), &outcome);
-        (stood, what_differs(&outcome))
+        let play_outcome = snapshots.classify(plans, reviewed, (at, result), &outcome);
+        (play_outcome, differences(&outcome))
     };
     let doubtful: Vec<Doubtful> = (0..plans.len())
         .filter_map(|at| {
@@ -49,35 +49,37 @@ pub(super) fn settle(
             (first != PlayOutcome::AsReviewed).then_some(Doubtful { at, first, what })
         })
         .collect();
-    if doubtful.is_empty() || doubtful.len() > MOST {
+    if doubtful.is_empty() || doubtful.len() > MAX_CHANGED_CASES {
         return Ok(Vec::new());
     }
     output::note(&format!(
-        "{} not as reviewed, of a broker that does not always do the same: playing {AGAIN} times more\n",
+        "{} not as reviewed, of a broker that does not always do the same: playing {REPLAYS} times more\n",
         count(doubtful.len(), "case")
     ));
     let copies = doubtful
         .iter()
-        .flat_map(|doubtful| std::iter::repeat_n(&plans[doubtful.at], AGAIN));
+        .flat_map(|doubtful| std::iter::repeat_n(&plans[doubtful.at], REPLAYS));
     let copies: Vec<Plan> = copies.cloned().collect();
     let played = play(arguments, &copies, target, styles, &Asking::EVERYTHING)?;
     if played.results.len() != copies.len() {
         return Ok(Vec::new());
     }
     let mut unsteady = Vec::new();
-    for (doubtful, again) in doubtful.into_iter().zip(played.results.chunks(AGAIN)) {
-        let stood: Vec<PlayOutcome> = again
+    for (doubtful, again) in doubtful.into_iter().zip(played.results.chunks(REPLAYS)) {
+        let play_outcomes: Vec<PlayOutcome> = again
             .iter()
             .map(|result| judged(doubtful.at, result).0)
             .collect();
-        let mut plays = stood.iter().zip(again);
-        let as_reviewed = plays.find(|(stood, _)| **stood == PlayOutcome::AsReviewed);
-        if let Some((_, result)) = as_reviewed.filter(|_| is_as_it_was(doubtful.first, &stood)) {
+        let mut plays = play_outcomes.iter().zip(again);
+        let as_reviewed = plays.find(|(outcome, _)| **outcome == PlayOutcome::AsReviewed);
+        if let Some((_, result)) =
+            as_reviewed.filter(|_| is_unchanged(doubtful.first, &play_outcomes))
+        {
             results[doubtful.at] = result.clone();
             unsteady.push(Unsteady {
                 case: result.id.to_string(),
                 what: doubtful.what,
-                times: 1 + stood
+                times: 1 + play_outcomes
                     .iter()
                     .filter(|s| **s != PlayOutcome::AsReviewed)
                     .count(),

@@ -54,7 +54,7 @@ enum Play {
 
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     interrupt::listen();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let mut roots = roots(arguments);
     if roots.is_empty() {
         return Err(Failure::usage(
@@ -62,15 +62,15 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         )
         .hint("name a folder of scenarios, or a target file with --target"));
     }
-    let mut watcher = watch(&roots, &tell)?;
+    let mut watcher = watch(&roots, &sender)?;
     if std::io::stdin().is_terminal() {
-        listen_for_enter(tell.clone());
+        listen_for_enter(sender.clone());
     }
     clear()?;
     let mut last = play(arguments, styles);
     while last != Exit::Interrupted {
         output::note(&waiting(&roots, last));
-        let Some(changed) = next(&told, &roots) else {
+        let Some(changed) = next(&receiver, &roots) else {
             return Ok(last);
         };
         clear()?;
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         };
         let now = self::roots(&arguments);
         if now != roots {
-            watcher = watch(&now, &tell)?;
+            watcher = watch(&now, &sender)?;
             roots = now;
         }
         if let Play::Only(scenarios) = changed {
@@ -173,7 +173,7 @@ fn roots(arguments: &Arguments) -> Vec<Root> {
 }
 
 /// Starts watching. For a file, its folder is watched, because editors replace the file.
-fn watch(roots: &[Root], tell: &Sender<Message>) -> Result<RecommendedWatcher, Failure> {
+fn watch(roots: &[Root], sender: &Sender<Message>) -> Result<RecommendedWatcher, Failure> {
     let failed = |what: &Path, error: &notify::Error| {
         let what = what.display();
         Failure::new(
@@ -181,10 +181,10 @@ fn watch(roots: &[Root], tell: &Sender<Message>) -> Result<RecommendedWatcher, F
             format!("failed to watch {what}: {error}"),
         )
     };
-    let tell = tell.clone();
+    let sender = sender.clone();
     let handler = move |event| {
         // At the end of the program nothing receives this any more.
-        let _ = tell.send(Message::Event(event));
+        let _ = sender.send(Message::Event(event));
     };
     let watcher = notify::recommended_watcher(handler);
     let mut watcher = watcher.map_err(|error| failed(Path::new("files"), &error))?;
@@ -202,11 +202,11 @@ fn watch(roots: &[Root], tell: &Sender<Message>) -> Result<RecommendedWatcher, F
     Ok(watcher)
 }
 
-fn listen_for_enter(tell: Sender<Message>) {
+fn listen_for_enter(sender: Sender<Message>) {
     std::thread::spawn(move || {
         let lines = std::io::stdin().lock().lines();
         for _ in lines.map_while(Result::ok) {
-            if tell.send(Message::Enter).is_err() {
+            if sender.send(Message::Enter).is_err() {
                 return;
             }
         }
@@ -214,7 +214,7 @@ fn listen_for_enter(tell: Sender<Message>) {
 }
 
 /// Waits for changes, until there are no more for a moment. Returns `None` if the user wants to stop.
-fn next(told: &Receiver<Message>, roots: &[Root]) -> Option<Play> {
+fn next(receiver: &Receiver<Message>, roots: &[Root]) -> Option<Play> {
     let mut changed: Option<Play> = None;
     let mut since = Instant::now();
     loop {
@@ -222,7 +222,7 @@ fn next(told: &Receiver<Message>, roots: &[Root]) -> Option<Play> {
             return None;
         }
         let pause = if changed.is_some() { QUIET } else { LOOK };
-        match told.recv_timeout(pause) {
+        match receiver.recv_timeout(pause) {
             Ok(message) => {
                 let more = of_message(&message, roots);
                 if changed.is_none() {

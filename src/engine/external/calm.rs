@@ -14,26 +14,26 @@ const LASTS: Duration = Duration::from_secs(120);
 
 /// Counts the cases that are played at the same time.
 #[derive(Debug, Default)]
-pub(super) struct Crowd {
+pub(super) struct RunningCount {
     now: Cell<usize>,
     begun: Cell<usize>,
 }
 
 /// A case that is being played.
 pub(super) struct Member<'c> {
-    crowd: &'c Crowd,
+    running_count: &'c RunningCount,
     /// How many cases had begun when this one did, itself included.
     begun: usize,
     met_others: bool,
 }
 
-impl Crowd {
+impl RunningCount {
     pub(super) fn join(&self) -> Member<'_> {
         let others = self.now.get();
         self.now.set(others + 1);
         self.begun.set(self.begun.get() + 1);
         Member {
-            crowd: self,
+            running_count: self,
             begun: self.begun.get(),
             met_others: others > 0,
         }
@@ -43,27 +43,29 @@ impl Crowd {
 impl Member<'_> {
     /// Returns whether another case was played at the same time as this one, however briefly.
     pub(super) fn was_beside_others(&self) -> bool {
-        self.met_others || self.crowd.begun.get() > self.begun
+        self.met_others || self.running_count.begun.get() > self.begun
     }
 }
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
-        self.crowd.now.set(self.crowd.now.get().saturating_sub(1));
+        self.running_count
+            .now
+            .set(self.running_count.now.get().saturating_sub(1));
     }
 }
 
 /// The first plays of cases that are to be played again alone, by case, each with the number of the play.
 #[derive(Debug)]
-pub(super) struct Held<R>(RefCell<BTreeMap<usize, (usize, R)>>);
+pub(super) struct HeldResults<R>(RefCell<BTreeMap<usize, (usize, R)>>);
 
-impl<R> Default for Held<R> {
+impl<R> Default for HeldResults<R> {
     fn default() -> Self {
         Self(RefCell::default())
     }
 }
 
-impl<R> Held<R> {
+impl<R> HeldResults<R> {
     pub(super) fn hold(&self, number: usize, play: usize, result: R) {
         self.0.borrow_mut().insert(number, (play, result));
     }
@@ -97,7 +99,7 @@ impl<R> Run<'_, R> {
                 (None, true) => first,
                 (again, _) => (self.settle)(first, again),
             };
-            self.tell(Progress::Finished(&result));
+            self.notify(Progress::Finished(&result));
             results.push((number, result));
         }
         results
@@ -129,15 +131,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_case_is_beside_others_whichever_of_them_begins_first() {
-        let crowd = Crowd::default();
-        let first = crowd.join();
+    fn a_case_met_others_whichever_began_first() {
+        let running_count = RunningCount::default();
+        let first = running_count.join();
         assert!(!first.was_beside_others());
-        let second = crowd.join();
+        let second = running_count.join();
         assert!(second.was_beside_others());
         drop(second);
         assert!(first.was_beside_others());
         drop(first);
-        assert!(!crowd.join().was_beside_others());
+        assert!(!running_count.join().was_beside_others());
     }
 }

@@ -11,7 +11,7 @@ use super::super::Progress;
 use super::super::case::Prefixes;
 use super::Run;
 use crate::plan::Plan;
-use crate::target::canary::{Canary, How, Outage};
+use crate::target::canary::{Canary, Outage, OutageKind};
 use crate::target::{Capabilities, External};
 
 /// How often to check whether the broker serves again.
@@ -62,18 +62,18 @@ impl<R> Run<'_, R> {
     pub(super) async fn watch_over(&self, plans: &[Plan]) -> Infallible {
         loop {
             sleep(OUTAGE_LOOK).await;
-            self.revive().await;
+            self.restart_if_exited().await;
             let Some(outage) = self.canary.outage().filter(|_| !self.stops()) else {
                 continue;
             };
             let limit = match outage.how {
-                How::Dropped | How::Down => GONE,
-                How::Froze | How::Mute => FROZEN,
+                OutageKind::Dropped | OutageKind::Down => GONE,
+                OutageKind::Froze | OutageKind::DeliversNothing => FROZEN,
             };
             let limit = limit.mul_f64(self.options.timeout_scale);
             if outage.since.elapsed() >= limit {
                 let why = self.gone(plans, outage, limit);
-                self.tell(Progress::GivenUp(&why));
+                self.notify(Progress::GivenUp(&why));
                 self.stop.store(true, Ordering::Relaxed);
             }
         }

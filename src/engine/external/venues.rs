@@ -9,11 +9,11 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::super::case::{Ground, Grounds};
+use super::super::case::{Venue, Venues};
 use super::super::{Play, Progress};
 use super::{Round, Run};
 use crate::plan::{Part, Plan, SkipCode, SkipKind};
-use crate::scenario::model::{Action, Sharing, each_step};
+use crate::scenario::model::{Action, PrefixMode, each_step};
 use crate::target::instances::{Instance, Instances};
 use crate::target::settings::GivenSettings;
 
@@ -33,13 +33,11 @@ pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
 fn is_own(plan: &Plan, instances: &Instances) -> bool {
     let mut all = plan.parts().map(|part| asked(plan, part, instances));
     let scene = all.next().unwrap_or_default();
-    let is_whole = scene
-        .iter()
-        .any(|(setting, _)| setting.is_of_the_whole_broker());
+    let is_whole = scene.iter().any(|(setting, _)| setting.is_broker_wide());
     is_whole
         || is_controlled(plan)
         || plan.scene.exclusive
-        || plan.scene.sharing == Sharing::Joined
+        || plan.scene.prefix_mode == PrefixMode::Joined
         || all.any(|control| control != scene)
 }
 
@@ -53,13 +51,13 @@ fn asked(plan: &Plan, part: Part<'_>, instances: &Instances) -> GivenSettings {
             let is_new = given.iter().all(|(known, _)| known.name != setting.name);
             let mut more = given.clone();
             more.push((setting, value));
-            let asked = instances.asked(more.clone(), &kicked);
+            let asked = instances.needed(more.clone(), &kicked);
             if is_new && instances.fill(&asked).is_ok() {
                 given = more;
             }
         }
     }
-    instances.asked(given, &kicked)
+    instances.needed(given, &kicked)
 }
 
 /// Returns whether an administrator acts in the case. A case may do that only on an instance.
@@ -202,24 +200,24 @@ impl<R> Run<'_, R> {
             Ok(started) => started,
             Err(problem) => return self.not_started(round, job.numbers, &problem),
         };
-        let ground = |instance: &Instance| Ground {
+        let venue = |instance: &Instance| Venue {
             connectors: instance.connectors().clone(),
             known: instance.known().clone(),
             handle: Some(instance.handle()),
             log: Some(instance.written()),
         };
         let (is_suspect, first) = (job.is_suspect, job.numbers.first().copied());
-        let own = ground(&scene);
-        let other = control.as_ref().map(ground);
+        let own = venue(&scene);
+        let other = control.as_ref().map(venue);
         let results = match job.own {
             Some(_) => {
-                let grounds = Grounds::Own(&own, other.as_ref());
-                self.one_by_one(round, job.numbers, grounds).await
+                let venues = Venues::Own(&own, other.as_ref());
+                self.one_by_one(round, job.numbers, venues).await
             }
             None => {
                 let mut numbers = job.numbers;
                 numbers.sort_by_key(|n| Reverse(round.plans[*n].longest_wait));
-                let results = self.together(round, numbers, Grounds::Shared(&own));
+                let results = self.together(round, numbers, Venues::Shared(&own));
                 let results = results.await;
                 scene.note_end();
                 results
@@ -228,7 +226,7 @@ impl<R> Run<'_, R> {
         drop((own, other));
         let exited = || scene.exited().or_else(|| control.as_ref()?.exited());
         if let Some(number) = first.filter(|_| is_suspect && !self.stops()) {
-            self.deaths.tried(number, exited());
+            self.exits.tried(number, exited());
         }
         // Wait until the instances have ended, so that they end before the run does.
         let _ = spawn_blocking(move || drop((scene, control))).await;
@@ -245,9 +243,9 @@ impl<R> Run<'_, R> {
         let skip = SkipCode::of(SkipKind::NotStarted).because(format!("not started: {problem}"));
         let one = |number: usize| {
             let plan = &round.plans[number];
-            self.tell(Progress::Started(&plan.scene.id));
+            self.notify(Progress::Started(&plan.scene.id));
             let result = (self.conclude)(plan, Play::Skipped(skip.clone()));
-            self.tell(Progress::Finished(&result));
+            self.notify(Progress::Finished(&result));
             (number, Some(result))
         };
         numbers.into_iter().map(one).collect()

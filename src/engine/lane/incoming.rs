@@ -110,24 +110,24 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_little_more_memory_than_what_is_in_it() {
+    fn uses_little_more_memory_than_its_content() {
         let mut incoming = Incoming::default();
         let packet = publish(1_000_000);
         for piece in packet.repeat(3).chunks(8 * 1024) {
             incoming.push(piece);
             assert!(incoming.next_packet(packet.len()).is_ok());
             incoming.shrink();
-            let held = incoming.rest().len();
+            let unread = incoming.rest().len();
             assert!(
-                incoming.room() <= held + KEPT.max(held / 2),
-                "{} for {held}",
+                incoming.room() <= unread + KEPT.max(unread / 2),
+                "{} for {unread}",
                 incoming.room()
             );
         }
     }
 
     #[test]
-    fn what_is_announced_too_large_takes_no_memory() {
+    fn a_packet_announced_as_too_large_takes_no_memory() {
         let mut incoming = Incoming::default();
         incoming.push(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
         assert!(matches!(

@@ -32,12 +32,12 @@ impl Player<'_> {
             return self.activity_until(until).await;
         }
         loop {
-            self.keep_awake();
+            self.ping_idle_connections();
             let slice = until.min(Instant::now() + ATTENTION);
-            let came = self.activity_until(slice).await;
+            let was_active = self.activity_until(slice).await;
             let late = Instant::now().saturating_duration_since(slice);
             self.transcript.late = self.transcript.late.max(late);
-            if came {
+            if was_active {
                 // A broker that never stops sending must not block other cases.
                 yield_now().await;
                 return true;
@@ -60,7 +60,7 @@ impl Player<'_> {
                 if self.activity_until(due).await {
                     return true;
                 }
-                self.keep_awake();
+                self.ping_idle_connections();
             }
         }
         self.activity(until).await
@@ -79,12 +79,12 @@ impl Player<'_> {
         })
         .await;
         // Wait only once for a broker that does not read.
-        let patient = !self.lanes[lane.0].is_stuck;
+        let patient = !self.lanes[lane.0].reads_nothing;
         while patient && !self.lanes[lane.0].is_flushed() && Instant::now() < deadline {
             let soon = Instant::now() + TICK;
             self.activity(soon.min(deadline)).await;
         }
-        self.lanes[lane.0].is_stuck = !self.lanes[lane.0].is_flushed();
+        self.lanes[lane.0].reads_nothing = !self.lanes[lane.0].is_flushed();
     }
 
     /// Lets time pass, and reads meanwhile.
@@ -121,8 +121,8 @@ impl Player<'_> {
             .map(LaneIndex)
             .filter(|lane| Some(*lane) != silent)
             .collect();
-        let mut is_proven = self.barrier(others).await;
-        is_proven &= self.barrier(silent.into_iter().collect()).await;
+        let mut is_proven = self.ping_all(others).await;
+        is_proven &= self.ping_all(silent.into_iter().collect()).await;
         // A connection that could not be pinged may still have packets on their way.
         let on_its_way = match is_proven {
             true => Duration::ZERO,
@@ -143,19 +143,20 @@ impl Player<'_> {
 
     /// Sends a ping of our own on each of these connections and waits for the answers. Returns whether it could be sent
     /// on every connection that may still receive something.
-    pub(super) async fn barrier(&mut self, lanes: Vec<LaneIndex>) -> bool {
+    pub(super) async fn ping_all(&mut self, lanes: Vec<LaneIndex>) -> bool {
         let mut is_proven = true;
         let deadline = Instant::now() + self.limit();
         for index in &lanes {
             let lane = &self.lanes[index.0];
-            let is_there = lane.is_writable() && lane.is_readable() && !lane.is_mute;
+            let is_there = lane.is_writable() && lane.is_readable() && !lane.answers_no_ping;
             if lane.accepted && is_there && !lane.timed {
                 self.ping(*index);
-            } else if lane.is_readable() && !lane.is_mute {
+            } else if lane.is_readable() && !lane.answers_no_ping {
                 is_proven = false;
             }
         }
-        let is_owed = |lane: &Lane| lane.own_pings > 0 && lane.is_readable() && !lane.is_mute;
+        let is_owed =
+            |lane: &Lane| lane.own_pings > 0 && lane.is_readable() && !lane.answers_no_ping;
         while lanes.iter().any(|lane| is_owed(&self.lanes[lane.0]))
             && self.transcript.broken_off.is_none()
             && self.activity(deadline).await
@@ -163,14 +164,14 @@ impl Player<'_> {
         // A broker that does not answer is waited for only once.
         if Instant::now() >= deadline {
             for lane in lanes {
-                self.lanes[lane.0].is_mute |= is_owed(&self.lanes[lane.0]);
+                self.lanes[lane.0].answers_no_ping |= is_owed(&self.lanes[lane.0]);
             }
         }
         is_proven
     }
 
     /// Pings on connections whose Keep Alive would otherwise run out. A client library does that by itself.
-    fn keep_awake(&mut self) {
+    fn ping_idle_connections(&mut self) {
         for n in 0..self.lanes.len() {
             let client = self.transcript.lanes[n].client;
             if self.lanes[n].is_ping_due() && !self.is_library(client) {
@@ -196,7 +197,7 @@ impl Player<'_> {
             Inbound::Packet { packet, topic, .. }
                 if self.is_foreign(lane, &packet, topic.as_ref()) =>
             {
-                self.pass_over(lane, &packet);
+                self.acknowledge_and_ignore(lane, &packet);
             }
             Inbound::Packet {
                 frame,
@@ -208,14 +209,14 @@ impl Player<'_> {
                 answer,
                 left_out,
             } => {
-                self.note_greeting(lane);
+                self.note_first_packet(lane);
                 let packet = (*packet).map(|mut packet| {
                     if let Packet::ConnAck(connack) = &packet
                         && let Some(id) = connack.properties.assigned_client_identifier()
                     {
                         self.prefix.note_assigned(&id);
                     }
-                    self.prefix.take_off(&mut packet);
+                    self.prefix.strip(&mut packet);
                     packet
                 });
                 let topic = topic.map(|t| self.prefix.strip_topic(&t));
@@ -224,7 +225,7 @@ impl Player<'_> {
                     (automatic, answer) = (false, None);
                 }
                 if let Some(id) = packet.as_ref().ok().and_then(settles) {
-                    self.lanes[lane.0].is_free_again(id);
+                    self.lanes[lane.0].release_packet_id(id);
                 }
                 // No step is about a message of another play. The monitor reports it.
                 automatic |= self.is_of_another_play(&packet, topic.as_ref());
@@ -243,7 +244,7 @@ impl Player<'_> {
                 if !automatic {
                     self.untaken[lane.0].push(event);
                 }
-                self.tell_left_out(lane, left_out);
+                self.record_left_out(lane, left_out);
                 if let Some(answer) = answer {
                     self.answer(lane, answer);
                 }
@@ -319,7 +320,7 @@ impl Player<'_> {
     }
 
     /// Records that the previous packet had more User Properties than are kept.
-    fn tell_left_out(&mut self, lane: LaneIndex, left_out: usize) {
+    fn record_left_out(&mut self, lane: LaneIndex, left_out: usize) {
         if left_out > 0 {
             let what = What::Shown {
                 line: format!("… {left_out} more User Properties"),
@@ -352,7 +353,7 @@ impl Player<'_> {
     }
 
     /// Ends the play if the broker never stops sending, because there is no memory for all of it.
-    fn bear_no_flood(&mut self) {
+    fn end_if_flooded(&mut self) {
         count_waiting(&self.lanes, &mut self.waiting, self.bounds.share);
         if self.transcript.broken_off.is_some() {
             return;
@@ -361,7 +362,7 @@ impl Player<'_> {
         let too_much = self
             .bounds
             .share
-            .is_too_much(self.steps_played, self.sent_bytes());
+            .exceeded_limit(self.steps_played, self.sent_bytes());
         let why = if self.transcript.events.len() > most {
             format!("more than {most} packets were exchanged")
         } else if let Some(limit) = too_much {
@@ -454,10 +455,10 @@ impl Player<'_> {
                 }
                 // A part of a packet is not an event yet, but it takes memory.
                 count_waiting(lanes, waiting, share);
-                let is_too_much = || is_on && share.is_too_much(steps, sent).is_some();
+                let is_exceeded = || is_on && share.exceeded_limit(steps, sent).is_some();
                 match rumqttc::poll(taps, cx) {
                     Poll::Ready(tapped) => Poll::Ready((read, tapped)),
-                    Poll::Pending if read.is_empty() && !is_too_much() => Poll::Pending,
+                    Poll::Pending if read.is_empty() && !is_exceeded() => Poll::Pending,
                     Poll::Pending => Poll::Ready((read, Vec::new())),
                 }
             }),
@@ -474,7 +475,7 @@ impl Player<'_> {
         for (client, one) in tapped {
             self.tap_event(client, one);
         }
-        self.bear_no_flood();
+        self.end_if_flooded();
         poll_fn(|cx| {
             self.lanes.iter_mut().for_each(|lane| lane.poll_out(cx));
             Poll::Ready(())

@@ -1,6 +1,6 @@
 //! Measures the round trip to the broker, so that no limit blames the broker for it.
 //!
-//! It is measured on every CONNECT, from the CONNECT to the first packet that is received. For each way that clients
+//! It is measured on every CONNECT, from the CONNECT to the first packet that is received. For each route that clients
 //! take, the shortest time counts, because other delays of a CONNACK vary. A case that has not connected yet uses what
 //! was measured before the run. A broker that is slow with every CONNACK looks like one that is far away, so the time
 //! that is added has an upper bound.
@@ -10,7 +10,7 @@ use std::time::Duration;
 use mqtt_check_codec::Packet;
 
 use super::Player;
-use crate::scenario::model::Way;
+use crate::scenario::model::Route;
 use crate::transcript::{LaneIndex, What};
 
 /// The longest time that is added for one round trip.
@@ -22,23 +22,23 @@ const ROUND_TRIPS: usize = 16;
 
 /// The round trips that were measured in one play.
 #[derive(Debug, Default)]
-pub(super) struct Greetings {
-    /// The shortest round trip for each way.
-    ways: Vec<(Way, Duration)>,
+pub(super) struct RoundTrips {
+    /// The shortest round trip for each route.
+    routes: Vec<(Route, Duration)>,
 }
 
-impl Greetings {
-    fn note(&mut self, way: Way, took: Duration) {
-        match self.ways.iter_mut().find(|(known, _)| *known == way) {
+impl RoundTrips {
+    fn note(&mut self, route: Route, took: Duration) {
+        match self.routes.iter_mut().find(|(known, _)| *known == route) {
             Some((_, least)) => *least = took.min(*least),
-            None => self.ways.push((way, took)),
+            None => self.routes.push((route, took)),
         }
     }
 
-    /// Returns the longest round trip of the ways that were taken, or `before` if there was none.
+    /// Returns the longest round trip of the routes that were taken, or `before` if there was none.
     fn delay(&self, before: Duration) -> Duration {
-        let ways = self.ways.iter().map(|(_, least)| *least);
-        counted(ways.max().unwrap_or(before))
+        let routes = self.routes.iter().map(|(_, least)| *least);
+        counted(routes.max().unwrap_or(before))
     }
 }
 
@@ -56,7 +56,7 @@ impl Player<'_> {
         if self.is_virtual() {
             return Duration::ZERO;
         }
-        self.greetings.delay(self.patience.delay)
+        self.round_trips.delay(self.patience.delay)
     }
 
     /// Returns how long the player waits for an answer if the scenario does not say.
@@ -95,11 +95,11 @@ impl Player<'_> {
     }
 
     /// Notes that a packet was received on this connection. The first one shows how far away the broker is.
-    pub(super) fn note_greeting(&mut self, lane: LaneIndex) {
-        if self.lanes[lane.0].greeted || self.is_virtual() {
+    pub(super) fn note_first_packet(&mut self, lane: LaneIndex) {
+        if self.lanes[lane.0].has_first_packet || self.is_virtual() {
             return;
         }
-        self.lanes[lane.0].greeted = true;
+        self.lanes[lane.0].has_first_packet = true;
         let events = self.transcript.events.iter();
         let mut sent = events.filter(|event| {
             event.lane == lane && matches!(event.what, What::Sent { .. } | What::SentFrame { .. })
@@ -119,7 +119,8 @@ impl Player<'_> {
         };
         let took = self.now().saturating_sub(asked.at);
         let client = self.transcript.lanes[lane.0].client;
-        self.greetings.note(self.scene.clients[client.0].way, took);
+        self.round_trips
+            .note(self.scene.clients[client.0].route, took);
     }
 }
 
@@ -128,8 +129,8 @@ mod tests {
     use super::*;
     use crate::scenario::model::Transport;
 
-    const fn way(node: usize) -> Way {
-        Way {
+    const fn route(node: usize) -> Route {
+        Route {
             transport: Transport::Default,
             node,
         }
@@ -137,21 +138,21 @@ mod tests {
 
     #[test]
     fn the_quickest_answer_shows_how_far_away_the_broker_is() {
-        let mut greetings = Greetings::default();
+        let mut round_trips = RoundTrips::default();
         let before = Duration::from_secs(1);
-        assert_eq!(greetings.delay(before), before);
-        greetings.note(way(0), Duration::from_secs(3));
-        greetings.note(way(0), Duration::from_secs(2));
-        assert_eq!(greetings.delay(before), Duration::from_secs(2));
-        greetings.note(way(1), Duration::from_secs(4));
-        assert_eq!(greetings.delay(before), Duration::from_secs(4));
+        assert_eq!(round_trips.delay(before), before);
+        round_trips.note(route(0), Duration::from_secs(3));
+        round_trips.note(route(0), Duration::from_secs(2));
+        assert_eq!(round_trips.delay(before), Duration::from_secs(2));
+        round_trips.note(route(1), Duration::from_secs(4));
+        assert_eq!(round_trips.delay(before), Duration::from_secs(4));
     }
 
     #[test]
     fn a_broker_that_is_slow_to_greet_gets_no_more_than_the_bound() {
-        let mut greetings = Greetings::default();
-        greetings.note(way(0), Duration::from_secs(8));
-        assert_eq!(greetings.delay(Duration::ZERO), LONGEST);
+        let mut round_trips = RoundTrips::default();
+        round_trips.note(route(0), Duration::from_secs(8));
+        assert_eq!(round_trips.delay(Duration::ZERO), LONGEST);
         assert_eq!(counted(Duration::from_millis(49)), Duration::ZERO);
     }
 }

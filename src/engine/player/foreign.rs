@@ -51,7 +51,11 @@ impl Player<'_> {
     }
 
     /// Acknowledges a foreign message, however the client treats its own.
-    pub(super) fn pass_over(&mut self, lane: LaneIndex, packet: &Result<Packet, DecodeError>) {
+    pub(super) fn acknowledge_and_ignore(
+        &mut self,
+        lane: LaneIndex,
+        packet: &Result<Packet, DecodeError>,
+    ) {
         let answer = match packet {
             Ok(Packet::Publish(publish)) => {
                 self.show(lane, &publish.topic);

@@ -17,13 +17,13 @@ use crate::transcript::{EventIndex, NotReached, StepIndex, Transcript, What};
 
 /// What a step can prove or fail.
 #[derive(Debug, Clone)]
-pub(super) struct Stakes {
+pub(super) struct AtStake {
     step: StepIndex,
     clauses: Vec<String>,
     is_must: bool,
 }
 
-impl Stakes {
+impl AtStake {
     pub(super) fn of(step: &PlannedStep) -> Self {
         Self {
             step: step.index,
@@ -42,7 +42,7 @@ impl Stakes {
 pub(super) struct Lost {
     /// Whether a MUST has failed.
     has_failed: bool,
-    stakes: BTreeSet<Stake>,
+    at_stake: BTreeSet<Stake>,
     /// Outlines of the packets that steps waited for in vain. If such a packet is late, no other step takes it.
     missed: Vec<(ClientIndex, PacketPattern)>,
 }
@@ -80,7 +80,7 @@ fn patterns(expectation: &Expectation) -> Vec<&PacketPattern> {
 impl Player<'_> {
     /// Returns whether the step that waits now ignores this packet: an earlier step of the client has waited for it in
     /// vain, or it is a permitted retransmission.
-    pub(in crate::engine) fn is_passed_over(
+    pub(in crate::engine) fn is_ignored(
         &self,
         (event, client): (EventIndex, ClientIndex),
         received: &Received<'_>,
@@ -92,14 +92,14 @@ impl Player<'_> {
             let mut missed = self.lost.missed.iter();
             missed.any(|(other, outline)| *other == client && is_it(outline))
         };
-        (self.transcript.may_come_again(event) || is_missed())
+        (self.transcript.is_permitted_retransmission(event) || is_missed())
             && !patterns(now).into_iter().any(is_it)
     }
 
     /// Returns whether the scene is being played. A control often receives less, and keeps what it receives for its own
     /// expectations.
     const fn is_scene(&self) -> bool {
-        self.judged && !self.concluding
+        self.judged && !self.plays_control_expectations
     }
 
     /// Returns whether a MUST has failed in this case.
@@ -108,23 +108,23 @@ impl Player<'_> {
     }
 
     /// Returns whether nothing depends on this wait any more.
-    pub(super) fn is_lost(&self, stakes: &Stakes, awaited: &Awaited) -> bool {
+    pub(super) fn is_lost(&self, at_stake: &AtStake, awaited: &Awaited) -> bool {
         self.is_scene()
             && self.lost.has_failed
-            && stakes
+            && at_stake
                 .in_waiting(awaited)
                 .iter()
-                .all(|stake| self.lost.stakes.contains(stake))
+                .all(|stake| self.lost.at_stake.contains(stake))
             && !was_given_less(&self.transcript)
     }
 
     /// Notes that a wait of the current step was not met.
     pub(super) fn note_failure(&mut self, awaited: &Awaited) {
-        let Some(stakes) = self.stakes().filter(|_| self.is_scene()) else {
+        let Some(at_stake) = self.at_stake().filter(|_| self.is_scene()) else {
             return;
         };
-        self.lost.has_failed |= stakes.is_must;
-        self.lost.stakes.extend(stakes.in_waiting(awaited));
+        self.lost.has_failed |= at_stake.is_must;
+        self.lost.at_stake.extend(at_stake.in_waiting(awaited));
     }
 
     /// Notes that the current step has received nothing of what it waited for.
@@ -162,14 +162,14 @@ impl Player<'_> {
     }
 
     /// Returns what the current step can prove or fail.
-    pub(super) fn stakes(&self) -> Option<Stakes> {
-        let stakes = self.stakes.iter().rev();
-        stakes.clone().find(|s| s.step == self.current).cloned()
+    pub(super) fn at_stake(&self) -> Option<AtStake> {
+        let at_stake = self.at_stake.iter().rev();
+        at_stake.clone().find(|s| s.step == self.current).cloned()
     }
 
     /// Returns why a step that would have waited in vain was not reached.
-    pub(super) fn lost(&self, stakes: &Stakes) -> NotReached {
-        NotReached::Lost(match stakes.clauses.as_slice() {
+    pub(super) fn lost(&self, at_stake: &AtStake) -> NotReached {
+        NotReached::Lost(match at_stake.clauses.as_slice() {
             [] => "the case has already failed".to_owned(),
             [one] => format!("{one} has already failed"),
             some => format!("{} have already failed", some.join(" and ")),
@@ -177,9 +177,9 @@ impl Player<'_> {
     }
 
     /// Lets time pass, unless no later step needs it.
-    pub(super) async fn wait(&mut self, span: Duration, behind: &[PlannedStep]) {
+    pub(super) async fn wait(&mut self, span: Duration, after: &[PlannedStep]) {
         let is_for_nothing =
-            self.lost.has_failed && behind.iter().all(|step| self.is_all_lost(step));
+            self.lost.has_failed && after.iter().all(|step| self.is_all_lost(step));
         if !is_for_nothing || !self.judged {
             self.until(tokio::time::Instant::now() + span).await;
             return;
@@ -193,9 +193,9 @@ impl Player<'_> {
     fn is_all_lost(&self, step: &PlannedStep) -> bool {
         match &step.body {
             Body::Client { operations, .. } => {
-                let stakes = Stakes::of(step);
+                let at_stake = AtStake::of(step);
                 operations.iter().all(|operation| match operation {
-                    Operation::Await(awaited) => self.is_lost(&stakes, awaited),
+                    Operation::Await(awaited) => self.is_lost(&at_stake, awaited),
                     _ => true,
                 })
             }

@@ -30,9 +30,9 @@ use crate::transcript::{
     BrokerLog, Ended, Event, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord,
     Transcript, What,
 };
-use delay::Greetings;
+use delay::RoundTrips;
 use foreign::Foreign;
-use lost::{Lost, Stakes};
+use lost::{AtStake, Lost};
 
 /// How many rounds of activity the broker gets to become idle.
 const MAXIMUM_ROUNDS: usize = 100_000;
@@ -96,11 +96,11 @@ pub(in crate::engine) struct Player<'p> {
     /// Whether the expectations of the current step count.
     pub(in crate::engine) judged: bool,
     /// Whether a control's own expectations are being played. They look at every connection of a client.
-    pub(in crate::engine) concluding: bool,
+    pub(in crate::engine) plays_control_expectations: bool,
     /// What has failed so far.
     lost: Lost,
-    stakes: Vec<Stakes>,
-    greetings: Greetings,
+    at_stake: Vec<AtStake>,
+    round_trips: RoundTrips,
     pub(in crate::engine) bounds: Bounds<'p>,
     /// How many bytes of the share are taken by data that is still in buffers.
     waiting: usize,
@@ -179,10 +179,10 @@ impl<'p> Player<'p> {
             steps_played: 0,
             is_folded: false,
             judged: true,
-            concluding: false,
+            plays_control_expectations: false,
             lost: Lost::default(),
-            stakes: Vec::new(),
-            greetings: Greetings::default(),
+            at_stake: Vec::new(),
+            round_trips: RoundTrips::default(),
             bounds,
             waiting: 0,
         }
@@ -211,7 +211,7 @@ impl<'p> Player<'p> {
 
     /// Plays a control's own expectations.
     pub(in crate::engine) async fn conclude(&mut self, expect: &[PlannedStep]) {
-        self.concluding = true;
+        self.plays_control_expectations = true;
         self.play(expect, true).await;
     }
 
@@ -233,20 +233,20 @@ impl<'p> Player<'p> {
         (self.transcript, self.host, self.lanes)
     }
 
-    /// Plays one step. `behind` are the steps after it.
-    async fn step(&mut self, step: &PlannedStep, behind: &[PlannedStep]) {
+    /// Plays one step. `after` are the steps after it.
+    async fn step(&mut self, step: &PlannedStep, after: &[PlannedStep]) {
         if !self.applies(step) {
             self.note_undecided(step);
             return;
         }
-        self.let_go(step).await;
+        self.send_held(step).await;
         self.begin(step);
         let from = self.transcript.events.len();
         match &step.body {
             Body::Client { client, operations } => {
                 self.operations(*client, operations).await;
             }
-            Body::Wait(span) => self.wait(*span, behind).await,
+            Body::Wait(span) => self.wait(*span, after).await,
             Body::Hooks(_) => {
                 self.quiesce(None).await;
                 let span = self.host.hooks_settle();
@@ -276,7 +276,7 @@ impl<'p> Player<'p> {
     }
 
     /// Sends what was held back, unless the step adds to it, and delays the step if chaos asks for it.
-    async fn let_go(&mut self, step: &PlannedStep) {
+    async fn send_held(&mut self, step: &PlannedStep) {
         if let Some(lane) = self.held {
             let adds = matches!(&step.body, Body::Client { client, operations }
                 if self.clients[client.0].lane == Some(lane)
@@ -309,7 +309,7 @@ impl<'p> Player<'p> {
     fn begin(&mut self, step: &PlannedStep) {
         let index = step.index;
         self.current = index;
-        self.stakes.push(Stakes::of(step));
+        self.at_stake.push(AtStake::of(step));
         let began = self.now();
         if let Some(id) = &step.step.id {
             self.begins.insert(id.clone(), began);
@@ -399,7 +399,7 @@ impl<'p> Player<'p> {
             decides: true,
         };
         if let Err(hindrance) = self.awaited(choice.of, &awaited).await {
-            self.hindered(hindrance, &[]);
+            self.record_hindrance(hindrance, &[]);
             return;
         }
         let answer = self.record(self.current).and_then(|record| {
@@ -426,7 +426,7 @@ impl<'p> Player<'p> {
             }
         }
         if let (Some(hindrance), []) = (hindrance, &lanes[..]) {
-            self.hindered(hindrance, &[]);
+            self.record_hindrance(hindrance, &[]);
             return;
         }
         let awaited = Awaited {
@@ -437,12 +437,12 @@ impl<'p> Player<'p> {
             decides: true,
         };
         let indexes: Vec<LaneIndex> = lanes.iter().map(|(_, lane)| *lane).collect();
-        let lost = self.stakes().filter(|s| self.is_lost(s, &awaited));
+        let lost = self.at_stake().filter(|s| self.is_lost(s, &awaited));
         let outcome = wait::first_of(self, &indexes, &awaited, lost.is_some()).await;
         if outcome.ended != Ended::Complete {
-            if let Some(stakes) = lost {
-                let why = self.lost(&stakes);
-                self.hindered(Hindrance::NotReached(why), &[]);
+            if let Some(at_stake) = lost {
+                let why = self.lost(&at_stake);
+                self.record_hindrance(Hindrance::NotReached(why), &[]);
                 return;
             }
             self.note_failure(&awaited);

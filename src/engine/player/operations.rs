@@ -31,20 +31,20 @@ impl Player<'_> {
         operations: &'o [Operation],
     ) -> &'o [Operation] {
         if let Err(hindrance) = self.before_step(client, operations).await {
-            self.hindered(hindrance, operations);
+            self.record_hindrance(hindrance, operations);
             return &[];
         }
         let mut rest = operations;
-        while let Some((operation, behind)) = rest.split_first() {
+        while let Some((operation, after)) = rest.split_first() {
             if matches!(operation, Operation::Await(_)) {
                 break;
             }
             if let Err(hindrance) = self.operation(client, operation).await {
-                self.hindered(hindrance, behind);
-                self.give_up_connecting(client, behind);
+                self.record_hindrance(hindrance, after);
+                self.give_up_connecting(client, after);
                 return &[];
             }
-            rest = behind;
+            rest = after;
         }
         rest
     }
@@ -55,8 +55,8 @@ impl Player<'_> {
         operations: &[Operation],
     ) {
         let mut rest = operations;
-        while let Some((operation, behind)) = rest.split_first() {
-            rest = behind;
+        while let Some((operation, after)) = rest.split_first() {
+            rest = after;
             let done = match operation {
                 Operation::Await(awaited) => match self.awaited(client, awaited).await {
                     Ok(true) => Ok(()),
@@ -67,17 +67,17 @@ impl Player<'_> {
             };
             if let Err(hindrance) = done {
                 if matches!(hindrance, Hindrance::NotReached(NotReached::Lost(_))) {
-                    self.leave_unfinished(client, behind);
+                    self.leave_unfinished(client, after);
                 }
-                self.hindered(hindrance, behind);
+                self.record_hindrance(hindrance, after);
                 return;
             }
         }
     }
 
     /// Notes that an exchange was given up before its end. Whatever the client sent next would be out of turn.
-    fn leave_unfinished(&mut self, client: ClientIndex, behind: &[Operation]) {
-        if behind
+    fn leave_unfinished(&mut self, client: ClientIndex, after: &[Operation]) {
+        if after
             .iter()
             .any(|operation| matches!(operation, Operation::Send(_)))
         {
@@ -87,9 +87,9 @@ impl Player<'_> {
     }
 
     /// Gives up a connection on which no CONNECT could be sent. No later step uses it.
-    fn give_up_connecting(&mut self, client: ClientIndex, behind: &[Operation]) {
+    fn give_up_connecting(&mut self, client: ClientIndex, after: &[Operation]) {
         let connects = |operation: &Operation| matches!(operation, Operation::Await(awaited) if awaited.connects);
-        if !behind.iter().any(connects) {
+        if !after.iter().any(connects) {
             return;
         }
         let state = &mut self.clients[client.0];
@@ -108,7 +108,7 @@ impl Player<'_> {
     }
 
     /// Records that a step could not go on. What it would have waited for can no longer be received.
-    pub(super) fn hindered(&mut self, hindrance: Hindrance, behind: &[Operation]) {
+    pub(super) fn record_hindrance(&mut self, hindrance: Hindrance, after: &[Operation]) {
         let at = self.now();
         let limit = self.patience.limit;
         let index = self.current;
@@ -116,7 +116,7 @@ impl Player<'_> {
             &hindrance,
             Hindrance::Ended | Hindrance::NotReached(NotReached::Unreachable(_))
         ) {
-            for operation in behind {
+            for operation in after {
                 if let Operation::Await(awaited) = operation {
                     self.note_failure(awaited);
                 }
@@ -125,7 +125,7 @@ impl Player<'_> {
         let Some(record) = self.record(index) else {
             return;
         };
-        let waits = behind
+        let waits = after
             .iter()
             .filter(|o| matches!(o, Operation::Await(_)))
             .count();
@@ -192,7 +192,7 @@ impl Player<'_> {
         let declared = &self.scene.clients[client.0];
         // TLS and the upgrade to WebSocket take round trips before MQTT does.
         let limit = self.patience.limit + self.delay() * HANDSHAKES;
-        let connected = self.host.connect(declared.way, offers, limit).await;
+        let connected = self.host.connect(declared.route, offers, limit).await;
         let opened = match connected {
             Ok(opened) => opened,
             Err(error) => return Err(self.unreachable(client, error.to_string())),
@@ -260,7 +260,7 @@ impl Player<'_> {
 
     /// Closes the sending side and waits until the broker has closed the connection too.
     pub(super) async fn finish(&mut self, client: ClientIndex) -> Result<(), Hindrance> {
-        self.cut(client).await;
+        self.disconnect(client).await;
         let index = self.lane_of(client)?;
         let current = self.current;
         if self.lanes[index.0].is_writable() {
@@ -283,7 +283,7 @@ impl Player<'_> {
         client: ClientIndex,
         how: DropHow,
     ) -> Result<(), Hindrance> {
-        self.cut(client).await;
+        self.disconnect(client).await;
         let index = self.lane_of(client)?;
         let current = self.current;
         let ending = match how {
@@ -310,8 +310,8 @@ impl Player<'_> {
         awaited: &Awaited,
     ) -> Result<bool, Hindrance> {
         let lane = self.lane_of(client)?;
-        let stakes = self.stakes();
-        let lost = stakes.filter(|stakes| self.is_lost(stakes, awaited));
+        let at_stake = self.at_stake();
+        let lost = at_stake.filter(|at_stake| self.is_lost(at_stake, awaited));
         let waiting = Waiting {
             lane,
             awaited,
@@ -323,14 +323,14 @@ impl Player<'_> {
         if !complete && let Some(hindrance) = self.library_at_fault(client, lane, awaited) {
             return Err(hindrance);
         }
-        if let Some(stakes) = lost.filter(|_| waiting.was_cut_short(&outcome)) {
+        if let Some(at_stake) = lost.filter(|_| waiting.was_cut_short(&outcome)) {
             self.memory = bound;
             self.note_missed(client, &awaited.expectation);
             if awaited.connects {
                 let why = "the case has already failed".to_owned();
                 self.clients[client.0].unconnected = Some(why);
             }
-            return Err(Hindrance::NotReached(self.lost(&stakes)));
+            return Err(Hindrance::NotReached(self.lost(&at_stake)));
         }
         if self.judged
             && !is_met(

@@ -17,7 +17,7 @@ use crate::target::Credentials;
 use crate::transcript::{LaneIndex, What};
 
 /// The fields of a CONNECT with its credentials. If a scenario changes one with a lie, ours are not filled in.
-const SIGNED: [&str; 4] = ["username", "password", "connect_flags", "body"];
+const CREDENTIAL_FIELDS: [&str; 4] = ["username", "password", "connect_flags", "body"];
 
 /// The bytes of something to send.
 struct Encoded {
@@ -201,22 +201,22 @@ impl Player<'_> {
             lane.surroundings(client, &self.memory, self.patience.keep_alive_s),
         )
         .map_err(|problem| Hindrance::because(problem.to_string()))?;
-        let mut said = built.packet.clone();
+        let mut recorded = built.packet.clone();
         let mut wire = built.packet;
         self.prefix.put(&mut wire);
         let as_bytes =
             |packet: &Packet| encode(packet, lane.version, &built.lies).map_err(Hindrance::because);
-        let shown = self.sign(&mut wire, &mut said, &built.lies);
+        let shown = self.fill_in_credentials(&mut wire, &mut recorded, &built.lies);
         let encoded = Encoded {
             shown: shown.map(|packet| as_bytes(&packet)).transpose()?,
             bytes: as_bytes(&wire)?,
-            packets: Some((said, wire)),
+            packets: Some((recorded, wire)),
             whole: built.lies.is_empty(),
         };
-        if let Some((said, wire)) = &encoded.packets {
+        if let Some((recorded, wire)) = &encoded.packets {
             // The next packet of the same write is numbered after this one.
-            self.note_sent(index, said, wire);
-            if let Packet::Connect(connect) = said {
+            self.note_sent(index, recorded, wire);
+            if let Packet::Connect(connect) = recorded {
                 let lane = &mut self.lanes[index.0];
                 // A ping of ours would disturb a Keep Alive that is under test.
                 lane.timed = template.fields.iter().any(|f| f.name == "keep_alive");
@@ -233,18 +233,18 @@ impl Player<'_> {
             Some(current),
             What::Sent {
                 bytes: encoded.shown.unwrap_or(encoded.bytes),
-                packet: encoded.packets.map(|(said, _)| said),
+                packet: encoded.packets.map(|(recorded, _)| recorded),
                 automatic: false,
             },
         );
     }
 
-    /// Fills in our credentials if a CONNECT has none. The password is hidden in `said`. Returns the packet as it may
-    /// be shown, if credentials were filled in.
-    pub(in crate::engine) fn sign(
+    /// Fills in our credentials if a CONNECT has none. The password is hidden in `recorded`. Returns the packet as it
+    /// may be shown, if credentials were filled in.
+    pub(in crate::engine) fn fill_in_credentials(
         &self,
         wire: &mut Packet,
-        said: &mut Packet,
+        recorded: &mut Packet,
         lies: &[Lie],
     ) -> Option<Packet> {
         let is_theirs = |lie: &Lie| match lie {
@@ -253,7 +253,9 @@ impl Player<'_> {
             | Lie::Repeat { field, .. }
             | Lie::Widen { field, .. }
             | Lie::Before { field, .. }
-            | Lie::After { field, .. } => SIGNED.iter().any(|name| field.starts_with(name)),
+            | Lie::After { field, .. } => {
+                CREDENTIAL_FIELDS.iter().any(|name| field.starts_with(name))
+            }
             Lie::Append(_) | Lie::Trailing(_) | Lie::Properties(_) | Lie::Cut(_) => false,
         };
         let Packet::Connect(connect) = &*wire else {
@@ -265,8 +267,8 @@ impl Player<'_> {
         if is_about_users || lies.iter().any(is_theirs) || !credentials.put(wire) {
             return None;
         }
-        credentials.put(said);
-        Credentials::hide(said);
+        credentials.put(recorded);
+        Credentials::hide(recorded);
         let mut shown = wire.clone();
         Credentials::hide(&mut shown);
         Some(shown)
@@ -275,7 +277,7 @@ impl Player<'_> {
     pub(super) fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {
         self.note_id(lane, packet);
         let client = self.transcript.lanes[lane.0].client;
-        let node = self.scene.clients[client.0].way.node;
+        let node = self.scene.clients[client.0].route.node;
         self.host.note_sent(wire, self.lanes[lane.0].version, node);
     }
 }

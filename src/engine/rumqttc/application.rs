@@ -110,7 +110,7 @@ impl Application {
             Running::Turning { .. } => return Err("is still connected".into()),
             Running::Broken => return Err("has panicked and cannot continue".into()),
         };
-        self.go_on();
+        self.resume();
         Ok(unseen)
     }
 
@@ -123,7 +123,7 @@ impl Application {
     }
 
     /// Returns whether the event loop is not polled, so there is no connection.
-    pub(super) fn rests(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         !matches!(self.event_loop, Running::Turning { .. })
     }
 
@@ -152,12 +152,12 @@ impl Application {
             _ => {}
         }
         if !matches!(turn, Turn::GaveUp(_)) {
-            self.go_on();
+            self.resume();
         }
         Poll::Ready(turn)
     }
 
-    fn go_on(&mut self) {
+    fn resume(&mut self) {
         self.event_loop = match std::mem::replace(&mut self.event_loop, Running::Broken) {
             Running::Resting(EventLoop::V4(event_loop)) => Running::Turning {
                 resends: !event_loop.pending.is_empty(),

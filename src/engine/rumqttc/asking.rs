@@ -30,7 +30,7 @@ impl Player<'_> {
             return Ok(());
         }
         if operations.iter().any(|o| matches!(o, Operation::Open)) {
-            self.cut(client).await;
+            self.disconnect(client).await;
         }
         let waits = operations.iter().any(|o| matches!(o, Operation::Await(_)));
         if operations.iter().any(is_answered) {
@@ -158,8 +158,8 @@ impl Player<'_> {
             let soon = Instant::now() + TICK;
             let idle = !self.activity(soon.min(deadline)).await;
             // The in-flight limit is reached, and acknowledgements are held back.
-            let waits_in_vain = |tap: &Tap| tap.is_holding() && tap.is_stalled();
-            if idle && self.taps.get(&client).is_some_and(waits_in_vain) {
+            let is_stalled = |tap: &Tap| tap.is_holding() && tap.is_stalled();
+            if idle && self.taps.get(&client).is_some_and(is_stalled) {
                 break;
             }
         }

@@ -72,10 +72,10 @@ impl Player<'_> {
     }
 
     /// Ends a library's connection from outside. The library still answers what it has received.
-    pub(in crate::engine) async fn cut(&mut self, client: ClientIndex) {
+    pub(in crate::engine) async fn disconnect(&mut self, client: ClientIndex) {
         self.settle(client).await;
         if let Some(tap) = self.taps.get_mut(&client) {
-            tap.cut();
+            tap.disconnect();
         }
         self.settle(client).await;
     }
@@ -88,7 +88,8 @@ impl Player<'_> {
         } else {
             self.patience.settle
         };
-        while Instant::now() < deadline && self.taps.get(&client).is_some_and(|tap| !tap.rests()) {
+        while Instant::now() < deadline && self.taps.get(&client).is_some_and(|tap| !tap.is_idle())
+        {
             let soon = Instant::now() + pause;
             if !self.activity(soon.min(deadline)).await {
                 self.note_ignored(client);
@@ -172,11 +173,11 @@ impl Player<'_> {
                 }
                 let (mut bytes, mut shown) = (bytes.clone(), bytes);
                 let packet = packet.map(|mut wire| {
-                    let mut said = wire.clone();
-                    self.prefix.take_off(&mut said);
+                    let mut recorded = wire.clone();
+                    self.prefix.strip(&mut recorded);
                     // The credentials in a CONNECT are ours. Everything else is the library's.
                     let version = self.lanes[lane.0].version;
-                    if let Some(hidden) = self.sign(&mut wire, &mut said, &[])
+                    if let Some(hidden) = self.fill_in_credentials(&mut wire, &mut recorded, &[])
                         && let Ok(with_placeholder) = encode(&hidden, version, &[])
                         && let Ok(with_password) = encode(&wire, version, &[])
                     {
@@ -184,11 +185,11 @@ impl Player<'_> {
                         shown = with_placeholder;
                     }
                     if asked_by.is_some() {
-                        self.note_id(lane, &said);
+                        self.note_id(lane, &recorded);
                     }
-                    let node = self.scene.clients[client.0].way.node;
+                    let node = self.scene.clients[client.0].route.node;
                     self.host.note_sent(&wire, version, node);
-                    said
+                    recorded
                 });
                 self.lanes[lane.0].queue(&bytes);
                 self.event(

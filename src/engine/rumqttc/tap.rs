@@ -54,7 +54,7 @@ pub(in crate::engine) struct Tap {
     /// Whether the library's socket is to be closed once everything has been passed on.
     ended: bool,
     /// Whether we ended the connection. How the library reacts is then of no interest.
-    cut: bool,
+    disconnected: bool,
     /// The QoS of the messages that the application has received, by Packet Identifier.
     messages: BTreeMap<u16, u8>,
     /// How many PINGRESPs to the library's own pings have not been received yet.
@@ -116,7 +116,7 @@ impl Tap {
             unread: 0,
             stale: 0,
             ended: false,
-            cut: false,
+            disconnected: false,
             messages: BTreeMap::new(),
             pings: 0,
             gave_up: None,
@@ -135,7 +135,7 @@ impl Tap {
         self.unseen = false;
         self.unread = 0;
         self.ended = false;
-        self.cut = false;
+        self.disconnected = false;
         self.pings = 0;
         self.gave_up = None;
     }
@@ -173,7 +173,7 @@ impl Tap {
 
     /// Returns whether the library has no connection.
     pub(super) fn is_unconnected(&self) -> bool {
-        self.application.rests()
+        self.application.is_idle()
     }
 
     /// Returns whether received packets are held back.
@@ -241,16 +241,16 @@ impl Tap {
     }
 
     /// Ends the connection from outside. Nothing more arrives.
-    pub(super) fn cut(&mut self) {
+    pub(super) fn disconnect(&mut self) {
         self.held.clear();
         self.to_library.clear();
         self.ended = true;
-        self.cut = true;
+        self.disconnected = true;
     }
 
     /// Returns whether nothing is in progress between tap and library.
-    pub(super) fn rests(&self) -> bool {
-        if self.application.rests() {
+    pub(super) fn is_idle(&self) -> bool {
+        if self.application.is_idle() {
             return self.link.is_none();
         }
         self.can_give() && !self.may_give() && !(self.ended && self.held.is_empty())
@@ -294,7 +294,7 @@ impl Tap {
 
     fn accept(&mut self, cx: &mut Context<'_>) {
         if self.link.is_none()
-            && !self.application.rests()
+            && !self.application.is_idle()
             && let Poll::Ready(Ok((link, _))) = self.listener.poll_accept(cx)
         {
             self.link = Some(link);
@@ -348,7 +348,7 @@ impl Tap {
             _ => String::new(),
         };
         self.unseen = false;
-        if !self.cut {
+        if !self.disconnected {
             let why = why.trim().to_owned();
             events.push(TapEvent::Fact(format!("ended its connection{on}: {why}")));
             self.gave_up = Some(why);
@@ -368,7 +368,7 @@ impl Tap {
                 }
                 Poll::Ready(_) => {
                     self.link = None;
-                    events.push(if self.cut {
+                    events.push(if self.disconnected {
                         TapEvent::Moved
                     } else {
                         TapEvent::HungUp
@@ -410,7 +410,7 @@ impl Tap {
             }
             _ => None,
         };
-        if self.cut {
+        if self.disconnected {
             return;
         }
         self.pings += usize::from(packet_type == PacketType::PINGREQ);
@@ -480,7 +480,7 @@ impl Tap {
             }
         }
         let given = self.held.is_empty() && !self.unseen && self.unread == 0;
-        if self.ended && (self.cut || given) {
+        if self.ended && (self.disconnected || given) {
             // The shutdown of a socket completes at once.
             let _ = Pin::new(link).poll_shutdown(cx);
         }

@@ -7,7 +7,7 @@ use crate::scenario::model::Level;
 use crate::verdict::Symptom;
 
 /// Statements on how an error is handled, not on what the error is. One of these alone does not make findings alike.
-const GENERAL: &[&str] = &["MQTT-4.8.0-1", "MQTT-4.13.1-1", "MQTT-4.13.2-1"];
+const ERROR_HANDLING_CLAUSES: &[&str] = &["MQTT-4.8.0-1", "MQTT-4.13.1-1", "MQTT-4.13.2-1"];
 
 /// What findings of one cause have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +70,7 @@ fn key(found: &Root) -> Key<'_> {
         return Key::Accepted(line);
     }
     let finding = &found.finding;
-    let specific = |id: &&String| !GENERAL.contains(&id.as_str());
+    let specific = |id: &&String| !ERROR_HANDLING_CLAUSES.contains(&id.as_str());
     let mut specific: Vec<&String> = finding.clauses.iter().filter(specific).collect();
     specific.sort();
     let clause = specific.first().map_or("", |id| id.as_str());

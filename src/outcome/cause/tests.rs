@@ -36,7 +36,7 @@ fn finding(version: ProtocolVersion, line: u32, clause: &str, symptom: Symptom) 
         is_slow: false,
         is_late: false,
         symptom,
-        alike: 0,
+        repeats: 0,
     }
 }
 
@@ -134,7 +134,7 @@ fn no(packet_type: PacketType) -> Symptom {
 }
 
 #[test]
-fn tells_one_defect_once() {
+fn groups_findings_of_one_defect() {
     let puback = |v, line, clause| vec![finding(v, line, clause, no(PacketType::PUBACK))];
     let found = causes_of(&[
         ("qos/a[x]", V5, puback(V5, 3, "MQTT-4.3.2-4")),
@@ -150,7 +150,7 @@ fn tells_one_defect_once() {
 }
 
 #[test]
-fn keeps_apart_what_differs_in_clause_or_packet() {
+fn does_not_group_different_clauses_or_packets() {
     let one = |clause, symptom| vec![finding(V5, 3, clause, symptom)];
     let found = causes_of(&[
         ("qos/a", V5, one("MQTT-4.3.2-4", no(PacketType::PUBACK))),
@@ -166,7 +166,7 @@ fn keeps_apart_what_differs_in_clause_or_packet() {
 }
 
 #[test]
-fn keeps_apart_what_only_the_rule_on_errors_speaks_of() {
+fn does_not_group_by_an_error_handling_clause() {
     let open = |clause| vec![finding(V5, 3, clause, Symptom::open_connection())];
     let found = causes_of(&[
         ("packets/a", V5, open("MQTT-4.13.1-1")),
@@ -224,7 +224,7 @@ fn remark(symptom: Symptom, event: usize) -> Finding {
 }
 
 #[test]
-fn folds_what_no_clause_speaks_of_only_for_a_reason() {
+fn folds_findings_without_a_clause_only_for_a_reason() {
     let plan = takeover_plan();
     let record = takeover_record(&plan);
     let ends = record.events.iter().position(|event| {
@@ -257,7 +257,7 @@ fn folds_what_no_clause_speaks_of_only_for_a_reason() {
 }
 
 #[test]
-fn says_why_a_finding_is_told_under_another() {
+fn says_why_a_finding_is_listed_under_another() {
     let lost = finding(V5, 3, "MQTT-3.2.2-3", Symptom::lost_session());
     let nothing = finding(V5, 4, "MQTT-4.5.0-1", no(PacketType::PUBLISH));
     let plan = takeover_plan();

@@ -12,7 +12,7 @@ const CASE: &str = "case";
 
 /// What a run is compared with in addition to records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct Baseline {
     pub profile: Profile,
     pub tolerance: Tolerance,
 }
@@ -100,7 +100,7 @@ impl CaseChange {
     }
 }
 
-impl Held {
+impl Baseline {
     /// Returns what changed in this case. Empty if it has no standing.
     pub fn changes_of(&self, plan: &Plan, result: &CaseResult) -> Vec<CaseChange> {
         let Some(now) = Standing::of(result) else {

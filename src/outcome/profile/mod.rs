@@ -1,7 +1,7 @@
 //! The profile of a broker: everything that a run learned about it, apart from the records.
 //!
 //! In: the results of one or more plays of the suite, and what the broker announced. Out: a [`Profile`]. `snapshot`
-//! keeps it in a file, and later runs are compared with it through [`Held`].
+//! keeps it in a file, and later runs are compared with it through [`Baseline`].
 
 mod change;
 mod statements;
@@ -17,7 +17,7 @@ use crate::scenario::model::Capability;
 use crate::target::Capabilities;
 use crate::verdict::{CaseResult, Verdict};
 
-pub use change::{CaseChange, Change, Held, Kind, Played};
+pub use change::{Baseline, CaseChange, Change, Kind, Played};
 pub use statements::Statements;
 pub use tolerance::{Tolerance, Tolerated};
 
@@ -310,7 +310,7 @@ impl Profile {
     }
 
     /// Whether the plays differed in the standing of this case.
-    pub fn is_sometimes(&self, case: &str) -> bool {
+    pub fn has_several_standings(&self, case: &str) -> bool {
         self.cases.get(case).is_some_and(|known| known.len() > 1)
     }
 }

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_worse_from_better() {
+    fn distinguishes_regressions_from_improvements() {
         let change = |now: (&[&str], &[&str]), before: (&[&str], &[&str])| {
             let (now, before) = (statements(now.0, now.1), statements(before.0, before.1));
             now.change_since(&before)

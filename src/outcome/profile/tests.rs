@@ -44,8 +44,8 @@ fn learned(result: &CaseResult) -> Profile {
     Profile::learned(None, &Capabilities::default(), one)
 }
 
-fn held(profile: Profile, tolerance: &[Tolerated]) -> Held {
-    Held {
+fn baseline(profile: Profile, tolerance: &[Tolerated]) -> Baseline {
+    Baseline {
         profile,
         tolerance: tolerance.iter().copied().collect(),
     }
@@ -53,8 +53,8 @@ fn held(profile: Profile, tolerance: &[Tolerated]) -> Held {
 
 /// The change between two verdicts: `regressed: failed, was passed`.
 fn change(before: Verdict, now: Verdict) -> String {
-    let held = held(learned(&result(before, &[])), &[]);
-    let changes = held.changes_of(&takeover_plan(), &result(now, &[]));
+    let baseline = baseline(learned(&result(before, &[])), &[]);
+    let changes = baseline.changes_of(&takeover_plan(), &result(now, &[]));
     let lines: Vec<String> = changes
         .iter()
         .map(|change| format!("{}: {}", change.kind.as_str(), change.text))
@@ -114,17 +114,17 @@ fn names_how_a_case_changed() {
 }
 
 #[test]
-fn what_is_so_sometimes_is_no_change() {
+fn a_known_standing_of_a_varying_case_is_no_change() {
     let sometimes = learned(&result(Verdict::Passed, &[("queues", "yes")]))
         .and(learned(&result(Verdict::Failed, &[("queues", "no")])));
-    assert!(sometimes.is_sometimes(CASE));
-    let held = held(sometimes, &[]);
+    assert!(sometimes.has_several_standings(CASE));
+    let baseline = baseline(sometimes, &[]);
     for (verdict, answer) in [(Verdict::Passed, "no"), (Verdict::Failed, "yes")] {
         let now = result(verdict, &[("queues", answer)]);
-        assert_eq!(held.changes_of(&takeover_plan(), &now), []);
+        assert_eq!(baseline.changes_of(&takeover_plan(), &now), []);
     }
     let now = result(Verdict::Warned, &[("queues", "maybe")]);
-    let changes = held.changes_of(&takeover_plan(), &now);
+    let changes = baseline.changes_of(&takeover_plan(), &now);
     let texts: Vec<&str> = changes.iter().map(|c| c.text.as_str()).collect();
     assert_eq!(
         texts,
@@ -136,7 +136,7 @@ fn what_is_so_sometimes_is_no_change() {
 }
 
 #[test]
-fn tolerates_what_it_is_told_to() {
+fn tolerates_the_given_kinds_of_changes() {
     let before = result(Verdict::Failed, &[("queues", "yes")]);
     for (tolerated, verdict) in [
         (Tolerated::Improvements, Verdict::Passed),
@@ -144,8 +144,8 @@ fn tolerates_what_it_is_told_to() {
         (Tolerated::Choices, Verdict::Failed),
     ] {
         let now = result(verdict, &[("queues", "no")]);
-        let held = held(learned(&before), &[tolerated]);
-        for change in held.changes_of(&takeover_plan(), &now) {
+        let baseline = baseline(learned(&before), &[tolerated]);
+        for change in baseline.changes_of(&takeover_plan(), &now) {
             let expected = change.kind == Kind::AnswersDifferently;
             let is_choices = tolerated == Tolerated::Choices;
             assert_eq!(change.is_tolerated, expected == is_choices, "{change:?}");
@@ -154,7 +154,7 @@ fn tolerates_what_it_is_told_to() {
 }
 
 #[test]
-fn groups_what_has_one_cause_and_names_what_is_offered() {
+fn groups_equal_changes_and_names_changed_offers() {
     let mut before = learned(&result(Verdict::Passed, &[("queues", "yes")])).folded();
     let limit = |profile: &mut Profile, value: &str| {
         let key = ("5".to_owned(), "maximum_qos".to_owned());
@@ -175,9 +175,9 @@ fn groups_what_has_one_cause_and_names_what_is_offered() {
     before
         .cases
         .insert("gone@5".to_owned(), BTreeSet::from([Standing::Passed]));
-    let held = held(before, &[]);
+    let baseline = baseline(before, &[]);
     let users = result(skipped(SkipKind::Users), &[]);
-    let changes = held.changes_of(&takeover_plan(), &users);
+    let changes = baseline.changes_of(&takeover_plan(), &users);
     let played = Played {
         cases: vec![
             ("one@5".to_owned(), &changes),
@@ -186,7 +186,7 @@ fn groups_what_has_one_cause_and_names_what_is_offered() {
         choices: BTreeSet::new(),
         suite: Some(["one@5", "two@5", CASE].map(str::to_owned).into()),
     };
-    let all = held.changes(&now.offers, &played);
+    let all = baseline.changes(&now.offers, &played);
     let lines: Vec<String> = all
         .iter()
         .map(|c| format!("{}: {} {:?}", c.kind.as_str(), c.text, c.names))
@@ -205,7 +205,7 @@ fn groups_what_has_one_cause_and_names_what_is_offered() {
 }
 
 #[test]
-fn a_run_of_a_part_renews_its_part() {
+fn a_partial_run_renews_only_its_part() {
     let mut before = learned(&result(Verdict::Passed, &[("queues", "yes")])).folded();
     before
         .cases
@@ -224,19 +224,19 @@ fn a_run_of_a_part_renews_its_part() {
 }
 
 #[test]
-fn what_other_cases_of_a_scenario_do_sometimes_is_known_of_each() {
+fn cases_of_one_scenario_share_their_known_standings() {
     let mut known = learned(&result(Verdict::Passed, &[]));
-    let mut stands = |case: &str, standings: &[Standing]| {
+    let mut add = |case: &str, standings: &[Standing]| {
         let standings = standings.iter().cloned().collect();
         known.cases.insert(case.to_owned(), standings);
     };
-    stands(
+    add(
         "session/takeover[row]@5",
         &[Standing::Passed, Standing::Failed],
     );
     // A case that always had the same standing, and a case of another scenario.
-    stands("session/takeover[other]@5", &[Standing::Warned]);
-    stands(
+    add("session/takeover[other]@5", &[Standing::Warned]);
+    add(
         "session/other@5",
         &[Standing::Passed, Standing::Inconclusive],
     );

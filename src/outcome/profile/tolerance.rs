@@ -25,7 +25,7 @@ pub type Tolerance = BTreeSet<Tolerated>;
 
 impl Tolerated {
     /// Returns the kind with this word.
-    pub fn named(word: &str) -> Option<Self> {
+    pub fn from_word(word: &str) -> Option<Self> {
         let mut words = WORDS.iter();
         words.find(|(name, _)| *name == word).map(|(_, sort)| *sort)
     }

@@ -104,13 +104,13 @@ mod tests {
     use crate::coverage::{DOCUMENTS, Record, catalogue, coverage};
 
     #[test]
-    fn every_statement_stands_in_one_chapter() {
+    fn every_statement_is_in_one_chapter() {
         let rows = coverage(&catalogue(), &[], &[], &Record::default());
-        let told = DOCUMENTS.map(|version| {
+        let counts = DOCUMENTS.map(|version| {
             let parts = chapters(version, &rows);
             parts.iter().map(|part| part.rows.len()).sum::<usize>()
         });
-        assert_eq!(told.iter().sum::<usize>(), rows.len());
+        assert_eq!(counts.iter().sum::<usize>(), rows.len());
     }
 
     #[test]

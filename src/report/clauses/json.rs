@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::coverage::{Counts, Coverage, DOCUMENTS, Standing};
+use crate::coverage::{Counts, Coverage, DOCUMENTS, RuleCoverage};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -67,7 +67,7 @@ struct Proof {
 /// Returns an error if it cannot be written as JSON.
 pub fn render(
     rows: &[Coverage],
-    standards: &[Standing],
+    standards: &[RuleCoverage],
     is_listed: impl Fn(&Coverage) -> bool,
 ) -> Result<String, serde_json::Error> {
     let mut versions = serde_json::Map::new();
@@ -95,7 +95,7 @@ pub fn render(
     Ok(format!("{text}\n"))
 }
 
-fn standard(standing: &Standing) -> Standard<'_> {
+fn standard(standing: &RuleCoverage) -> Standard<'_> {
     Standard {
         rule: &standing.rule,
         about: standing.about,

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::chapters;
-use crate::coverage::{Counts, Coverage, DOCUMENTS, Standing, State};
+use crate::coverage::{Counts, Coverage, DOCUMENTS, RuleCoverage, State};
 use crate::report::style::{Style, count};
 use crate::report::terminal::{crowd, keep_words, lines};
 
@@ -33,7 +33,7 @@ pub enum Listed {
 }
 
 /// Renders the whole text.
-pub fn render(rows: &[Coverage], standards: &[Standing], options: Options) -> String {
+pub fn render(rows: &[Coverage], standards: &[RuleCoverage], options: Options) -> String {
     let mut parts = Vec::new();
     for version in DOCUMENTS {
         let mine: Vec<&Coverage> = of(rows, |row| row.requirement.version == version);
@@ -140,7 +140,7 @@ fn table(
 }
 
 /// The rules of other standards: the number of cases that cite each, and the faults that break it.
-fn of_standards(standards: &[Standing], options: Options) -> String {
+fn of_standards(standards: &[RuleCoverage], options: Options) -> String {
     let title = options.style.strong("Other standards");
     let mut table = new_table(options);
     table.set_header(["rule", "cases", "about, and faults against it"]);
@@ -187,9 +187,9 @@ fn list(rows: &[&Coverage], options: Options) -> String {
             continue;
         }
         any = true;
-        let mut said = row.requirement.summary.to_string();
+        let mut text = row.requirement.summary.to_string();
         if let Some(reason) = &row.reason {
-            said.push_str(&format!("\n{}", options.style.faint(reason)));
+            text.push_str(&format!("\n{}", options.style.faint(reason)));
         }
         let state = row.state.as_str();
         table.add_row([
@@ -200,7 +200,7 @@ fn list(rows: &[&Coverage], options: Options) -> String {
                 State::Covered | State::Open => options.style.doubtful(state),
                 State::NotTestable | State::NoReaction => options.style.faint(state),
             },
-            said,
+            text,
         ]);
     }
     if any {
@@ -216,20 +216,20 @@ fn summary(rows: &[Coverage], style: Style) -> String {
     let numbered = of(rows, |row| row.requirement.is_numbered());
     let rules = of(rows, |row| !row.requirement.is_numbered());
     let mut parts = Vec::new();
-    let mut tell = |rows: &[&Coverage], what: &str| {
+    let mut add = |rows: &[&Coverage], what: &str| {
         let counts = Counts::of(rows.iter().copied());
         if counts.testable > 0 {
             let share = format!("{} of {}", counts.proven, counts.testable);
             parts.push(format!("{share} {what} proven{}", exceptions(&counts)));
         }
     };
-    tell(&numbered, "testable statements");
-    tell(&rules, "rules without a number");
+    add(&numbered, "testable statements");
+    add(&rules, "rules without a number");
     if parts.is_empty() {
         let them = count(rows.len(), "statement");
         return format!("{them}: a broker cannot be held to any\n");
     }
-    format!("{}\n", parts.join(&format!(" {} ", style.dot())))
+    format!("{}\n", parts.join(&format!(" {} ", style.separator())))
 }
 
 /// The numbers of statements that are not proven, in brackets.
@@ -239,14 +239,14 @@ fn exceptions(counts: &Counts) -> String {
         (counts.open, "open"),
         (counts.no_reaction, "without a stated reaction"),
     ];
-    let told: Vec<String> = kinds
+    let words: Vec<String> = kinds
         .iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, what)| format!("{number} {what}"))
         .collect();
-    if told.is_empty() {
+    if words.is_empty() {
         String::new()
     } else {
-        format!(" ({})", told.join(", "))
+        format!(" ({})", words.join(", "))
     }
 }

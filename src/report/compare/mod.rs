@@ -16,7 +16,7 @@ use super::document::{Case, Document, FORMAT, Verdict};
 use super::names::compressed;
 use super::style::count;
 use super::{case, flaky, headline};
-use crate::outcome::profile::{self, CaseChange, Held, Played, Standing, Tolerance};
+use crate::outcome::profile::{self, Baseline, CaseChange, Played, Standing, Tolerance};
 
 pub use comparison::{Changed, Comparison, Counts, Kind, Side, Why};
 pub use markdown::{MOST_CHARACTERS, render as markdown};
@@ -51,7 +51,7 @@ pub fn compare(
     (head_name, head): (&str, &Document),
 ) -> Result<Comparison, CompareError> {
     are_comparable((base_name, base), (head_name, head))?;
-    let held = Held {
+    let baseline = Baseline {
         profile: facts::profile(base),
         tolerance: Tolerance::new(),
     };
@@ -60,7 +60,7 @@ pub fn compare(
     let runs = Runs {
         base,
         head,
-        held: &held,
+        baseline: &baseline,
         expectations: Expectations::of(head),
     };
     let mut cases: Vec<Changed> = Vec::new();
@@ -68,7 +68,7 @@ pub fn compare(
         let known = before.get(case.id.as_str()).copied();
         cases.extend(of_case(&runs, case, known));
     }
-    let suite = everything(head);
+    let suite = all_case_ids(head);
     let played = Played {
         cases: Vec::new(),
         choices: now.choices.keys().map(String::as_str).collect(),
@@ -76,7 +76,7 @@ pub fn compare(
     };
     let mut offered = Vec::new();
     let mut unasked = Vec::new();
-    for change in held.changes(&now.offers, &played) {
+    for change in baseline.changes(&now.offers, &played) {
         match change.kind {
             profile::Kind::Offered => offered.push(change.text),
             profile::Kind::NoLongerExercised => unasked.extend(change.names),
@@ -136,7 +136,7 @@ fn counts(cases: &[Changed], before: &BTreeMap<&str, &Case>, head: &Document) ->
 }
 
 /// The ids of all cases of a run. Those that were not played have the reason.
-fn everything(document: &Document) -> BTreeMap<&str, Option<&str>> {
+fn all_case_ids(document: &Document) -> BTreeMap<&str, Option<&str>> {
     let played = document.cases.iter().map(|case| (case.id.as_str(), None));
     let early = document.run.ended_early.iter();
     let unplayed = early.flat_map(|early| {
@@ -151,7 +151,7 @@ fn not_played<'a>(
     head: &'a Document,
     before: &'a BTreeMap<&str, &Case>,
 ) -> impl Iterator<Item = Changed> + 'a {
-    everything(head).into_iter().filter_map(|(id, why)| {
+    all_case_ids(head).into_iter().filter_map(|(id, why)| {
         let known = before.get(id)?;
         let was_played = !matches!(known.verdict, Verdict::Skipped);
         was_played.then_some(())?;
@@ -175,7 +175,7 @@ fn not_played<'a>(
 struct Runs<'r> {
     base: &'r Document,
     head: &'r Document,
-    held: &'r Held,
+    baseline: &'r Baseline,
     expectations: Expectations<'r>,
 }
 
@@ -184,7 +184,7 @@ struct Expectations<'h> {
     /// Whether the head was compared with an existing profile.
     has_profile: bool,
     /// Cases that differ from that profile.
-    unlike: BTreeSet<&'h str>,
+    changed: BTreeSet<&'h str>,
 }
 
 impl<'h> Expectations<'h> {
@@ -193,7 +193,7 @@ impl<'h> Expectations<'h> {
         let changes = profile.iter().flat_map(|profile| &profile.changes);
         Self {
             has_profile: profile.is_some(),
-            unlike: changes
+            changed: changes
                 .flat_map(|change| &change.names)
                 .map(String::as_str)
                 .collect(),
@@ -202,7 +202,7 @@ impl<'h> Expectations<'h> {
 
     /// Whether the result of a case was reviewed: accepted in the target file, or part of the profile.
     fn has(&self, case: &Case) -> bool {
-        let in_profile = self.has_profile && !self.unlike.contains(case.id.as_str());
+        let in_profile = self.has_profile && !self.changed.contains(case.id.as_str());
         case.outcome.as_expected && (case.outcome.accepted || in_profile)
     }
 }
@@ -213,7 +213,7 @@ fn of_case(runs: &Runs<'_>, case: &Case, before: Option<&Case>) -> Vec<Changed> 
         return Vec::new();
     };
     let mut changes = runs
-        .held
+        .baseline
         .changes_to(&case.id, &standing, facts::answers(case));
     match before.map(facts::standing) {
         // The base does not have this case, so its answers cannot have changed.
@@ -343,7 +343,8 @@ fn are_comparable(
         if document.shard.is_some() {
             return Err(CompareError::Shard { file: file() });
         }
-        if everything(document).is_empty() || (document.cases.is_empty() && document.run.exit != 0)
+        if all_case_ids(document).is_empty()
+            || (document.cases.is_empty() && document.run.exit != 0)
         {
             let early = document.run.ended_early.as_ref();
             return Err(CompareError::Empty {
@@ -369,8 +370,8 @@ fn are_comparable(
             of_head: named(of_head),
         });
     }
-    let ids = everything(head);
-    match everything(base).keys().any(|id| ids.contains_key(id)) {
+    let ids = all_case_ids(head);
+    match all_case_ids(base).keys().any(|id| ids.contains_key(id)) {
         true => Ok(()),
         false => Err(CompareError::Apart {
             base: base_file,

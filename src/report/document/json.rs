@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_a_text_cannot_be_read() {
+    fn reports_why_a_text_cannot_be_read() {
         assert!(wrong("{").starts_with("it is not JSON: "));
         for foreign in [
             "[]",

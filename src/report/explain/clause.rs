@@ -109,14 +109,14 @@ fn steps(cited: &[Citation], context: Context<'_>) -> String {
     let more = rows.len().saturating_sub(STEPS);
     let mut out = String::new();
     for (place, label, cases) in rows.iter().take(STEPS) {
-        let told = match cases.as_slice() {
+        let shown = match cases.as_slice() {
             [one] => one.clone(),
             [first, .., last] => format!("{}, {first} to {last}", count(cases.len(), "case")),
             [] => String::new(),
         };
         out.push_str(&format!("  {place}\n"));
-        let told = context.style.faint(&told);
-        out.push_str(&indented(&format!("{label}\n{told}"), 4, context));
+        let shown = context.style.faint(&shown);
+        out.push_str(&indented(&format!("{label}\n{shown}"), 4, context));
     }
     if more > 0 {
         out.push_str(&format!(

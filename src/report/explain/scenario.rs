@@ -76,7 +76,7 @@ fn threads(plans: &[&Plan]) -> Vec<String> {
 
 fn need(need: &Need) -> String {
     match need {
-        Need::Way(way) => format!("node {} over {}", way.node, way.transport),
+        Need::Route(route) => format!("node {} over {}", route.node, route.transport),
         Need::Capability(capability) => capability.to_string(),
         Need::Setting(name) => format!("the setting {name}"),
         Need::Driver(driver) => format!("the driver {driver}"),

@@ -120,14 +120,14 @@ pub(super) fn reference(word: &str, rows: &[Row], context: Context<'_>) -> Strin
     for row in rows {
         let place = format!("{}, \"{}\"", row.file, row.section);
         out.push_str(&format!("{} {place}\n", context.style.strong(word)));
-        let told: Vec<(String, String)> = row
+        let listed: Vec<(String, String)> = row
             .cells
             .iter()
             .skip(1)
             .filter(|(_, cell)| !cell.is_empty())
             .map(|(heading, cell)| ((*heading).to_owned(), plain(cell)))
             .collect();
-        out.push_str(&pairs(&told, context));
+        out.push_str(&pairs(&listed, context));
     }
     let setting = needing(
         context,
@@ -143,7 +143,7 @@ fn plain(cell: &str) -> String {
     let mut rest = cell;
     while let Some((before, after)) = rest.split_once("](") {
         out.push_str(before);
-        rest = after.split_once(')').map_or("", |(_, behind)| behind);
+        rest = after.split_once(')').map_or("", |(_, tail)| tail);
     }
     out.push_str(rest);
     out.replace(['`', '['], "")
@@ -265,12 +265,12 @@ pub(super) fn tag(name: &str, context: Context<'_>) -> String {
 }
 
 pub(super) fn fact(name: &str, sentence: (&str, &str), context: Context<'_>) -> String {
-    let (before, behind) = sentence;
+    let (before, after) = sentence;
     let mut out = format!(
         "{} a fact that a run measures\n",
         context.style.strong(name)
     );
-    out.push_str(&prose(&format!("{before} so many {behind}"), context));
+    out.push_str(&prose(&format!("{before} so many {after}"), context));
     out
 }
 

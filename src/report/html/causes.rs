@@ -74,10 +74,10 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
 
 /// What was received, on one line. If a packet is missing, this also names the packet.
 fn what(cause: &Cause) -> String {
-    let came = cause.came.as_deref().unwrap_or(&cause.actual);
-    match is_absence(came) || came.starts_with("no packet") {
-        true => format!("{}: {came}", alternatives(&cause.expected)),
-        false => came.to_owned(),
+    let actual = cause.came.as_deref().unwrap_or(&cause.actual);
+    match is_absence(actual) || actual.starts_with("no packet") {
+        true => format!("{}: {actual}", alternatives(&cause.expected)),
+        false => actual.to_owned(),
     }
 }
 

@@ -117,7 +117,7 @@ fn no_text_becomes_markup() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_shown_escaped() {
+fn escapes_invisible_characters() {
     for (hidden, shown) in [
         ('\u{2028}', r"\u{2028}"),
         ('\u{2029}', r"\u{2029}"),

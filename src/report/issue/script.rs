@@ -18,7 +18,7 @@ const TOKEN: &str = "RuN0";
 /// The longest Client Identifier that every broker accepts, in bytes.
 const SHORT: usize = 23;
 /// Packets that a client sends in one step within this time were written together.
-const TOGETHER_US: u64 = 1_000;
+const SAME_WRITE_US: u64 = 1_000;
 /// Shorter pauses of a client are left out.
 const PAUSE_US: u64 = 300_000;
 /// From this length on, the size of a packet may matter, in bytes.
@@ -292,7 +292,7 @@ impl<'a> Story<'a> {
             return Ok(());
         }
         self.expect_deferred(|deferred| deferred.step <= event.during);
-        self.turn(client);
+        self.switch_client(client);
         let gap_us = event.at_us.saturating_sub(self.at_us);
         self.at_us = event.at_us;
         let limit = 10 + gap_us / 1_000_000;
@@ -330,7 +330,7 @@ impl<'a> Story<'a> {
     }
 
     /// When another client takes its turn, waits until the broker has processed what the last client sent.
-    fn turn(&mut self, client: usize) {
+    fn switch_client(&mut self, client: usize) {
         if let Some(last) = self.last.replace(client).filter(|last| *last != client) {
             self.settle(last);
         }
@@ -363,12 +363,12 @@ impl<'a> Story<'a> {
 
     fn send(&mut self, event: &Event, client: usize, name: &str) {
         let mut bytes = unhex(event.bytes.as_deref().unwrap_or_default());
-        let said = self.packet(event, &bytes);
+        let sent = self.packet(event, &bytes);
         let mut answers = String::new();
-        if let Some((Packet::Connect(connect), _)) = &said {
+        if let Some((Packet::Connect(connect), _)) = &sent {
             self.keeps_alive |= connect.keep_alive_s > 0;
         }
-        if let Some((packet, version)) = &said {
+        if let Some((packet, version)) = &sent {
             let answered = match packet {
                 Packet::PubAck(_) | Packet::PubRec(_) => Some(3),
                 Packet::PubComp(_) => Some(6),
@@ -388,8 +388,8 @@ impl<'a> Story<'a> {
                 if self.renames_topics {
                     prefix.put(&mut named);
                 }
-                if let (Packet::Connect(named), Packet::Connect(said)) = (&mut named, packet) {
-                    named.client_id = renamed(prefix, &said.client_id);
+                if let (Packet::Connect(named), Packet::Connect(original)) = (&mut named, packet) {
+                    named.client_id = renamed(prefix, &original.client_id);
                 }
                 let mut again = bytes::BytesMut::new();
                 if named.encode(*version, &mut again).is_ok() {
@@ -398,10 +398,10 @@ impl<'a> Story<'a> {
             }
         }
         if let Some(text) = &event.text {
-            let said = text
+            let comment = text
                 .split_once(" > ")
-                .map_or(text.as_str(), |(_, said)| said);
-            self.lines.extend(python::comment(said));
+                .map_or(text.as_str(), |(_, comment)| comment);
+            self.lines.extend(python::comment(comment));
         }
         let hold = if self.is_sent_with_next(event) {
             ", hold=True"
@@ -422,7 +422,7 @@ impl<'a> Story<'a> {
         }
         let state = &mut self.clients[client];
         state.is_unanswered = true;
-        match &said {
+        match &sent {
             Some((Packet::Disconnect(_), _)) | None => state.is_connected = false,
             Some(_) => {}
         }
@@ -442,7 +442,7 @@ impl<'a> Story<'a> {
                 && !next.automatic
                 && !event.automatic
                 && next.during == event.during
-                && next.at_us - event.at_us < TOGETHER_US
+                && next.at_us - event.at_us < SAME_WRITE_US
         })
     }
 
@@ -518,11 +518,11 @@ impl<'a> Story<'a> {
     /// finding or a later one.
     fn is_later(&self, event: &Event) -> bool {
         // These findings are about a packet that the broker sends in addition to those that steps take.
-        let is_on_top = matches!(
+        let is_extra_packet = matches!(
             self.check.right,
             Right::NoMore { .. } | Right::OtherBytes { .. }
         );
-        match (event.step, self.finding.step.filter(|_| !is_on_top)) {
+        match (event.step, self.finding.step.filter(|_| !is_extra_packet)) {
             (Some(step), Some(found)) => step >= found,
             (Some(_), None) => false,
             (None, _) => !event.automatic,

@@ -102,9 +102,9 @@ fn causes(document: &Document) -> String {
 fn cause_text(document: &Document, index: usize, cause: &Cause) -> String {
     let level = cause.level.as_str().to_uppercase();
     let accepted = if cause.accepted { ", accepted" } else { "" };
-    let came = cause.came.as_deref().unwrap_or(&cause.actual);
+    let actual = cause.came.as_deref().unwrap_or(&cause.actual);
     let heading = format!("{}. {level}, {}{accepted}: ", index + 1, cause.rank);
-    let mut out = format!("### {heading}{}\n\n", inline(came));
+    let mut out = format!("### {heading}{}\n\n", inline(actual));
     for clause in &cause.clauses {
         out.push_str(&format!("- {}\n", issue::cited(clause)));
     }

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_plain_is_no_code() {
+    fn writes_special_characters_as_code() {
         assert_eq!(inline("no PUBACK\nwithin 5 s"), "no PUBACK within 5 s");
         assert_eq!(inline("a <b>"), "`a <b>`");
         assert_eq!(inline("@all see #1"), "`@all see #1`");

@@ -70,12 +70,12 @@ fn capture(document: &Document, case: &Case, play: &Play, began_us: u64) -> Vec<
         let at_us = began_us.saturating_add(event.at_us);
         for (n, frame) in frames.iter().enumerate() {
             // The first frame of an event carries its comments.
-            let said = if n == 0 {
+            let comment = if n == 0 {
                 std::mem::take(&mut comments)
             } else {
                 Vec::new()
             };
-            capture.frame(at_us, frame, &said);
+            capture.frame(at_us, frame, &comment);
         }
         if let Some(left_out) = play.left_out.filter(|gap| gap.after == event.number) {
             comments.push(format!("{} events are left out here", left_out.events));

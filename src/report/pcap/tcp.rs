@@ -196,8 +196,8 @@ impl Connection {
         ip[10..12].copy_from_slice(&sum.to_be_bytes());
 
         let mut frame = Vec::with_capacity(ETHERNET_HEADER + IP_HEADER + tcp.len());
-        frame.extend(hardware(to.address));
-        frame.extend(hardware(from.address));
+        frame.extend(mac_address(to.address));
+        frame.extend(mac_address(from.address));
         frame.extend([0x08, 0x00]);
         frame.extend(ip);
         frame.extend(tcp);
@@ -209,7 +209,7 @@ impl Connection {
 }
 
 /// A locally administered hardware address.
-fn hardware(address: Ipv4Addr) -> [u8; 6] {
+fn mac_address(address: Ipv4Addr) -> [u8; 6] {
     let [a, b, c, d] = address.octets();
     [0x02, 0, a, b, c, d]
 }

@@ -66,7 +66,7 @@ fn counts_every_byte_of_both_sides() {
 }
 
 #[test]
-fn says_how_much_is_not_known() {
+fn reports_how_much_is_unknown() {
     let frames = connection().data(Side::Broker, &[1; 1000], 1000);
     let lengths: Vec<_> = frames[3..]
         .iter()

@@ -61,13 +61,13 @@ fn heading(causes: &[&Cause], style: Style) -> String {
     let musts = causes.iter().filter(|c| c.level == Level::Must).count();
     let cases = causes.iter().flat_map(|c| c.cases.iter().chain(&c.likely));
     let cases: BTreeSet<&String> = cases.collect();
-    let told = format!(
+    let heading = format!(
         "{} in {}: {musts} against a MUST, {} against a SHOULD",
         count(causes.len(), "cause"),
         count(cases.len(), "case"),
         causes.len() - musts
     );
-    format!("{}\n", style.strong(&told))
+    format!("{}\n", style.strong(&heading))
 }
 
 /// Adds detail to the blocks, the worst first, while there is room.
@@ -175,13 +175,13 @@ impl<'a> Block<'a> {
             return format!("{lead}{}{cases}\n", self.what(room));
         };
         let style = self.options.style;
-        let told = cut(summary, room, style.ellipsis());
-        let left = room.saturating_sub(told.chars().count() + 3);
+        let shown = cut(summary, room, style.ellipsis());
+        let left = room.saturating_sub(shown.chars().count() + 3);
         let what = match left > 20 {
-            true => format!(" {} {}", style.dot(), self.what(left)),
+            true => format!(" {} {}", style.separator(), self.what(left)),
             false => String::new(),
         };
-        format!("{lead}{told}{what}{cases}\n")
+        format!("{lead}{shown}{what}{cases}\n")
     }
 
     fn least(&self) -> String {
@@ -368,12 +368,12 @@ pub(super) fn accepted(document: &Document, options: Options) -> String {
             Some(document) => format!("[{document} {}] ", c.id),
             None => format!("[{}] ", c.id),
         });
-        let came = cause.came.as_deref().unwrap_or(&cause.actual);
+        let actual = cause.came.as_deref().unwrap_or(&cause.actual);
         let cases = count(cause.cases.len() + cause.likely.len(), "case");
         let place = cause.accepted_by.as_deref().unwrap_or_default();
         let tail = format!(" ({cases}) {place}");
         let room = width.saturating_sub(2 + tail.trim_end().chars().count());
-        let text = cut(&format!("{clause}{came}"), room, options.style.ellipsis());
+        let text = cut(&format!("{clause}{actual}"), room, options.style.ellipsis());
         out.push_str(&format!(
             "  {text}{}\n",
             options.style.faint(tail.trim_end())

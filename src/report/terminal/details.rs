@@ -99,14 +99,14 @@ fn measurements(document: &Document) -> String {
         }
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = values.iter().copied().fold(0.0, f64::max);
-        let (before, behind) = kind.sentence();
+        let (before, after) = kind.sentence();
         let (least, greatest) = (format!("{least:.2}"), format!("{greatest:.2}"));
         let range = match least == greatest {
             true => least,
             false => format!("{least} to {greatest}"),
         };
         out.push_str(&format!(
-            "  {before} {range} {behind} ({})\n",
+            "  {before} {range} {after} ({})\n",
             count(values.len(), "measurement")
         ));
     }
@@ -145,7 +145,7 @@ fn recorded(document: &Document, style: Style) -> String {
                 case.id,
                 style.faint(finding.level.as_str()),
                 finding.label,
-                style.dot(),
+                style.separator(),
                 finding.actual
             ));
         }

@@ -77,8 +77,8 @@ pub fn render(document: &Document, options: Options) -> String {
     }
     after.push(responsiveness::render(document, options));
     after.push(left_behind(document, options));
-    let told = !document.causes.iter().all(|cause| cause.accepted);
-    if !told || options.verbose || is_small {
+    let has_unaccepted = !document.causes.iter().all(|cause| cause.accepted);
+    if !has_unaccepted || options.verbose || is_small {
         after.push(table::areas(document, options));
     }
     after.push(conformance::render(document, options));
@@ -332,7 +332,7 @@ fn summary(document: &Document, options: Options) -> String {
         None => target.name.clone(),
     });
     parts.extend(run.suite.as_ref().map(suite));
-    let mut out = format!("{}\n", parts.join(&format!(" {} ", style.dot())));
+    let mut out = format!("{}\n", parts.join(&format!(" {} ", style.separator())));
     let slow = run.instances.as_ref();
     if let Some(instances) = slow.filter(|i| i.slowest_start_us >= SLOW_START_US) {
         out.push_str(&format!(

@@ -19,7 +19,7 @@ word_enum! {
 
 /// How a client reaches the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub struct Route {
     pub transport: Transport,
     /// The index of the target's node, from 0.
     pub node: usize,

@@ -10,14 +10,14 @@ use crate::scenario::scope::Report;
 use crate::scenario::suggestion::did_you_mean;
 
 /// What an `if` requires of one name.
-struct Wanted<'a> {
+struct Requirement<'a> {
     name: &'a str,
     words: Vec<&'a Node>,
     /// Whether the value must be none of the words.
     not: bool,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> Requirement<'a> {
     /// Reads one pair of an `if`.
     fn of(entry: &'a Entry) -> Option<Self> {
         let (node, not) = match entry.value.single() {
@@ -41,7 +41,7 @@ impl<'a> Wanted<'a> {
 
 /// Evaluates an `if` as far as `value` knows its names. Returns `None` if it does not hold, `Some(None)` if it holds,
 /// and otherwise the part that is still open. [`check`] has reported its errors.
-pub(super) fn left_open(
+pub(super) fn evaluate(
     condition: &Node,
     value: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Option<Node>> {
@@ -53,11 +53,11 @@ pub(super) fn left_open(
     }
     let mut open = Vec::new();
     for entry in condition.entries().unwrap_or_default() {
-        let Some(wanted) = Wanted::of(entry) else {
+        let Some(requirement) = Requirement::of(entry) else {
             continue;
         };
-        match value(wanted.name) {
-            Some(text) if !wanted.holds(&text) => return None,
+        match value(requirement.name) {
+            Some(text) if !requirement.holds(&text) => return None,
             Some(_) => {}
             None => open.push(entry.clone()),
         }
@@ -139,8 +139,10 @@ impl Known<'_> {
             return self.unreadable(node);
         };
         entries.iter().fold(true, |ok, entry| {
-            let own = match Wanted::of(entry) {
-                Some(wanted) => self.name(wanted.name, entry.key.place) && self.words(&wanted),
+            let own = match Requirement::of(entry) {
+                Some(requirement) => {
+                    self.name(requirement.name, entry.key.place) && self.words(&requirement)
+                }
                 None => self.unreadable(&entry.value),
             };
             own && ok
@@ -179,9 +181,9 @@ impl Known<'_> {
         values.map(|value| value.text()).collect()
     }
 
-    fn words(&self, wanted: &Wanted<'_>) -> bool {
-        if self.counters.contains_key(wanted.name) {
-            return wanted.words.iter().fold(true, |ok, word| {
+    fn words(&self, requirement: &Requirement<'_>) -> bool {
+        if self.counters.contains_key(requirement.name) {
+            return requirement.words.iter().fold(true, |ok, word| {
                 let is_number = word.text().and_then(number).is_some();
                 if !is_number {
                     let title = format!("expected a round, found {}", word.found());
@@ -190,15 +192,15 @@ impl Known<'_> {
                 is_number && ok
             });
         }
-        let Some(texts) = self.texts(wanted.name) else {
+        let Some(texts) = self.texts(requirement.name) else {
             return true;
         };
-        wanted.words.iter().fold(true, |ok, word| {
+        requirement.words.iter().fold(true, |ok, word| {
             let text = word.text().unwrap_or_default();
             if texts.contains(text) {
                 return ok;
             }
-            let title = format!("no row has `{}` = `{}`", wanted.name, short(text));
+            let title = format!("no row has `{}` = `{}`", requirement.name, short(text));
             let mut diagnostic = self.report.at(word.place, title);
             diagnostic.label = did_you_mean(text, texts.iter().copied());
             self.report.add(diagnostic);

@@ -45,7 +45,7 @@ pub(crate) fn fill(
         values,
         version: Some(version),
     }
-    .under(key, node)
+    .fill_value(key, node)
 }
 
 /// Fills in the counter of a repeat for the steps of one round.
@@ -64,7 +64,7 @@ pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) ->
         values: &values,
         version: None,
     };
-    let filled = filler.under("steps", node);
+    let filled = filler.fill_value("steps", node);
     if scope.budget.is_spent(scope.report, node.place) || scope.budget.has_failed() {
         return None;
     }
@@ -81,7 +81,7 @@ struct Filler<'a> {
 
 impl<'a> Filler<'a> {
     /// Returns a filler without values. A row's value is not filled in again, but may be a switch.
-    fn plain<'n>(&self, none: &'n Values<'n>) -> Filler<'n>
+    fn without_values<'n>(&self, none: &'n Values<'n>) -> Filler<'n>
     where
         'a: 'n,
     {
@@ -92,7 +92,7 @@ impl<'a> Filler<'a> {
     }
 
     /// Fills in the value of a key.
-    fn under(&self, key: &str, node: &Node) -> Option<Node> {
+    fn fill_value(&self, key: &str, node: &Node) -> Option<Node> {
         let Some(items) = node.items().filter(|_| SPLICED.contains(&key)) else {
             return self.node(node);
         };
@@ -158,7 +158,7 @@ impl<'a> Filler<'a> {
         let mut open = None;
         if let Some(condition) = node.find("if") {
             let text = |name: &str| self.text_of(condition, name).flatten();
-            open = condition::left_open(condition, &text)?;
+            open = condition::evaluate(condition, &text)?;
         }
         let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut has_new_keys = false;
@@ -177,7 +177,7 @@ impl<'a> Filler<'a> {
                 }
                 Some(Filled::Key(key)) => {
                     has_new_keys |= key != entry.key;
-                    let value = self.under(&key.text, &entry.value);
+                    let value = self.fill_value(&key.text, &entry.value);
                     out.extend(value.map(|value| Entry { key, value }));
                 }
             }
@@ -243,7 +243,7 @@ impl<'a> Filler<'a> {
             && let Some(value) = self.value(name)
         {
             // The value is not filled in again, but may be a switch.
-            return self.plain(&BTreeMap::new()).node(value);
+            return self.without_values(&BTreeMap::new()).node(value);
         }
         let (text, style) = match expression::parse(text) {
             Some(Formula::Arithmetic(..)) => (self.arithmetic(node, text)?, Style::Computed),
@@ -279,7 +279,7 @@ impl<'a> Filler<'a> {
         let Some(value) = self.value(name) else {
             return Some(None);
         };
-        let resolved = self.plain(&BTreeMap::new()).node(value)?;
+        let resolved = self.without_values(&BTreeMap::new()).node(value)?;
         match resolved.text() {
             Some(text) => Some(Some(text.to_owned())),
             None => {

@@ -221,7 +221,7 @@ fn names_in(node: &Node, row: Option<&Row<'_>>, out: &mut BTreeSet<String>) {
             if let Some(condition) = node.find("if") {
                 condition::names_in(condition, out);
                 if let Some(row) = row
-                    && condition::left_open(condition, &|name| row.text(name)).is_none()
+                    && condition::evaluate(condition, &|name| row.text(name)).is_none()
                 {
                     return;
                 }

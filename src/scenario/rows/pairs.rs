@@ -79,8 +79,8 @@ impl Space {
     /// Returns combinations in which every two values appear together, in every version in which they can. Returns
     /// `None` if the exceptions make the search too long.
     pub(super) fn pairs(&self) -> Option<Vec<Combination>> {
-        let mut looks = LOOK_LIMIT;
-        let mut open = self.open_pairs(&mut looks)?;
+        let mut budget = LOOK_LIMIT;
+        let mut open = self.open_pairs(&mut budget)?;
         let mut used: Vec<Vec<usize>> = self.values.iter().map(|v| vec![0; v.len()]).collect();
         let mut out = Vec::new();
         while let Some(first) = open.iter().find(|pair| pair.versions != 0) {
@@ -95,7 +95,8 @@ impl Space {
                         used: &used[dimension],
                         version,
                     };
-                    let value = self.best(&search, &mut combination, dimension, &mut looks)?;
+                    let value =
+                        self.best_value(&search, &mut combination, dimension, &mut budget)?;
                     combination[dimension] = Some(value);
                 }
             }
@@ -115,7 +116,7 @@ impl Space {
     }
 
     /// Returns every pair of values, with the versions in which some combination has both.
-    fn open_pairs(&self, looks: &mut usize) -> Option<Vec<Pair>> {
+    fn open_pairs(&self, budget: &mut usize) -> Option<Vec<Pair>> {
         let mut out = Vec::new();
         for (i, values) in self.values.iter().enumerate() {
             for (j, others) in self.values.iter().enumerate().skip(i + 1) {
@@ -126,7 +127,7 @@ impl Space {
                     chosen[j] = Some(b);
                     let mut versions = 0;
                     for version in (0..u8::BITS).map(|bit| 1u8 << bit) {
-                        if self.can_be_completed(&mut chosen, version, looks)? {
+                        if self.can_be_completed(&mut chosen, version, budget)? {
                             versions |= version;
                         }
                     }
@@ -142,14 +143,14 @@ impl Space {
     }
 
     /// Whether the open dimensions can be chosen so that the combination is played in this version. Returns `None` if
-    /// `looks` is used up.
+    /// `budget` is used up.
     fn can_be_completed(
         &self,
         chosen: &mut Vec<Option<usize>>,
         version: u8,
-        looks: &mut usize,
+        budget: &mut usize,
     ) -> Option<bool> {
-        *looks = looks.checked_sub(1)?;
+        *budget = budget.checked_sub(1)?;
         if self.versions_of(chosen) & version == 0 {
             return Some(false);
         }
@@ -158,7 +159,7 @@ impl Space {
         };
         for value in 0..self.values[open].len() {
             chosen[open] = Some(value);
-            let can = self.can_be_completed(chosen, version, looks);
+            let can = self.can_be_completed(chosen, version, budget);
             chosen[open] = None;
             if can? {
                 return Some(true);
@@ -169,17 +170,17 @@ impl Space {
 
     /// Returns the value of a dimension that adds most pairs that no row has yet. Of several such values it is the one
     /// used least, then the first.
-    fn best(
+    fn best_value(
         &self,
         search: &Search<'_>,
         chosen: &mut Vec<Option<usize>>,
         dimension: usize,
-        looks: &mut usize,
+        budget: &mut usize,
     ) -> Option<usize> {
         let mut best = None;
         for value in 0..self.values[dimension].len() {
             chosen[dimension] = Some(value);
-            let can = self.can_be_completed(chosen, search.version, looks);
+            let can = self.can_be_completed(chosen, search.version, budget);
             let versions = self.versions_of(chosen);
             let gain: u32 = search
                 .open
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_of_values_stands_in_some_row() {
+    fn every_pair_of_values_is_in_some_row() {
         for sizes in [
             &[2, 2, 2][..],
             &[3, 3, 3, 3],
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_stands_in_no_row_and_the_rest_does() {
+    fn excepted_combinations_are_in_no_row_and_all_others_are() {
         let exceptions = vec![
             Exception(vec![Some(vec![0, 1]), None, Some(vec![2])]),
             Exception(vec![None, Some(vec![1]), Some(vec![0])]),

@@ -17,7 +17,7 @@ use packets::{field_keys, packet_pattern, received, received_words, sent};
 
 use super::client::RESERVED;
 use super::expectation::MODIFIERS;
-use super::fields::{self, PACKETS, SUBSCRIPTION, Stands, U32_MAX};
+use super::fields::{self, Direction, PACKETS, SUBSCRIPTION, U32_MAX};
 use super::model::{Capability, Driver, Level, ScramFault, Transport};
 
 /// A regular expression for the thread in which a behaviour was seen.
@@ -366,7 +366,7 @@ fn step() -> Value {
         ]),
         &["client", "reason"],
     );
-    let told = keys([
+    let details = keys([
         ("kick", json!({ "anyOf": [client.clone(), kick] })),
         ("redirect", redirect),
     ]);
@@ -398,7 +398,7 @@ fn step() -> Value {
         ("hooks", refer("hooks")),
         (
             "broker",
-            json!({ "anyOf": [words(["restart", "stop", "kill"]), mapping(told, &[])] }),
+            json!({ "anyOf": [words(["restart", "stop", "kill"]), mapping(details, &[])] }),
         ),
         ("choice", refer("scalar")),
         ("of", client.clone()),
@@ -473,7 +473,7 @@ fn settings() -> Value {
 }
 
 fn client() -> Value {
-    let sent = fields::of(PacketType::CONNECT).filter(|spec| spec.stands == Stands::Sent);
+    let sent = fields::of(PacketType::CONNECT).filter(|spec| spec.direction == Direction::Sent);
     let mut properties = field_keys(sent);
     properties.extend(keys([
         ("id", refer("text")),

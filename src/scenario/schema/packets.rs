@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{keys, list, mapping, number, refer, some, switched, words};
 use crate::scenario::fields::{
-    self, FieldSpec, Kind, PACKETS, SUBSCRIPTION, Stands, U32_MAX, WILL,
+    self, Direction, FieldSpec, Kind, PACKETS, SUBSCRIPTION, U32_MAX, WILL,
 };
 
 /// Returns the schema of a field's value, which is sent or compared.
@@ -39,11 +39,11 @@ pub(super) fn field_keys(specs: impl Iterator<Item = FieldSpec>) -> Map<String, 
 
 /// Returns the schema of a sent packet, with the keys that may appear beside its fields.
 pub(super) fn sent(packet: PacketType, raw: bool) -> Value {
-    let stands = |spec: &FieldSpec| match raw {
-        true => spec.stands != Stands::Judged,
-        false => matches!(spec.stands, Stands::Sent | Stands::Both),
+    let is_named = |spec: &FieldSpec| match raw {
+        true => spec.direction != Direction::Judged,
+        false => matches!(spec.direction, Direction::Sent | Direction::Both),
     };
-    let mut properties = field_keys(fields::of(packet).filter(stands));
+    let mut properties = field_keys(fields::of(packet).filter(is_named));
     let scalar_or_form = refer("text");
     properties.extend(keys([
         (
@@ -116,7 +116,7 @@ fn answer(packet: PacketType) -> Value {
 
 /// Returns the schema of an expected packet.
 pub(super) fn received(packet: PacketType) -> Value {
-    let specs = fields::of(packet).filter(|spec| spec.stands != Stands::Sent);
+    let specs = fields::of(packet).filter(|spec| spec.direction != Direction::Sent);
     let whole = mapping(expected_keys(specs), &[]);
     json!({ "anyOf": [whole, { "type": "null" }] })
 }

@@ -8,7 +8,7 @@ use super::{by_itself, take};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::library::read;
 use crate::scenario::model::Settings;
-use crate::scenario::node::Node;
+use crate::scenario::node::{Node, transpose};
 use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::syntax;
 use crate::scenario::value::prose;
@@ -79,19 +79,11 @@ fn configuration(scope: Scope<'_>, root: &Node, shown: &Arc<Source>) -> Option<C
         source: Arc::clone(shown),
         settings: settings?,
         listen: listen.unwrap_or_else(|| Some(Vec::new()))?,
-        store: flip(store)?,
-        cert: flip(cert)?,
-        key: flip(key)?,
-        client_ca: flip(client_ca)?,
+        store: transpose(store)?,
+        cert: transpose(cert)?,
+        key: transpose(key)?,
+        client_ca: transpose(client_ca)?,
     })
-}
-
-/// Returns `Some(None)` for a missing value, and `None` for a wrong one.
-fn flip<T>(said: Option<Option<T>>) -> Option<Option<T>> {
-    match said {
-        None => Some(None),
-        Some(value) => value.map(Some),
-    }
 }
 
 fn places(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Place)>> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mqtt_check_vocabulary::{Mechanism, Secret, User};
 
 use crate::scenario::node::Node;
-use crate::scenario::reach::open_regular;
+use crate::scenario::read_access::open_regular;
 use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::text::{self, Rules, STRING_MAX};
 use crate::scenario::value::prose;
@@ -99,7 +99,11 @@ fn kept_elsewhere(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
 /// that names it.
 fn in_file(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let name = prose(scope, node, "the path of a file")?;
-    let Some(path) = scope.report.reach.file(&scope.report.source.path, &name) else {
+    let Some(path) = scope
+        .report
+        .read_access
+        .file(&scope.report.source.path, &name)
+    else {
         let title = "this file is outside the scenario's folder";
         let hint = "--allow-files lets scenarios read any file";
         return scope.fail(scope.at(node.place, title).hint(hint));
@@ -131,7 +135,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 fn in_environment(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let name = prose(scope, node, "the name of a variable")?;
-    if !scope.report.reach.has_variable(&name) {
+    if !scope.report.read_access.has_variable(&name) {
         let title = "this scenario may not read the environment";
         let hint = "--allow-env NAME lets scenarios read this variable";
         return scope.fail(scope.at(node.place, title).hint(hint));

@@ -163,7 +163,7 @@ steps:
 }
 
 #[test]
-fn takes_rules_of_other_standards_behind_the_clauses() {
+fn accepts_rules_of_other_standards_after_the_clauses() {
     let found = scenes(
         "
 title: t
@@ -197,7 +197,7 @@ steps:
 }
 
 #[test]
-fn takes_clauses_of_3_1_1_for_3_1_and_nothing_else() {
+fn accepts_only_clauses_of_3_1_1_for_3_1() {
     let found = scenes(
         "
 title: t
@@ -546,7 +546,7 @@ steps:
 }
 
 #[test]
-fn tells_the_scene_and_the_broker_what_to_do() {
+fn reads_scene_and_broker_actions() {
     let found = scenes(
         "
 title: t
@@ -700,7 +700,7 @@ steps: [ a: ping ]
 }
 
 #[test]
-fn lies_as_it_is_told() {
+fn reads_lies() {
     let steps = steps(
         "
 - a: { publish: { topic: t, user_properties: { n: v }, override: { topic: 'ff', 'user_properties[0].value': 'c3 28', flags: ~, body: { size: 2 } }, properties: 01, append: '\"x\"', trailing: 00*2, cut: 9 } }
@@ -869,7 +869,7 @@ steps:
 }
 
 #[test]
-fn a_folded_repeat_stands_once() {
+fn a_folded_repeat_is_one_step() {
     let steps = steps(
         "- { repeat: { times: 70000, as: i, folded: true, steps: [ a: { publish: { topic: t, payload: 'm${i}' } } ] }, id: all }\n",
     );

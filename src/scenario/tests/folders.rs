@@ -84,7 +84,7 @@ fn one_id_belongs_to_one_file() {
 }
 
 #[test]
-fn says_which_paths_cannot_be_read() {
+fn reports_unreadable_paths() {
     let root = folder(&[("empty/readme.md", ""), ("a b.yaml", &scenario("t"))]);
     assert_eq!(
         read(&[below(&root, "nowhere")]),

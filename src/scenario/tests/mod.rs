@@ -58,7 +58,7 @@ fn gives_a_case_for_every_row_and_version() {
 
 /// Compares all errors of each bad sample with the snapshot of its name.
 #[test]
-fn says_what_is_wrong_with_every_bad_sample() {
+fn reports_the_errors_of_every_bad_sample() {
     let mut names: Vec<_> = std::fs::read_dir(samples("bad"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -21,16 +21,16 @@ pub struct Outage {
     pub since: Instant,
     /// When the broker answered again. `None` if it has not yet.
     pub until: Option<Instant>,
-    pub how: How,
+    pub how: OutageKind,
 }
 
 /// The kind of an outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum OutageKind {
     /// The broker answered nothing, but kept the connection open.
     Froze,
     /// The broker answered PINGREQ, but delivered no message.
-    Mute,
+    DeliversNothing,
     /// The broker closed the connection, and accepted the next one at once.
     Dropped,
     /// The broker closed the connection, and accepted no other for a while.
@@ -41,13 +41,13 @@ impl Outage {
     /// Describes what happened.
     pub fn description(&self) -> String {
         let how = match self.how {
-            How::Froze => "the broker answered nothing",
-            How::Mute => "the broker delivered no message",
-            How::Dropped => "the broker closed the connection of a client that only pinged",
-            How::Down => "the broker closed its connections and accepted no new one",
+            OutageKind::Froze => "the broker answered nothing",
+            OutageKind::DeliversNothing => "the broker delivered no message",
+            OutageKind::Dropped => "the broker closed the connection of a client that only pinged",
+            OutageKind::Down => "the broker closed its connections and accepted no new one",
         };
         match self.until {
-            Some(until) if self.how != How::Dropped => {
+            Some(until) if self.how != OutageKind::Dropped => {
                 let lasted = until.saturating_duration_since(self.since);
                 format!("{how} for {:.1} s", lasted.as_secs_f32())
             }
@@ -99,7 +99,8 @@ impl Pulse {
         self.round_trips += 1;
         match self.outage() {
             Some(Outage {
-                how: How::Froze, ..
+                how: OutageKind::Froze,
+                ..
             }) => self.end(now),
             _ => self.slowest = self.slowest.max(now.saturating_duration_since(asked)),
         }
@@ -116,7 +117,7 @@ impl Pulse {
     pub(super) fn waits(&mut self, asked: Instant, now: Instant) {
         // A broker that has never answered may not support the request.
         if self.round_trips > 0 && self.is_too_long(asked, now) {
-            self.begin(asked, How::Froze);
+            self.begin(asked, OutageKind::Froze);
         }
     }
 
@@ -125,7 +126,7 @@ impl Pulse {
         let (since, before) = self.undelivered.unwrap_or((now, 0));
         self.undelivered = Some((since, before + 1));
         if self.delivers && before >= LOST && self.is_too_long(since, now) {
-            self.begin(since, How::Mute);
+            self.begin(since, OutageKind::DeliversNothing);
         }
     }
 
@@ -133,7 +134,7 @@ impl Pulse {
     pub(super) fn delivered(&mut self, sent: Instant, now: Instant) {
         self.undelivered = None;
         self.delivers = true;
-        let is_mute = |outage: Outage| outage.how == How::Mute;
+        let is_mute = |outage: Outage| outage.how == OutageKind::DeliversNothing;
         match self.outage().is_some_and(is_mute) {
             true => self.end(now),
             false if self.outage().is_none() => {
@@ -145,9 +146,12 @@ impl Pulse {
     }
 
     /// Records that no messages are sent for a while.
-    pub(super) fn hushed(&mut self, now: Instant) {
+    pub(super) fn messages_paused(&mut self, now: Instant) {
         self.undelivered = None;
-        if self.outage().is_some_and(|outage| outage.how == How::Mute) {
+        if self
+            .outage()
+            .is_some_and(|outage| outage.how == OutageKind::DeliversNothing)
+        {
             self.end(now);
         }
     }
@@ -161,7 +165,7 @@ impl Pulse {
         self.gone = Some((last, is_excused));
         if !is_excused && self.dropped < HABIT {
             self.dropped += 1;
-            self.begin(last, How::Dropped);
+            self.begin(last, OutageKind::Dropped);
         } else if self.outage().is_some() {
             self.end(now);
         }
@@ -173,9 +177,12 @@ impl Pulse {
             return;
         };
         // The broker is down for everyone, so this does not count as dropping the canary.
-        if self.outage().is_none_or(|outage| outage.how != How::Down) {
+        if self
+            .outage()
+            .is_none_or(|outage| outage.how != OutageKind::Down)
+        {
             self.dropped = self.dropped.saturating_sub(1);
-            self.begin(since, How::Down);
+            self.begin(since, OutageKind::Down);
         }
     }
 
@@ -195,7 +202,7 @@ impl Pulse {
     }
 
     /// Begins an outage, or updates the kind of the current one.
-    fn begin(&mut self, since: Instant, how: How) {
+    fn begin(&mut self, since: Instant, how: OutageKind) {
         if let Some(last) = self.outages.last_mut().filter(|o| o.until.is_none()) {
             last.since = last.since.min(since);
             last.how = how;
@@ -231,7 +238,7 @@ mod tests {
         (pulse, start)
     }
 
-    fn outage(start: Instant, since: u64, until: u64, how: How) -> Outage {
+    fn outage(start: Instant, since: u64, until: u64, how: OutageKind) -> Outage {
         Outage {
             since: at(start, since),
             until: Some(at(start, until)),
@@ -255,14 +262,14 @@ mod tests {
     fn a_broker_that_answers_nothing_for_long_has_frozen() {
         let (mut pulse, start) = answering();
         pulse.waits(at(start, 10), at(start, 42));
-        assert_eq!(pulse.outage().map(|o| o.how), Some(How::Froze));
+        assert_eq!(pulse.outage().map(|o| o.how), Some(OutageKind::Froze));
         pulse.answered(at(start, 10), at(start, 210));
-        assert_eq!(pulse.outages, [outage(start, 10, 210, How::Froze)]);
+        assert_eq!(pulse.outages, [outage(start, 10, 210, OutageKind::Froze)]);
         assert_eq!(pulse.slowest, Duration::from_millis(100));
     }
 
     #[test]
-    fn who_has_never_answered_has_not_frozen() {
+    fn a_broker_that_never_answered_has_not_frozen() {
         let start = Instant::now();
         let mut pulse = Pulse::default();
         pulse.waits(start, at(start, 600));
@@ -284,9 +291,15 @@ mod tests {
         for tenths in (20..70).step_by(5) {
             pulse.sent(at(start, tenths));
         }
-        assert_eq!(pulse.outage().map(|o| o.how), Some(How::Mute));
+        assert_eq!(
+            pulse.outage().map(|o| o.how),
+            Some(OutageKind::DeliversNothing)
+        );
         pulse.delivered(at(start, 70), at(start, 71));
-        assert_eq!(pulse.outages, [outage(start, 20, 71, How::Mute)]);
+        assert_eq!(
+            pulse.outages,
+            [outage(start, 20, 71, OutageKind::DeliversNothing)]
+        );
     }
 
     #[test]
@@ -306,7 +319,7 @@ mod tests {
         pulse.refused();
         pulse.refused();
         pulse.back(at(start, 30));
-        assert_eq!(pulse.outages, [outage(start, 1, 30, How::Down)]);
+        assert_eq!(pulse.outages, [outage(start, 1, 30, OutageKind::Down)]);
     }
 
     #[test]
@@ -316,11 +329,11 @@ mod tests {
         pulse.lost(false, at(start, 60));
         pulse.refused();
         pulse.back(at(start, 70));
-        assert_eq!(pulse.outages, [outage(start, 1, 70, How::Down)]);
+        assert_eq!(pulse.outages, [outage(start, 1, 70, OutageKind::Down)]);
     }
 
     #[test]
-    fn a_connection_that_is_ended_for_what_the_canary_did_says_nothing() {
+    fn a_connection_closed_because_of_the_canary_proves_nothing() {
         let (mut pulse, start) = answering();
         pulse.lost(true, at(start, 20));
         pulse.back(at(start, 21));
@@ -328,7 +341,7 @@ mod tests {
         pulse.lost(true, at(start, 22));
         pulse.refused();
         pulse.back(at(start, 30));
-        assert_eq!(pulse.outages, [outage(start, 21, 30, How::Down)]);
+        assert_eq!(pulse.outages, [outage(start, 21, 30, OutageKind::Down)]);
     }
 
     #[test]
@@ -339,7 +352,7 @@ mod tests {
             pulse.back(at(start, n * 10 + 1));
         }
         assert_eq!(pulse.outages.len(), HABIT);
-        let dropped = |outage: &Outage| outage.how == How::Dropped && outage.until.is_some();
+        let dropped = |outage: &Outage| outage.how == OutageKind::Dropped && outage.until.is_some();
         assert!(pulse.outages.iter().all(dropped), "{:?}", pulse.outages);
     }
 }

@@ -183,12 +183,12 @@ fn item(lines: &[&str], place: Place) -> Option<Item> {
         first = before;
     }
     let indent = indent_of(lines[first]);
-    let behind = &lines[first + 1..];
-    let length = behind
+    let after = &lines[first + 1..];
+    let length = after
         .iter()
         .take_while(|line| line.trim().is_empty() || indent_of(line) > indent)
         .count();
-    let blank = behind[..length]
+    let blank = after[..length]
         .iter()
         .rev()
         .take_while(|line| line.trim().is_empty())

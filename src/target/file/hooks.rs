@@ -98,8 +98,8 @@ fn overlapping(rules: &[Rule]) -> Option<String> {
     for event in shown(rules, 0) {
         for field in event.fields {
             let mut known: Vec<&str> = Vec::new();
-            for told in &field.words {
-                for word in told.split('/') {
+            for entry in &field.words {
+                for word in entry.split('/') {
                     if known.contains(&word) {
                         let name = &event.name;
                         return Some(format!("two words of {name} give `{word}`"));

@@ -6,10 +6,10 @@ use mqtt_check_vocabulary::{Kind, SETTINGS, Setting};
 
 use super::reading::{Map, Reading};
 use super::{CONFIG, FOLDER, LONGEST, Start, address};
-use crate::scenario::node::{Entry, Node};
+use crate::scenario::node::{Entry, Node, transpose};
 use crate::target::settings::{
-    ANONYMOUS, CLIENT, Clients, DOINGS, Escape, FILTER, Filling, Lines, NAME, NUMBER, OTHERS,
-    Order, PASSWORD, RANK, REFERENCES, Row, Rules, SUBJECTS, SettingTemplate, Subjects, Table,
+    ANONYMOUS, CLIENT, Clients, Escape, FILTER, Filling, Lines, NAME, NUMBER, OTHERS, Order,
+    PASSWORD, RANK, REFERENCES, RULE_KINDS, Row, Rules, SUBJECTS, SettingTemplate, Subjects, Table,
     USER, USERS, VALUE,
 };
 
@@ -178,19 +178,19 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
     };
     map.finish();
     let (each, rules) = match each {
-        EachKind::Users(each) => (flip(each)?, None),
+        EachKind::Users(each) => (transpose(each)?, None),
         EachKind::Rules(rules) => (None, Some(rules?)),
     };
     let templates = Filling {
-        config: flip(config)?.unwrap_or_default(),
-        arguments: flip(arguments)?.unwrap_or_default(),
-        environment: flip(environment)?.unwrap_or_default(),
-        files: flip(files)?.unwrap_or_default(),
-        before: flip(before)?.unwrap_or_default(),
-        after: flip(after)?.unwrap_or_default(),
+        config: transpose(config)?.unwrap_or_default(),
+        arguments: transpose(arguments)?.unwrap_or_default(),
+        environment: transpose(environment)?.unwrap_or_default(),
+        files: transpose(files)?.unwrap_or_default(),
+        before: transpose(before)?.unwrap_or_default(),
+        after: transpose(after)?.unwrap_or_default(),
         ..Filling::default()
     };
-    let values = flip(values)?.unwrap_or_default().into_iter().collect();
+    let values = transpose(values)?.unwrap_or_default().into_iter().collect();
     if templates == Filling::default() {
         let hint = "use `config`, `arguments`, `environment`, `files`, `before` or `after`; or `unsupported` with the reason";
         return reading.fail(node.place, "a setting that configures nothing", hint);
@@ -203,7 +203,7 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
         values,
         each,
         between,
-        escape: flip(escape)?.unwrap_or_default(),
+        escape: transpose(escape)?.unwrap_or_default(),
         rules,
     })))
 }
@@ -231,7 +231,7 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
         Some(node) => lines(reading, node, word),
         None => Some(Lines::new()),
     };
-    let everybody = of(each, None);
+    let all_clients = of(each, None);
     let user = of(map.take("each_user"), Some(USER));
     let clients = match map.take("each_client") {
         Some(node) if node.text() == Some("as_users") => Some(Clients::AsUsers),
@@ -240,8 +240,8 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
     let subjects = map
         .map("subjects", "`subjects`")
         .map(|map| subjects(reading, map));
-    let (everybody, user, clients) = (everybody?, user?, clients?);
-    if everybody.is_empty() && user.is_empty() && clients == Clients::default() {
+    let (all_clients, user, clients) = (all_clients?, user?, clients?);
+    if all_clients.is_empty() && user.is_empty() && clients == Clients::default() {
         let hint = "each: { allow all: LINE, allow publish: LINE, … }";
         return reading.fail(
             whole.place,
@@ -251,10 +251,10 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
     }
     Some(Rules {
         order,
-        everybody,
+        all_clients,
         user,
         clients,
-        subjects: flip(subjects)?,
+        subjects: transpose(subjects)?,
     })
 }
 
@@ -278,11 +278,11 @@ fn lines(reading: &Reading, node: &Node, whose: Option<&str>) -> Option<Lines> {
     // One reason for all kinds of rules.
     if let Some(reason) = map.text("unsupported") {
         map.finish();
-        return Some(DOINGS.map(|doing| (doing, Err(reason.clone()))).into());
+        return Some(RULE_KINDS.map(|kind| (kind, Err(reason.clone()))).into());
     }
     let mut out = Lines::new();
-    for doing in DOINGS {
-        let Some(node) = map.take(doing) else {
+    for kind in RULE_KINDS {
+        let Some(node) = map.take(kind) else {
             continue;
         };
         let line = match node.entries() {
@@ -298,7 +298,7 @@ fn lines(reading: &Reading, node: &Node, whose: Option<&str>) -> Option<Lines> {
                 Ok(known_words(reading, node, &words)?)
             }
         };
-        out.insert(doing, line);
+        out.insert(kind, line);
     }
     map.finish();
     Some(out)
@@ -372,12 +372,4 @@ fn known_words(reading: &Reading, node: &Node, words: &[&str]) -> Option<String>
         }
     }
     Some(text)
-}
-
-/// `Some(None)` if nothing was given, `None` if reading failed.
-fn flip<T>(said: Option<Option<T>>) -> Option<Option<T>> {
-    match said {
-        None => Some(None),
-        Some(value) => value.map(Some),
-    }
 }

@@ -125,8 +125,8 @@ fn knows_users_and_is_the_first_of_them() {
     let reached = file.running(&access).expect("a URL");
     let credentials = reached.and_then(|external| external.credentials);
     assert_eq!(credentials.map(|c| c.user).as_deref(), Some("carol"));
-    for nobody in ["{}", "alice", "[alice]"] {
-        parse(&format!("url: mqtt://a\ncredentials: {nobody}\n")).expect_err("nobody");
+    for credentials in ["{}", "alice", "[alice]"] {
+        parse(&format!("url: mqtt://a\ncredentials: {credentials}\n")).expect_err("nobody");
     }
 }
 
@@ -156,7 +156,7 @@ fn reads_the_least_there_can_be() {
 }
 
 #[test]
-fn says_all_that_is_wrong_at_once() {
+fn reports_all_errors_at_once() {
     assert_snapshot!(
         "bad_keys",
         parse(
@@ -213,7 +213,7 @@ deviations:
 }
 
 #[test]
-fn says_what_does_not_go_together() {
+fn reports_contradicting_keys() {
     for (text, expected) in [
         ("", "the file is empty"),
         ("# nothing yet\n", "the file is empty"),
@@ -442,7 +442,7 @@ fn set(rows: &str) -> Result<TargetFile, String> {
 }
 
 #[test]
-fn reads_how_settings_are_said() {
+fn reads_how_settings_are_given() {
     use super::super::settings::{Clients, Order, Row};
     let file = set("
   retain_available: 'retain {value}'
@@ -464,8 +464,8 @@ fn reads_how_settings_are_said() {
         table.lacking("authentication"),
         Some("it has no such thing")
     );
-    assert!(table.says("retain_available") && !table.says("authentication"));
-    assert!(!table.says("connect_timeout"));
+    assert!(table.supports("retain_available") && !table.supports("authentication"));
+    assert!(!table.supports("connect_timeout"));
     let Some(Row::Template(users)) = table.rows.get("users") else {
         panic!("{table:?}");
     };
@@ -476,7 +476,7 @@ fn reads_how_settings_are_said() {
     let rules = access.rules.as_ref().expect("rules");
     assert_eq!(rules.order, Order::Denials);
     assert_eq!(
-        rules.everybody["deny publish"],
+        rules.all_clients["deny publish"],
         Err("it has none".to_owned())
     );
     let Clients::Lines(clients) = &rules.clients else {
@@ -524,15 +524,15 @@ fn reads_lists_for_each_user() {
 }
 
 #[test]
-fn reads_what_a_broker_is_set_to_for_an_exchange() {
+fn reads_the_settings_for_an_exchange() {
     let entry = |broker: &str| {
         format!(
             "url: mqtt://127.0.0.1:1883\ndeviations:\n  - case: a@5\n    came: x\n    why: y\n    broker: {broker}\n    bytes: broker restarts\n"
         )
     };
     let file = parse(&entry("{ maximum_qos: 1 }")).expect("a sound file");
-    let told = file.deviations[0].broker.non_default();
-    assert_eq!(told.len(), 1, "{told:?}");
+    let settings = file.deviations[0].broker.non_default();
+    assert_eq!(settings.len(), 1, "{settings:?}");
     let wrong = parse(&entry("{ maximum_qoss: 1 }")).expect_err("no such setting");
     assert!(wrong.contains("maximum_qoss"), "{wrong}");
 }
@@ -567,7 +567,7 @@ fn reads_how_a_client_is_kicked() {
 }
 
 #[test]
-fn says_what_is_wrong_with_settings() {
+fn reports_errors_in_settings() {
     let wrong = set("
   retain_avail: 'retain {value}'
   maximum_qos: { config: { listen: 'qos {value}' } }

@@ -1,7 +1,7 @@
 //! A webhook server: receives the events of a broker by HTTP.
 //!
 //! It answers before the broker starts, since a broker may send requests while it starts. Requests that arrive before
-//! `tell` is called are dropped.
+//! `set_sender` is called are dropped.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -67,7 +67,7 @@ impl Sink {
     }
 
     /// Passes requests to `sender` from now on.
-    pub(super) fn tell(&self, sender: EventSender) {
+    pub(super) fn set_sender(&self, sender: EventSender) {
         // There is only one sender per sink.
         let _ = self.shared.sender.set(sender);
     }
@@ -127,7 +127,7 @@ fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         while let Some((message, length)) = request(&buffer)? {
             buffer.drain(..length);
             if let Some(sender) = shared.sender.get() {
-                sender.tell(&message);
+                sender.send(&message);
             }
             let answer = &shared.answer;
             let head = format!(
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_requests_one_behind_the_other() {
+    fn reads_consecutive_requests() {
         let first = b"POST /a HTTP/1.1\r\nHost: h\r\nvernemq-hook: on_register\r\nContent-Length: 17\r\n\r\n{\"client_id\":\"a\"}";
         let second = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n";
         let both = [&first[..], &second[..]].concat();

@@ -67,7 +67,7 @@ impl Kind {
 
 /// What sources need to know about the running broker.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct BrokerContext {
     /// The log files of its programs.
     pub logs: Vec<PathBuf>,
     pub node: Node,
@@ -95,7 +95,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    sources: Vec<Standing>,
+    sources: Vec<SourceState>,
     /// Events by the prefix of the play that waits for them.
     queues: BTreeMap<String, VecDeque<Hook>>,
     /// Numbered events without a known prefix, such as those of clients whose Client Identifier the broker assigned.
@@ -105,7 +105,7 @@ struct State {
 
 /// The state of a source.
 #[derive(Debug)]
-struct Standing {
+struct SourceState {
     name: &'static str,
     shows: Vec<ShownEvent>,
     problem: Option<String>,
@@ -120,7 +120,7 @@ struct EventSender {
 }
 
 impl EventSender {
-    fn tell(&self, message: &SourceMessage) {
+    fn send(&self, message: &SourceMessage) {
         for rule in self.rules.iter() {
             if let Some(fields) = rule.read(message) {
                 self.shared.put(
@@ -200,15 +200,15 @@ impl Hook {
 
 impl Feed {
     /// Starts listening to these sources of a running broker. `sink` belongs to the source of kind `http`.
-    pub fn new(sources: &[Source], around: &Surroundings, sink: Option<Sink>) -> Self {
-        let standing = |(n, source): (usize, &Source)| Standing {
+    pub fn new(sources: &[Source], around: &BrokerContext, sink: Option<Sink>) -> Self {
+        let state_of = |(n, source): (usize, &Source)| SourceState {
             name: source.kind.name(),
             shows: rule::shown(&source.rules, n),
             problem: None,
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                sources: sources.iter().enumerate().map(standing).collect(),
+                sources: sources.iter().enumerate().map(state_of).collect(),
                 ..State::default()
             }),
             stopped: AtomicBool::new(false),
@@ -235,7 +235,7 @@ impl Feed {
                 }
                 Kind::Http(_) => {
                     match &sink {
-                        Some(sink) => sink.tell(sender),
+                        Some(sink) => sink.set_sender(sender),
                         None => sender.fail("nothing listens for its requests"),
                     }
                     continue;

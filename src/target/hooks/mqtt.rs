@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::rule::SourceMessage;
-use super::{EventSender, Surroundings};
+use super::{BrokerContext, EventSender};
 use crate::target::own::{own_connect, own_subscribe};
 use crate::transport::Stream;
 
@@ -29,7 +29,7 @@ const VERSION: ProtocolVersion = ProtocolVersion::V3_1_1;
 
 /// Receives messages on these topics until the sender is stopped.
 pub(super) fn listen(
-    around: &Surroundings,
+    around: &BrokerContext,
     topics: &[String],
     sender: &EventSender,
     ready: &Sender<()>,
@@ -82,7 +82,7 @@ impl Monitor {
     }
 }
 
-async fn subscribed(around: &Surroundings, topics: &[String]) -> io::Result<Monitor> {
+async fn subscribed(around: &BrokerContext, topics: &[String]) -> io::Result<Monitor> {
     let tcp = around.node.endpoint.connect_tcp().await;
     let tcp = tcp.map_err(io::Error::other)?;
     let stream = around.node.endpoint.begin(tcp, 0).await;
@@ -125,7 +125,7 @@ async fn receive(monitor: &mut Monitor, sender: &EventSender) -> io::Result<()> 
             // A retained message is about an earlier event.
             Ok(Ok(Packet::Publish(publish))) if !publish.retain => {
                 let text = String::from_utf8_lossy(&publish.payload).into_owned();
-                sender.tell(&SourceMessage::new(text, Some(publish.topic.to_string())));
+                sender.send(&SourceMessage::new(text, Some(publish.topic.to_string())));
             }
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(error),

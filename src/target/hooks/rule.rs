@@ -134,11 +134,11 @@ impl Rule {
 
     /// The words that a reported value can stand for.
     fn meant(&self, raw: &str) -> Option<String> {
-        let fits = |said: &str| match said.strip_suffix('*') {
+        let fits = |listed: &str| match listed.strip_suffix('*') {
             Some(beginning) => raw.starts_with(beginning),
-            None => raw == said,
+            None => raw == listed,
         };
-        let (_, words) = self.reasons.iter().find(|(said, _)| fits(said))?;
+        let (_, words) = self.reasons.iter().find(|(listed, _)| fits(listed))?;
         Some(either(words))
     }
 

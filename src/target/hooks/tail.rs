@@ -98,7 +98,7 @@ impl Growing {
                 b'\n' => {
                     let line = String::from_utf8_lossy(&self.rest);
                     let line = line.trim_end_matches('\r').to_owned();
-                    sender.tell(&SourceMessage::new(line, None));
+                    sender.send(&SourceMessage::new(line, None));
                     self.rest.clear();
                 }
                 _ if self.rest.len() < LONGEST_LINE => self.rest.push(byte),

@@ -40,7 +40,7 @@ fn shown_line(rule: &Rule, message: &SourceMessage) -> Option<String> {
 }
 
 #[test]
-fn a_line_becomes_an_event_with_what_its_words_can_stand_for() {
+fn a_line_becomes_an_event_with_every_meaning_of_its_words() {
     let line = |text: &str| shown_line(&disconnected(), &SourceMessage::new(text.to_owned(), None));
     assert_eq!(
         line("a left").as_deref(),
@@ -82,7 +82,7 @@ fn json_is_read_by_its_paths() {
 }
 
 #[test]
-fn shows_what_every_rule_of_an_event_tells() {
+fn shows_the_fields_of_every_rule_of_an_event() {
     let lost = Rule {
         set: vec![(
             Event::named("client.disconnected")
@@ -111,7 +111,7 @@ fn shows_what_every_rule_of_an_event_tells() {
 
 fn feed() -> Arc<Feed> {
     let state = State {
-        sources: vec![Standing {
+        sources: vec![SourceState {
             name: "output",
             shows: rule::shown(&[disconnected()], 0),
             problem: None,

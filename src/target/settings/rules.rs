@@ -37,8 +37,8 @@ pub type Lines = BTreeMap<&'static str, Result<String, String>>;
 pub struct Rules {
     pub order: Order,
     /// Rules about all clients.
-    pub everybody: Lines,
-    /// Rules about one user. If empty and there are `subjects`, the lines of `everybody` are used.
+    pub all_clients: Lines,
+    /// Rules about one user. If empty and there are `subjects`, the lines of `all_clients` are used.
     pub user: Lines,
     /// Rules about one client.
     pub clients: Clients,
@@ -78,7 +78,7 @@ struct Line<'l> {
 }
 
 /// The kinds of rules, as tables name them.
-pub(in crate::target) const DOINGS: [&str; 6] = [
+pub(in crate::target) const RULE_KINDS: [&str; 6] = [
     "allow all",
     "allow publish",
     "allow subscribe",
@@ -87,14 +87,14 @@ pub(in crate::target) const DOINGS: [&str; 6] = [
     "deny subscribe",
 ];
 
-fn doing(rule: &AccessRule) -> &'static str {
+fn kind_of(rule: &AccessRule) -> &'static str {
     match (rule.allow, rule.action) {
-        (true, AccessAction::All) => DOINGS[0],
-        (true, AccessAction::Publish) => DOINGS[1],
-        (true, AccessAction::Subscribe) => DOINGS[2],
-        (false, AccessAction::All) => DOINGS[3],
-        (false, AccessAction::Publish) => DOINGS[4],
-        (false, AccessAction::Subscribe) => DOINGS[5],
+        (true, AccessAction::All) => RULE_KINDS[0],
+        (true, AccessAction::Publish) => RULE_KINDS[1],
+        (true, AccessAction::Subscribe) => RULE_KINDS[2],
+        (false, AccessAction::All) => RULE_KINDS[3],
+        (false, AccessAction::Publish) => RULE_KINDS[4],
+        (false, AccessAction::Subscribe) => RULE_KINDS[5],
     }
 }
 
@@ -164,7 +164,7 @@ impl Rules {
     ) -> Result<(), String> {
         let is_per_user = self.subjects.is_some();
         let of_users = match is_per_user && self.user.is_empty() {
-            true => &self.everybody,
+            true => &self.all_clients,
             false => &self.user,
         };
         let none = Lines::new();
@@ -173,7 +173,7 @@ impl Rules {
             Clients::AsUsers => &none,
         };
         let (about, whose, word, names) = match (&rule.users[..], &rule.clients[..]) {
-            ([], []) => ("rules about all clients", &self.everybody, "", &[][..]),
+            ([], []) => ("rules about all clients", &self.all_clients, "", &[][..]),
             (users, []) => ("rules about a user", of_users, USER, users),
             ([], clients) => ("rules about a client", of_clients, CLIENT, clients),
             _ => return Err("it has no rules about both a user and a client".to_owned()),
@@ -181,12 +181,12 @@ impl Rules {
         if is_per_user && word == USER && names.iter().any(|name| !users.contains(&&**name)) {
             return Err("a rule of the case names a user that no setting defines".to_owned());
         }
-        let doing = doing(rule);
-        let template = match whose.get(doing) {
+        let kind = kind_of(rule);
+        let template = match whose.get(kind) {
             Some(line) => line.clone()?,
             None => {
                 return Err(format!(
-                    "the target file has no line for `{doing}` in {about}"
+                    "the target file has no line for `{kind}` in {about}"
                 ));
             }
         };

@@ -49,7 +49,7 @@ fn a_value_goes_where_its_template_is() {
 }
 
 #[test]
-fn what_the_broker_does_not_take_is_named() {
+fn names_a_setting_that_the_broker_does_not_accept() {
     let span = Value::Span(Duration::from_secs(90 * 60));
     let cases = [
         (
@@ -89,7 +89,7 @@ fn what_the_broker_does_not_take_is_named() {
         assert_eq!(failed, Err((name, unsupported)));
     }
     let untold = Table::default().fill(&given("maximum_qos", Value::Number(1)));
-    assert_eq!(untold, Err(("maximum_qos", Hindrance::Untold)));
+    assert_eq!(untold, Err(("maximum_qos", Hindrance::NotInTable)));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn rule(allow: bool, action: AccessAction, user: &str, filter: &str) -> AccessRu
 fn rules_become_lines_in_their_order() {
     let rules = Rules {
         order: Order::Denials,
-        everybody: Lines::from([
+        all_clients: Lines::from([
             ("allow all", Ok("all {filter}".to_owned())),
             ("deny all", Ok("never {filter}".to_owned())),
             ("deny publish", Err("no such rule".to_owned())),
@@ -197,7 +197,7 @@ fn per_user() -> Table {
         between: Some(" ".to_owned()),
         escape: Escape::Json,
         rules: Some(Rules {
-            everybody: Lines::from([
+            all_clients: Lines::from([
                 ("allow all", Ok("{number}+{filter}".to_owned())),
                 ("deny all", Ok("{number}-{filter}".to_owned())),
             ]),
@@ -309,27 +309,27 @@ fn users_that_it_knows_anyway_are_left_out() {
     };
     let without = Table::default();
     assert_eq!(
-        names(without.asked(given(&["bob"]), &known, &[])),
+        names(without.needed(given(&["bob"]), &known, &[])),
         ["maximum_qos"]
     );
     let both = ["maximum_qos", "users"];
     assert_eq!(
-        names(without.asked(given(&["bob", "carol"]), &known, &[])),
+        names(without.needed(given(&["bob", "carol"]), &known, &[])),
         both
     );
-    assert_eq!(names(per_user().asked(given(&["bob"]), &known, &[])), both);
+    assert_eq!(names(per_user().needed(given(&["bob"]), &known, &[])), both);
 }
 
 #[test]
-fn who_is_kicked_by_a_user_name_gets_one() {
+fn a_client_kicked_by_user_name_gets_a_user_name() {
     let asked = |rules: Option<Vec<AccessRule>>| {
         let mut settings = Settings::default();
         if let Some(rules) = rules {
             settings.set("access", Value::Access(rules));
         }
         let table = per_user();
-        let asked = table.asked(settings.non_default(), &[], &["guest".to_owned()]);
-        let filling = table.fill(&asked).expect("a filling");
+        let needed = table.needed(settings.non_default(), &[], &["guest".to_owned()]);
+        let filling = table.fill(&needed).expect("a filling");
         assert_eq!(filling.clients.len(), 1, "{filling:?}");
         let access = filling.files.iter().find(|(name, _)| name == "access");
         access.expect("a list").1.clone()

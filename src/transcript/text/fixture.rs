@@ -15,7 +15,7 @@ use crate::plan::{Plan, plan};
 use crate::scenario::model::{
     Action, Answer, CaseId, Client, ClientAction, ClientIndex, Driver, Exchange, Expectation, Expr,
     FieldMatch, FilterTemplate, HookList, HookPattern, Level, Literal, Matcher, PacketPattern,
-    PacketTemplate, Pattern, Scene, Step, Transport, Way,
+    PacketTemplate, Pattern, Route, Scene, Step, Transport,
 };
 use crate::transcript::{
     Ended, Ending, Event, EventIndex, HookRecord, HookSource, Lane, LaneIndex, Outcome, StepIndex,
@@ -106,7 +106,7 @@ fn client(name: &str) -> Client {
         driver: Driver::Wire,
         auto_ack: true,
         withhold: Vec::new(),
-        way: Way {
+        route: Route {
             transport: Transport::Default,
             node: 0,
         },
@@ -169,7 +169,7 @@ pub(crate) fn takeover_plan() -> Plan {
         tags: vec!["session".into()],
         needs: Vec::new(),
         exclusive: false,
-        sharing: crate::scenario::model::Sharing::Apart,
+        prefix_mode: crate::scenario::model::PrefixMode::Apart,
         settings: Arc::default(),
         required: Arc::default(),
         clients: vec![client("first"), client("second")],

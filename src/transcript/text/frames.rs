@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_not_as_in_any_other_frame() {
+    fn shows_unusual_parts_of_a_frame() {
         let odd = Frame {
             fin: false,
             reserved: 4,
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_is_in_a_frame_that_is_not_for_mqtt() {
+    fn shows_the_content_of_a_non_mqtt_frame() {
         assert_eq!(
             sent(&frame(Opcode::PING, b"\x01\xFF")),
             "frame ping length=2 01 ff"
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_came_shows_its_payload_or_its_code() {
+    fn a_received_frame_shows_its_payload_or_its_code() {
         let shown = |control| {
             let (head, fields) = of_control(&control);
             format!("{head} {}", joined(fields)).trim_end().to_owned()
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_tells_its_frame_only_if_that_is_not_binary() {
+    fn a_packet_shows_its_frame_only_if_it_is_not_binary() {
         let shown = |carried_in| of_packet(carried_in, None).map(|field| field.value);
         assert_eq!(shown(None), None);
         assert_eq!(shown(Some(Opcode::BINARY)), None);

@@ -325,7 +325,7 @@ impl<'a> Writer<'a> {
             .left_over()
             .iter()
             .copied()
-            .partition(|index| self.transcript.may_come_again(*index));
+            .partition(|index| self.transcript.is_permitted_retransmission(*index));
         let lines = self.unclaimed(over.iter().take(LEFT_OVER));
         let more = over.len().saturating_sub(LEFT_OVER);
         let more = (more > 0).then(|| format!("  .. and {more} more\n"));

@@ -1,7 +1,7 @@
 //! The fields of a packet by name, from the codec's description, and which side chose its identifier.
 
 use bytestring::ByteString;
-use mqtt_check_codec::describe::{MAX_SHOWN, is_silent, quote};
+use mqtt_check_codec::describe::{MAX_SHOWN, has_usual_value, quote};
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
 /// One field as it is written.
@@ -40,7 +40,7 @@ pub(super) fn fields(
     for field in packet.fields(version) {
         let value = match (field.name.base, topic) {
             ("version", _) if is_version_of_lane(packet, version) => continue,
-            _ if is_silent(&field) => continue,
+            _ if has_usual_value(&field) => continue,
             ("password", _) => PASSWORD.to_owned(),
             ("topic", Some(topic)) => quote(topic),
             _ => field.value.show(packet.packet_type(), version),

@@ -31,7 +31,7 @@ hooks
 ";
 
 #[test]
-fn writes_what_came_under_the_steps_that_took_it() {
+fn writes_received_packets_under_the_steps_that_took_them() {
     let plan = takeover_plan();
     assert_eq!(record(&plan, &takeover_record(&plan), None), RIGHT);
 }
@@ -93,7 +93,7 @@ fn a_control_is_a_second_section() {
 }
 
 #[test]
-fn an_id_that_no_packet_tells_is_still_an_assigned_one() {
+fn an_id_without_a_packet_is_still_assigned() {
     let plan = takeover_plan();
     let mut transcript = takeover_record(&plan);
     for event in &mut transcript.events {
@@ -152,7 +152,7 @@ fn with_a_message_again(version: ProtocolVersion, times: usize) -> (Plan, Transc
 }
 
 #[test]
-fn what_may_be_sent_again_has_one_line_however_often_it_came() {
+fn writes_permitted_retransmissions_once() {
     let of = |times| {
         let (plan, transcript) = with_a_message_again(ProtocolVersion::V3_1_1, times);
         record(&plan, &transcript, None)
@@ -174,7 +174,7 @@ fn what_may_be_sent_again_has_one_line_however_often_it_came() {
 }
 
 #[test]
-fn what_must_not_be_sent_again_is_left_over_every_time() {
+fn writes_every_forbidden_retransmission_as_left_over() {
     let of = |times| {
         let (plan, transcript) = with_a_message_again(ProtocolVersion::V5, times);
         let text = record(&plan, &transcript, None);

@@ -15,7 +15,7 @@ use crate::scenario::model::{ClientIndex, Expectation, FieldMatch, PacketPattern
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 
 /// The mismatches of a packet with a pattern that count against the server. Empty if the server merely granted less.
-pub(in crate::verdict) type Standing<'f> = &'f dyn Fn(&PacketPattern, EventIndex) -> Vec<Mismatch>;
+pub(in crate::verdict) type Counting<'f> = &'f dyn Fn(&PacketPattern, EventIndex) -> Vec<Mismatch>;
 
 /// The packets that one client received.
 #[derive(Clone, Copy)]
@@ -118,17 +118,17 @@ impl<'a> Inbox<'a> {
     }
 
     /// Returns whether the packet that the pattern is about was received after this one on the same connection.
-    pub(in crate::verdict) fn comes_behind(
+    pub(in crate::verdict) fn comes_later(
         self,
         pattern: &PacketPattern,
         event: EventIndex,
     ) -> bool {
-        self.has_behind(pattern, event, |packet| self.fits(pattern, packet))
+        self.has_later(pattern, event, |packet| self.fits(pattern, packet))
     }
 
     /// Returns whether such a packet was received after this one on the same connection. Always false for packet types
     /// that no clause on order covers.
-    fn has_behind(
+    fn has_later(
         self,
         pattern: &PacketPattern,
         event: EventIndex,
@@ -160,8 +160,8 @@ impl<'a> Inbox<'a> {
         pattern: &PacketPattern,
         event: EventIndex,
     ) -> bool {
-        let came = received(self.transcript, event);
-        came.is_some_and(|packet| !self.fits_in(&["topic"], pattern, &packet))
+        let packet = received(self.transcript, event);
+        packet.is_some_and(|packet| !self.fits_in(&["topic"], pattern, &packet))
     }
 
     /// Returns whether a packet matches the pattern in these fields.
@@ -175,14 +175,9 @@ impl<'a> Inbox<'a> {
     }
 
     /// Returns whether this packet is what the pattern is about, ignoring what does not count against the server.
-    fn stands_for(
-        self,
-        pattern: &PacketPattern,
-        event: EventIndex,
-        standing: Standing<'_>,
-    ) -> bool {
+    fn counts_as(self, pattern: &PacketPattern, event: EventIndex, counting: Counting<'_>) -> bool {
         received(self.transcript, event).is_some_and(|r| {
-            r.packet_type() == pattern.packet_type && standing(pattern, event).is_empty()
+            r.packet_type() == pattern.packet_type && counting(pattern, event).is_empty()
         })
     }
 
@@ -203,11 +198,11 @@ impl<'a> Inbox<'a> {
     /// server are considered. A field in which the server merely granted less is excused and breaks no clause.
     pub(in crate::verdict) fn differs_in(
         self,
-        standing: &[Mismatch],
+        counting: &[Mismatch],
         pattern: &PacketPattern,
         event: EventIndex,
     ) -> Vec<Wrong> {
-        let stands = |mismatch: &&Mismatch| standing.iter().any(|s| s.field == mismatch.field);
+        let counts = |mismatch: &&Mismatch| counting.iter().any(|s| s.field == mismatch.field);
         let Some(packet) = received(self.transcript, event) else {
             return vec![self.missing(pattern)];
         };
@@ -222,7 +217,7 @@ impl<'a> Inbox<'a> {
         let is_clean_start = self.starts_clean(lane);
         mismatches
             .iter()
-            .filter(stands)
+            .filter(counts)
             // A message of QoS 0 has no identifier. Its QoS is what is wrong.
             .filter(|mismatch| {
                 mismatch.field != "packet_id" || !lacks_id_by_qos(&packet, &mismatches)
@@ -245,9 +240,9 @@ impl<'a> Inbox<'a> {
     fn instead(self, pattern: &PacketPattern, event: EventIndex) -> Wrong {
         let lane = self.transcript.events[event.0].lane;
         let here = || self.packets().filter(|(_, other, _)| *other == lane);
-        let came = received(self.transcript, event);
-        if let Some(Packet::Publish(came)) = came.map(|came| came.packet)
-            && let Some(again) = self.repeated(came, event)
+        let packet = received(self.transcript, event);
+        if let Some(Packet::Publish(publish)) = packet.map(|packet| packet.packet)
+            && let Some(again) = self.repeated(publish, event)
         {
             return again;
         }
@@ -334,10 +329,10 @@ impl<'a> Inbox<'a> {
 
     /// Returns the event at which the received message was published, found by its payload.
     pub(super) fn publication_of(self, event: EventIndex) -> Option<usize> {
-        let Packet::Publish(came) = received(self.transcript, event)?.packet else {
+        let Packet::Publish(publish) = received(self.transcript, event)?.packet else {
             return None;
         };
-        self.publication(|publish, _| publish.payload == came.payload)
+        self.publication(|sent, _| sent.payload == publish.payload)
     }
 
     /// Returns the event at which the first such message was published.
@@ -404,14 +399,14 @@ impl<'a> Inbox<'a> {
     pub(in crate::verdict) fn unordered(
         self,
         patterns: &[PacketPattern],
-        came: &[EventIndex],
-        standing: Standing<'_>,
+        events: &[EventIndex],
+        counting: Counting<'_>,
     ) -> Vec<Wrong> {
-        let mut rest: Vec<EventIndex> = came.to_vec();
+        let mut rest: Vec<EventIndex> = events.to_vec();
         let mut open = Vec::new();
         for pattern in patterns {
             let mut left = rest.iter();
-            let place = left.position(|event| self.stands_for(pattern, *event, standing));
+            let place = left.position(|event| self.counts_as(pattern, *event, counting));
             match place {
                 Some(place) => drop(rest.remove(place)),
                 None => open.push(pattern),
@@ -426,7 +421,7 @@ impl<'a> Inbox<'a> {
             })
         });
         match like {
-            Some(event) => self.differs_in(&standing(pattern, *event), pattern, *event),
+            Some(event) => self.differs_in(&counting(pattern, *event), pattern, *event),
             None => vec![self.missing(pattern)],
         }
     }
@@ -436,10 +431,10 @@ impl<'a> Inbox<'a> {
     pub(in crate::verdict) fn in_order(
         self,
         expectations: &[Expectation],
-        came: &[EventIndex],
-        standing: Standing<'_>,
+        events: &[EventIndex],
+        counting: Counting<'_>,
     ) -> Vec<Wrong> {
-        let mut rest = came.iter();
+        let mut rest = events.iter();
         for expectation in expectations {
             let Pattern::Packet(pattern) = &expectation.pattern else {
                 return vec![self.absent(expectation)];
@@ -448,18 +443,18 @@ impl<'a> Inbox<'a> {
                 let Some(event) = rest.next() else {
                     return vec![self.missing(pattern)];
                 };
-                if self.stands_for(pattern, *event, standing) {
+                if self.counts_as(pattern, *event, counting) {
                     continue;
                 }
                 let is_of_type = received(self.transcript, *event)
                     .is_some_and(|r| r.packet_type() == pattern.packet_type);
                 let is_early = match is_of_type {
-                    true => self.comes_behind(pattern, *event),
-                    false => self.has_behind(pattern, *event, |r| self.is_message(pattern, r)),
+                    true => self.comes_later(pattern, *event),
+                    false => self.has_later(pattern, *event, |r| self.is_message(pattern, r)),
                 };
                 return match is_of_type {
                     _ if is_early => vec![Wrong::Aspect(Aspect::Order)],
-                    true => self.differs_in(&standing(pattern, *event), pattern, *event),
+                    true => self.differs_in(&counting(pattern, *event), pattern, *event),
                     false => vec![self.missing(pattern)],
                 };
             }
@@ -473,7 +468,7 @@ impl<'a> Inbox<'a> {
         self,
         alternatives: &[Vec<Expectation>],
         step: Option<StepIndex>,
-        standing: Standing<'_>,
+        counting: Counting<'_>,
     ) -> Vec<Wrong> {
         let lane = self.present();
         let loose: Vec<EventIndex> = self
@@ -497,7 +492,7 @@ impl<'a> Inbox<'a> {
             }
         }
         let found = patterns.iter().find_map(|pattern| {
-            let wrong = self.unordered(std::slice::from_ref(*pattern), &loose, standing);
+            let wrong = self.unordered(std::slice::from_ref(*pattern), &loose, counting);
             let is_field = wrong.iter().all(|wrong| matches!(wrong, Wrong::Aspect(_)));
             (is_field && !wrong.is_empty()).then_some(wrong)
         });
@@ -508,7 +503,7 @@ impl<'a> Inbox<'a> {
         // counts.
         let broken = alternatives
             .iter()
-            .filter_map(|sequence| self.breaks_silence(sequence, &loose, standing))
+            .filter_map(|sequence| self.breaks_silence(sequence, &loose, counting))
             .min_by_key(|(_, left)| *left);
         if let Some((event, _)) = broken {
             return vec![self.extra(event)];
@@ -522,10 +517,10 @@ impl<'a> Inbox<'a> {
     fn breaks_silence(
         self,
         sequence: &[Expectation],
-        came: &[EventIndex],
-        standing: Standing<'_>,
+        events: &[EventIndex],
+        counting: Counting<'_>,
     ) -> Option<(EventIndex, usize)> {
-        let mut rest: Vec<EventIndex> = came.to_vec();
+        let mut rest: Vec<EventIndex> = events.to_vec();
         for expectation in sequence {
             let patterns = match &expectation.pattern {
                 Pattern::Packet(pattern) => std::slice::from_ref(pattern),
@@ -541,7 +536,7 @@ impl<'a> Inbox<'a> {
             };
             for pattern in patterns {
                 let mut left = rest.iter();
-                let place = left.position(|event| self.stands_for(pattern, *event, standing))?;
+                let place = left.position(|event| self.counts_as(pattern, *event, counting))?;
                 rest.remove(place);
             }
         }

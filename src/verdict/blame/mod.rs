@@ -11,7 +11,7 @@ mod table;
 
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
-pub(super) use culprit::{Inbox, Standing, is_late_connack, received};
+pub(super) use culprit::{Counting, Inbox, is_late_connack, received};
 pub(super) use event::Event;
 pub(super) use table::Aspect;
 
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permission_alone_is_not_what_is_broken() {
+    fn a_permission_alone_cannot_be_broken() {
         let unanswered = || Wrong::Event(Event::Missing(PacketType::SUBACK));
         let cited = ["RULE-3.8.4-1", "MQTT-3.3.1-9"];
         let found = cites(unanswered(), &cited, ProtocolVersion::V5);
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn each_thing_that_is_wrong_has_its_own() {
+    fn each_mistake_cites_its_own_clause() {
         let wrong = [
             Wrong::Aspect(Aspect::DupMissing),
             Wrong::Aspect(Aspect::QoS),

@@ -16,35 +16,41 @@ impl Inbox<'_> {
     /// Returns what is wrong with an old message that should no longer be received: it was sent once more, or should
     /// not have been sent at all.
     pub(super) fn stale(self, event: EventIndex) -> Wrong {
-        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
+        let Some(Packet::Publish(publish)) = received(self.transcript, event).map(|r| r.packet)
+        else {
             return Wrong::Event(Event::Extra(PacketType::PUBLISH));
         };
-        Wrong::Event(match self.is_copy(came, event, |_| true) {
-            true => Event::Repeated(came.qos),
+        Wrong::Event(match self.is_copy(publish, event, |_| true) {
+            true => Event::Repeated(publish.qos),
             false => Event::Extra(PacketType::PUBLISH),
         })
     }
 
     /// Returns what is wrong if the message is a repetition of one on the same connection.
-    pub(super) fn repeated(self, came: &Publish, event: EventIndex) -> Option<Wrong> {
+    pub(super) fn repeated(self, publish: &Publish, event: EventIndex) -> Option<Wrong> {
         let lane = self.transcript.events[event.0].lane;
-        self.is_copy(came, event, |its| its == lane)
-            .then_some(Wrong::Event(Event::Repeated(came.qos)))
+        self.is_copy(publish, event, |its| its == lane)
+            .then_some(Wrong::Event(Event::Repeated(publish.qos)))
     }
 
     /// Returns whether this message is one copy too many. That is so if at least as many messages with its topic and
     /// payload have been received before, on such a connection, as were published. Each publication counts once for
     /// each matching subscription of the client, since a server may send a copy for each.
-    fn is_copy(self, came: &Publish, event: EventIndex, is_on: impl Fn(LaneIndex) -> bool) -> bool {
+    fn is_copy(
+        self,
+        publish: &Publish,
+        event: EventIndex,
+        is_on: impl Fn(LaneIndex) -> bool,
+    ) -> bool {
         let topic = self.transcript.topic(event);
         let before = self.packets().filter(|(other, lane, packet)| {
             other.0 < event.0
                 && is_on(*lane)
                 && self.transcript.topic(*other) == topic
-                && matches!(packet.packet, Packet::Publish(first) if first.payload == came.payload)
+                && matches!(packet.packet, Packet::Publish(first) if first.payload == publish.payload)
         });
         let before = before.count();
-        before > 0 && before >= self.published(came, event) * self.subscriptions(event).max(1)
+        before > 0 && before >= self.published(publish, event) * self.subscriptions(event).max(1)
     }
 
     /// Returns the number of Topic Filters matching the topic of this message that the client has subscribed to before
@@ -72,11 +78,11 @@ impl Inbox<'_> {
     }
 
     /// Returns how many messages like this one clients published before it was received, or left as their Wills.
-    fn published(self, came: &Publish, event: EventIndex) -> usize {
+    fn published(self, publish: &Publish, event: EventIndex) -> usize {
         let topic = self.transcript.topic(event);
         let is_like_it = |sent: &Sent<'_>| {
             let is_of_topic = sent.topic.is_none() || sent.topic == topic;
-            !sent.dup && is_of_topic && *sent.payload == came.payload
+            !sent.dup && is_of_topic && *sent.payload == publish.payload
         };
         sent(&self.transcript.events[..event.0])
             .filter(is_like_it)
@@ -86,11 +92,12 @@ impl Inbox<'_> {
     /// Returns whether some client has published the received message. If so, it is a separate message, and the one
     /// that is due is lost.
     pub(super) fn was_sent(self, pattern: &PacketPattern, event: EventIndex) -> bool {
-        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
+        let Some(Packet::Publish(publish)) = received(self.transcript, event).map(|r| r.packet)
+        else {
             return false;
         };
         pattern.packet_type == PacketType::PUBLISH
-            && sent(&self.transcript.events).any(|sent| *sent.payload == came.payload)
+            && sent(&self.transcript.events).any(|sent| *sent.payload == publish.payload)
     }
 }
 

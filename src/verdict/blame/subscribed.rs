@@ -92,8 +92,9 @@ impl<'a> Inbox<'a> {
                 if first.packet_id == Some(id) && first.payload == again.payload && first.qos == again.qos);
             other < event && its < lane && is_same && self.transcript.topic(other) == topic
         };
-        let mut came = self.packets_of_session();
-        let Some((first, ..)) = came.find(|(other, its, r)| is_it(*other, *its, r.packet)) else {
+        let mut packets = self.packets_of_session();
+        let Some((first, ..)) = packets.find(|(other, its, r)| is_it(*other, *its, r.packet))
+        else {
             return false;
         };
         let settles = |packet: &Packet| match again.qos {
@@ -123,9 +124,9 @@ impl<'a> Inbox<'a> {
         pattern: &'a PacketPattern,
     ) -> impl Iterator<Item = EventIndex> {
         let present = self.present();
-        let is_told = pattern.packet_type == PacketType::PUBLISH
+        let is_identified = pattern.packet_type == PacketType::PUBLISH
             && pattern.fields.iter().any(|field| field.name == "payload");
-        let packets = self.packets().filter(move |_| is_told);
+        let packets = self.packets().filter(move |_| is_identified);
         packets
             .filter(move |(_, lane, packet)| {
                 Some(*lane) == present && self.is_message(pattern, packet)

@@ -2,7 +2,7 @@
 //! - the packet would have been right if the server had granted what was requested: [`super::instead`];
 //! - the missing packet is a message of a refused subscription, a message that was not allowed, one of QoS 0 that would
 //!   have had to wait, or a PUBREL of a message with a lowered QoS;
-//! - the connection is parted: the client answered a lowered message as if it were not lowered, or resumed a session
+//! - the connection has diverged: the client answered a lowered message as if it were not lowered, or resumed a session
 //!   that may have ended. The answers that the broker owes an open connection in any case, it owes here too;
 //! - it is about the Will of a session that ended at another time.
 
@@ -30,7 +30,7 @@ const OF_SUBSCRIPTION: &[&str] = &[
 
 impl GrantedLess<'_> {
     /// Returns the mismatches of a packet with this pattern that do not depend on a lesser grant.
-    pub(in crate::verdict) fn standing_of(
+    pub(in crate::verdict) fn counting_mismatches(
         &self,
         pattern: &PacketPattern,
         event: EventIndex,
@@ -40,16 +40,16 @@ impl GrantedLess<'_> {
         let Some(packet) = received(&self.transcript.events[event.0].what) else {
             return Vec::new();
         };
-        let Some(came) = self.as_received(event, packet) else {
+        let Some(received) = self.as_received(event, packet) else {
             return Vec::new();
         };
-        let mismatches = judge(pattern, &came, client, &mut memory.clone());
+        let mismatches = judge(pattern, &received, client, &mut memory.clone());
         let known = (client, memory);
-        self.standing(pattern, event, known, mismatches, &mut excused.clone())
+        self.without_excused(pattern, event, known, mismatches, &mut excused.clone())
     }
 
     /// Removes the mismatches that depend on a lesser grant, and returns the others.
-    pub(in crate::verdict) fn standing(
+    pub(in crate::verdict) fn without_excused(
         &self,
         pattern: &PacketPattern,
         event: EventIndex,
@@ -57,7 +57,7 @@ impl GrantedLess<'_> {
         mut mismatches: Vec<Mismatch>,
         excused: &mut Excused,
     ) -> Vec<Mismatch> {
-        if self.is_nothing() || mismatches.is_empty() {
+        if self.is_empty() || mismatches.is_empty() {
             return mismatches;
         }
         let mut excuse = None;
@@ -74,37 +74,37 @@ impl GrantedLess<'_> {
                 .collect();
             if still.len() < mismatches.len() {
                 mismatches = still;
-                excuse = excuse.or(Some(instead.less));
+                excuse = excuse.or(Some(instead.grant));
             }
         }
         // A refusal states its own reason, so its code need not be the expected one.
         let own = self
-            .given
+            .lesser_grants
             .iter()
-            .position(|less| less.at == event && less.is_refusal());
-        if let Some(less) = own {
+            .position(|grant| grant.at == event && grant.is_refusal());
+        if let Some(grant) = own {
             let before = mismatches.len();
             mismatches.retain(|m| !matches!(m.field.as_str(), "reason" | "reasons"));
-            excuse = excuse.or((mismatches.len() < before).then_some(less));
+            excuse = excuse.or((mismatches.len() < before).then_some(grant));
         }
         // A message that nothing holds back has not waited, so its expiry interval has not decreased.
-        if let Some(less) = self.unheld(event) {
+        if let Some(grant) = self.not_held_back(event) {
             let before = mismatches.len();
             mismatches.retain(|m| m.field != "message_expiry_interval");
-            excuse = excuse.or((mismatches.len() < before).then_some(less));
+            excuse = excuse.or((mismatches.len() < before).then_some(grant));
         }
         // Another subscription that matches, but was refused, would have affected these fields.
         let refused = self.transcript.topic(event).and_then(|topic| {
             let lane = self.transcript.events[event.0].lane;
             self.refused(lane, event, Some(topic))
         });
-        if let Some(less) = refused {
+        if let Some(grant) = refused {
             let before = mismatches.len();
             mismatches.retain(|m| !OF_SUBSCRIPTION.contains(&m.field.as_str()));
-            excuse = excuse.or((mismatches.len() < before).then_some(less));
+            excuse = excuse.or((mismatches.len() < before).then_some(grant));
         }
-        if let Some(less) = excuse {
-            self.excuse(Some((less, vec![event])), excused);
+        if let Some(grant) = excuse {
+            self.excuse(Some((grant, vec![event])), excused);
         }
         if !mismatches.is_empty()
             && pattern.packet_type == PacketType::PUBLISH
@@ -127,7 +127,7 @@ impl GrantedLess<'_> {
         (client, memory): (ClientIndex, &Memory),
         excused: &Excused,
     ) -> Excuse {
-        if let Some(less) = excused.events.get(&event) {
+        if let Some(grant) = excused.events.get(&event) {
             let all = (event.0 + 1..self.transcript.events.len()).map(EventIndex);
             let right = all.into_iter().find(|other| {
                 let Some(packet) = self.untaken(*other, excused) else {
@@ -140,17 +140,17 @@ impl GrantedLess<'_> {
                 is_it(packet) || self.instead(*other).iter().any(|form| is_it(&form.packet))
             });
             if let Some(right) = right {
-                return Some((*less, vec![event, right]));
+                return Some((*grant, vec![event, right]));
             }
         }
         let happened = &self.transcript.events[event.0];
         // The server does not understand the client's answer to the message, so it sends the message again.
-        if let Some(less) = self.parted(happened.lane, happened.at)
+        if let Some(grant) = self.diverged(happened.lane, happened.at)
             && let Some(Packet::Publish(publish)) = received(&happened.what)
             && let Some(topic) = self.transcript.topic(event)
             && self.same_before(event, topic, publish).next().is_some()
         {
-            return Some((less, vec![event]));
+            return Some((grant, vec![event]));
         }
         let wanted = Wanted {
             lane: happened.lane,
@@ -159,8 +159,8 @@ impl GrantedLess<'_> {
             topic: topic_of(pattern, client, memory),
             payload: payload_of(pattern, client, memory),
         };
-        let less = self.needless(&wanted)?;
-        Some((less, vec![event]))
+        let grant = self.needless(&wanted)?;
+        Some((grant, vec![event]))
     }
 
     /// Returns a received packet if no step had taken it when the current step was played.
@@ -185,7 +185,7 @@ impl GrantedLess<'_> {
         (client, memory): (ClientIndex, &Memory),
         excused: &mut Excused,
     ) -> bool {
-        if self.is_nothing() {
+        if self.is_empty() {
             return false;
         }
         let Some(lane) = self.lane_of(client, outcome.at) else {
@@ -204,14 +204,14 @@ impl GrantedLess<'_> {
     }
 
     fn excuse(&self, found: Excuse, excused: &mut Excused) -> bool {
-        let Some((less, events)) = found else {
+        let Some((grant, events)) = found else {
             return false;
         };
-        let why = self.why(less);
+        let why = self.why(grant);
         if !excused.why.iter().any(|w| w == why) {
             excused.why.push(why.to_owned());
         }
-        let events = events.into_iter().map(|event| (event, less));
+        let events = events.into_iter().map(|event| (event, grant));
         excused.events.extend(events);
         true
     }
@@ -222,7 +222,7 @@ impl GrantedLess<'_> {
         event: EventIndex,
         excused: &mut Excused,
     ) -> bool {
-        if self.is_nothing() {
+        if self.is_empty() {
             return false;
         }
         if excused.events.contains_key(&event) {
@@ -240,29 +240,31 @@ impl GrantedLess<'_> {
             What::Closed(_) => false,
             _ => true,
         };
-        let parted = self.parted(happened.lane, happened.at).filter(|_| !is_owed);
+        let diverged = self
+            .diverged(happened.lane, happened.at)
+            .filter(|_| !is_owed);
         // The client lacked a value and sent no CONNECT, so the first packet was another one.
         let connection = self.connection(happened.lane);
         let stuck = excused.stuck.get(&connection.client).copied();
         let unconnected = stuck.filter(|_| !is_owed && connection.connect.is_none());
-        let is_own = |less: &LesserGrant| less.at == event && !less.is_unread();
-        let own = || self.given.iter().position(is_own);
-        let less = parted
+        let is_own = |grant: &LesserGrant| grant.at == event && !grant.is_unread();
+        let own = || self.lesser_grants.iter().position(is_own);
+        let grant = diverged
             .or(unconnected)
             .or_else(own)
             .or_else(|| self.of_will(self.transcript.topic(event)?, happened.at))
-            .or_else(|| self.unheld(event))
-            .or_else(|| self.passed_on(event));
-        self.excuse(less.map(|less| (less, vec![event])), excused)
+            .or_else(|| self.not_held_back(event))
+            .or_else(|| self.may_pass_on(event));
+        self.excuse(grant.map(|grant| (grant, vec![event])), excused)
     }
 
     /// Returns whether an event that was too early depends on a lesser grant. If so, excuses it.
-    pub(in crate::verdict) fn excuses_haste(
+    pub(in crate::verdict) fn excuses_early(
         &self,
         event: EventIndex,
         excused: &mut Excused,
     ) -> bool {
-        !self.is_nothing()
+        !self.is_empty()
             && matches!(
                 self.transcript.events[event.0].what,
                 What::Received { .. } | What::Closed(_)
@@ -278,10 +280,10 @@ impl GrantedLess<'_> {
         why: &NotReached,
         excused: &mut Excused,
     ) -> bool {
-        if self.is_nothing() {
+        if self.is_empty() {
             return false;
         }
-        let less = match why {
+        let grant = match why {
             NotReached::Unreachable(_) => None,
             // The step needs something from a message that was received in another form, or not at all.
             NotReached::Because(_) | NotReached::Lost(_) => {
@@ -293,20 +295,20 @@ impl GrantedLess<'_> {
                     .is_some_and(|lane| self.connection(lane).is_refused && self.is_used(lane));
                 let is_so = (!is_unaccepted || is_stuck)
                     && (!excused.why.is_empty() || self.has_subscription());
-                let less = is_so.then_some(0);
-                excused.stuck.extend(client.zip(less));
-                less
+                let grant = is_so.then_some(0);
+                excused.stuck.extend(client.zip(grant));
+                grant
             }
             NotReached::BrokerEnded => client
                 .and_then(|client| self.lane_of(client, at))
-                .and_then(|lane| self.parted(lane, at)),
+                .and_then(|lane| self.diverged(lane, at)),
         };
-        self.excuse(less.map(|less| (less, Vec::new())), excused)
+        self.excuse(grant.map(|grant| (grant, Vec::new())), excused)
     }
 
     fn has_subscription(&self) -> bool {
-        let mut given = self.given.iter();
-        given.any(|less| matches!(less.what, Grant::Subscription { .. }))
+        let mut grants = self.lesser_grants.iter();
+        grants.any(|grant| matches!(grant.what, Grant::Subscription { .. }))
     }
 
     /// Excuses hook events that differ because of this lesser grant, if there is one.
@@ -315,7 +317,7 @@ impl GrantedLess<'_> {
         depends_on: Option<usize>,
         excused: &mut Excused,
     ) -> bool {
-        self.excuse(depends_on.map(|less| (less, Vec::new())), excused)
+        self.excuse(depends_on.map(|grant| (grant, Vec::new())), excused)
     }
 
     pub(super) fn as_received<'p>(

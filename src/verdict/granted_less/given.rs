@@ -40,23 +40,23 @@ pub(super) enum Grant {
     Message {
         topic: ByteString,
         payload: Bytes,
-        taken: Taken,
+        fate: MessageFate,
     },
 }
 
 impl Grant {
-    pub(super) fn message(publish: &Publish, taken: Taken) -> Self {
+    pub(super) fn message(publish: &Publish, fate: MessageFate) -> Self {
         Self::Message {
             topic: publish.topic.clone(),
             payload: publish.payload.clone(),
-            taken,
+            fate,
         }
     }
 }
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum MessageFate {
     Refused,
     /// The acknowledgement has an invalid reason code.
     Unread,
@@ -99,7 +99,7 @@ pub(super) fn granted_less(transcript: &Transcript, settings: &Settings) -> Vec<
     let mut all = Vec::new();
     for (index, event) in transcript.events.iter().enumerate() {
         let asked = asked.entry(event.lane).or_default();
-        let given = match &event.what {
+        let grants = match &event.what {
             What::Sent {
                 packet: Some(packet),
                 ..
@@ -120,11 +120,11 @@ pub(super) fn granted_less(transcript: &Transcript, settings: &Settings) -> Vec<
                 }
                 Packet::PubAck(ack) | Packet::PubRec(ack) => {
                     let of = (packet.packet_type(), ack.packet_id);
-                    let given = messages(asked, of, ack.reason, settings);
+                    let grants = messages(asked, of, ack.reason, settings);
                     if of.0 == PacketType::PUBACK || !ack.reason.is_success() {
                         asked.open.remove(&ack.packet_id);
                     }
-                    given
+                    grants
                 }
                 Packet::PubComp(ack) => {
                     asked.open.remove(&ack.packet_id);
@@ -145,7 +145,7 @@ pub(super) fn granted_less(transcript: &Transcript, settings: &Settings) -> Vec<
             } if frame.packet_type() == PacketType::SUBACK => unread(asked),
             _ => continue,
         };
-        all.extend(given.into_iter().map(|(why, what)| LesserGrant {
+        all.extend(grants.into_iter().map(|(why, what)| LesserGrant {
             why,
             lane: event.lane,
             at: EventIndex(index),
@@ -335,8 +335,8 @@ fn messages(
     };
     let why = format!("{why} 0x{:02X}", reason.0);
     let taken = match is_known {
-        true => Taken::Refused,
-        false => Taken::Unread,
+        true => MessageFate::Refused,
+        false => MessageFate::Unread,
     };
     let is_it = |of: &PacketId| *of == id || !asked.messages.contains_key(&id);
     let messages = asked.messages.iter().filter(|(of, _)| is_it(of));

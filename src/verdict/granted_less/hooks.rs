@@ -22,7 +22,7 @@ impl HookDependence {
     /// Returns the index of the lesser grant.
     pub(in crate::verdict) const fn on(self) -> usize {
         match self {
-            Self::Whole(less) | Self::Fields(less, _) => less,
+            Self::Whole(grant) | Self::Fields(grant, _) => grant,
         }
     }
 
@@ -41,12 +41,12 @@ impl HookDependence {
 }
 
 /// A hook event that happened, or one that a scenario expects with some of its fields.
-struct Told<'a> {
+struct HookEvent<'a> {
     name: &'a str,
     fields: &'a [(String, String)],
 }
 
-impl Told<'_> {
+impl HookEvent<'_> {
     /// Returns whether the field has such a value, or is not stated.
     fn may_have(&self, name: &str, is_it: impl Fn(&str) -> bool) -> bool {
         let mut fields = self.fields.iter();
@@ -63,41 +63,45 @@ impl GrantedLess<'_> {
         fields: &[(String, String)],
         excused: &Excused,
     ) -> Option<HookDependence> {
-        let told = Told { name, fields };
-        let given = self.given.iter().enumerate();
-        let given = given.filter(|(_, less)| {
-            let during = self.transcript.events[less.at.0].during;
+        let hook = HookEvent { name, fields };
+        let grants = self.lesser_grants.iter().enumerate();
+        let grants = grants.filter(|(_, grant)| {
+            let during = self.transcript.events[grant.at.0].during;
             during <= excused.step
         });
-        let found = given.filter_map(|(number, less)| match self.depends(&told, less)? {
+        let found = grants.filter_map(|(number, grant)| match self.depends(&hook, grant)? {
             [] => Some(HookDependence::Whole(number)),
             fields => Some(HookDependence::Fields(number, fields)),
         });
         let found: Vec<HookDependence> = found.collect();
         let whole = found.iter().copied().find(|found| found.is_whole());
         whole
-            .or_else(|| self.of_lost_client(&told, excused))
+            .or_else(|| self.of_lost_client(&hook, excused))
             .or_else(|| found.first().copied())
     }
 
     /// Returns the fields of an event that depend on this lesser grant. An empty list means the whole event.
-    fn depends(&self, told: &Told<'_>, less: &LesserGrant) -> Option<&'static [&'static str]> {
-        let who = self.connection(less.lane).who;
-        let is_own = told.may_have("client", |client| client == who);
-        match &less.what {
+    fn depends(
+        &self,
+        hook: &HookEvent<'_>,
+        grant: &LesserGrant,
+    ) -> Option<&'static [&'static str]> {
+        let client_key = self.connection(grant.lane).client_key;
+        let is_own = hook.may_have("client", |client| client == client_key);
+        match &grant.what {
             Grant::Subscription {
                 filter, granted, ..
-            } if is_own => self.by_subscription(told, who, filter, *granted),
-            Grant::Session { .. } => self.by_session_end(told, who, is_own),
+            } if is_own => self.by_subscription(hook, client_key, filter, *granted),
+            Grant::Session { .. } => self.by_session_end(hook, client_key, is_own),
             Grant::Message { topic, payload, .. } => {
                 let is_topic = |of: &str| topic.is_empty() || of == &**topic;
                 let is_payload = |of: &str| match std::str::from_utf8(payload) {
                     Ok(text) => of == text,
                     Err(_) => true,
                 };
-                let is_it = told.name.starts_with("message.")
-                    && told.may_have("topic", is_topic)
-                    && told.may_have("payload", is_payload);
+                let is_it = hook.name.starts_with("message.")
+                    && hook.may_have("topic", is_topic)
+                    && hook.may_have("payload", is_payload);
                 is_it.then_some(&[])
             }
             Grant::Subscription { .. } => None,
@@ -106,14 +110,14 @@ impl GrantedLess<'_> {
 
     fn by_subscription(
         &self,
-        told: &Told<'_>,
-        who: &str,
+        hook: &HookEvent<'_>,
+        client_key: &str,
         filter: &ByteString,
         granted: Granted,
     ) -> Option<&'static [&'static str]> {
-        let is_filter = || told.may_have("filter", |of| of == &**filter);
-        let is_message = || told.may_have("topic", |of| matches(filter, &ByteString::from(of)));
-        match (told.name, granted) {
+        let is_filter = || hook.may_have("filter", |of| of == &**filter);
+        let is_message = || hook.may_have("topic", |of| matches(filter, &ByteString::from(of)));
+        match (hook.name, granted) {
             ("session.subscribed", Granted::Lower(_)) if is_filter() => Some(&["qos"]),
             (
                 "session.subscribed" | "session.unsubscribed",
@@ -125,7 +129,9 @@ impl GrantedLess<'_> {
             ) if is_message() => Some(&[]),
             // A message of QoS 0 is not acknowledged, and need not wait for an offline client.
             ("message.acked" | "message.dropped", Granted::Lower(0)) if is_message() => Some(&[]),
-            ("message.delivered", Granted::Lower(0)) if is_message() && self.was_away(who) => {
+            ("message.delivered", Granted::Lower(0))
+                if is_message() && self.was_away(client_key) =>
+            {
                 Some(&[])
             }
             ("message.delivered", Granted::Lower(_)) if is_message() => Some(&["qos"]),
@@ -137,15 +143,15 @@ impl GrantedLess<'_> {
     /// and the Will.
     fn by_session_end(
         &self,
-        told: &Told<'_>,
-        who: &str,
+        hook: &HookEvent<'_>,
+        client_key: &str,
         is_own: bool,
     ) -> Option<&'static [&'static str]> {
         let of_will = || {
-            let topics = self.will_topics(who);
-            !topics.is_empty() && told.may_have("topic", |topic| topics.contains(topic))
+            let topics = self.will_topics(client_key);
+            !topics.is_empty() && hook.may_have("topic", |topic| topics.contains(topic))
         };
-        match told.name {
+        match hook.name {
             "client.connected" if is_own => Some(&["session_present"]),
             "session.created" | "session.resumed" | "session.terminated" if is_own => Some(&[]),
             "message.delivered" | "message.acked" | "message.dropped" if is_own => Some(&[]),
@@ -155,27 +161,33 @@ impl GrantedLess<'_> {
         }
     }
 
-    /// Excuses an event of a client whose connection is parted, or which is stuck. What the client does is not what the
-    /// scenario says.
-    fn of_lost_client(&self, told: &Told<'_>, excused: &Excused) -> Option<HookDependence> {
+    /// Excuses an event of a client whose connection has diverged, or which is stuck. What the client does is not what
+    /// the scenario says.
+    fn of_lost_client(&self, hook: &HookEvent<'_>, excused: &Excused) -> Option<HookDependence> {
         let mut own = self
             .connections
             .iter()
-            .filter(|connection| told.may_have("client", |client| client == connection.who));
+            .filter(|connection| hook.may_have("client", |client| client == connection.client_key));
         own.find_map(|connection| {
             let stuck = excused.stuck.get(&connection.client).copied();
-            stuck.or(connection.parted.map(|(_, less)| less))
+            stuck.or(connection.diverged.map(|(_, grant)| grant))
         })
         .map(HookDependence::Whole)
     }
 
-    fn was_away(&self, who: &str) -> bool {
-        let mut own = self.connections.iter().filter(|c| c.who == who);
+    fn was_away(&self, client_key: &str) -> bool {
+        let mut own = self
+            .connections
+            .iter()
+            .filter(|c| c.client_key == client_key);
         own.any(|connection| connection.ended.is_some())
     }
 
-    fn will_topics(&self, who: &str) -> BTreeSet<&str> {
-        let own = self.connections.iter().filter(|c| c.who == who);
+    fn will_topics(&self, client_key: &str) -> BTreeSet<&str> {
+        let own = self
+            .connections
+            .iter()
+            .filter(|c| c.client_key == client_key);
         let wills = own.filter_map(|connection| connection.connect?.will.as_ref());
         wills.map(|will: &Will| &*will.topic).collect()
     }
@@ -221,7 +233,7 @@ mod tests {
     }
 
     /// Returns a CONNECT that requests a session of five minutes and is granted one minute.
-    fn connected_for_less() -> Vec<(bool, Packet)> {
+    fn connected_with_lesser_grant() -> Vec<(bool, Packet)> {
         let expiry = |seconds| -> Properties {
             [Property::SessionExpiryInterval(seconds)]
                 .into_iter()
@@ -294,32 +306,28 @@ mod tests {
         differing.depends_on.is_some()
     }
 
-    fn lets_off(packets: &[(bool, Packet)], expected: &[Line], actual: &[Line]) -> bool {
+    fn excuses(packets: &[(bool, Packet)], expected: &[Line], actual: &[Line]) -> bool {
         lets_off_at(0, packets, expected, actual)
     }
 
     #[test]
-    fn a_refused_subscription_explains_what_is_missing_of_it_and_nothing_else() {
+    fn a_refused_subscription_explains_only_its_missing_messages() {
         let packets = subscribed(ReasonCode::NOT_AUTHORIZED);
         let own: Line = ("session.subscribed", &[("client", "a"), ("filter", "a")]);
         let other: Line = ("session.subscribed", &[("client", "a"), ("filter", "b")]);
         let of_b: Line = ("session.subscribed", &[("client", "b"), ("filter", "a")]);
         let delivered: Line = ("message.delivered", &[("client", "a"), ("topic", "a")]);
-        assert!(lets_off(&packets, &[CONNECTED, own], &[CONNECTED]));
-        assert!(lets_off(
+        assert!(excuses(&packets, &[CONNECTED, own], &[CONNECTED]));
+        assert!(excuses(
             &packets,
             &[CONNECTED, own, delivered],
             &[CONNECTED]
         ));
-        assert!(!lets_off(&packets, &[CONNECTED, other], &[CONNECTED]));
-        assert!(!lets_off(&packets, &[CONNECTED, of_b], &[CONNECTED]));
-        assert!(!lets_off(&packets, &[CONNECTED, own], &[]));
+        assert!(!excuses(&packets, &[CONNECTED, other], &[CONNECTED]));
+        assert!(!excuses(&packets, &[CONNECTED, of_b], &[CONNECTED]));
+        assert!(!excuses(&packets, &[CONNECTED, own], &[]));
         let created: Line = ("session.created", &[("client", "a")]);
-        assert!(!lets_off(
-            &packets,
-            &[CONNECTED, own],
-            &[created, CONNECTED]
-        ));
+        assert!(!excuses(&packets, &[CONNECTED, own], &[created, CONNECTED]));
         assert!(!lets_off_at(1, &packets, &[CONNECTED, own], &[CONNECTED]));
     }
 
@@ -334,9 +342,9 @@ mod tests {
             "client.disconnected",
             &[("client", "a"), ("reason", "connection_lost")],
         );
-        assert!(!lets_off(&packets, &[normal], &[lost]));
-        assert!(!lets_off(&packets, &[normal], &[]));
-        assert!(!lets_off(&packets, &[], &[normal]));
+        assert!(!excuses(&packets, &[normal], &[lost]));
+        assert!(!excuses(&packets, &[normal], &[]));
+        assert!(!excuses(&packets, &[], &[normal]));
     }
 
     #[test]
@@ -346,15 +354,15 @@ mod tests {
         let asked = with(&[("client", "a"), ("filter", "a"), ("qos", "2")]);
         let granted = with(&[("client", "a"), ("filter", "a"), ("qos", "1")]);
         let other = with(&[("client", "a"), ("filter", "b"), ("qos", "1")]);
-        assert!(lets_off(&packets, &[asked], &[granted]));
-        assert!(!lets_off(&packets, &[asked], &[other]));
-        assert!(!lets_off(&packets, &[asked], &[]));
-        assert!(!lets_off(&packets, &[asked], &[granted, granted]));
+        assert!(excuses(&packets, &[asked], &[granted]));
+        assert!(!excuses(&packets, &[asked], &[other]));
+        assert!(!excuses(&packets, &[asked], &[]));
+        assert!(!excuses(&packets, &[asked], &[granted, granted]));
     }
 
     #[test]
     fn a_shorter_session_explains_its_end_and_not_that_of_the_connection() {
-        let packets = connected_for_less();
+        let packets = connected_with_lesser_grant();
         let resumed: Line = ("session.resumed", &[("client", "a")]);
         let created: Line = ("session.created", &[("client", "a")]);
         let terminated: Line = (
@@ -387,22 +395,22 @@ mod tests {
         );
         let ended: Line = ("client.disconnected", &[("client", "a")]);
         let both = [terminated, created, anew];
-        assert!(lets_off(&packets, &[resumed, again], &both));
-        assert!(!lets_off(
+        assert!(excuses(&packets, &[resumed, again], &both));
+        assert!(!excuses(
             &packets,
             &[resumed, again],
             &[terminated, created, refused]
         ));
-        assert!(!lets_off(&packets, &[ended, resumed, again], &both));
+        assert!(!excuses(&packets, &[ended, resumed, again], &both));
         let of_b: Line = (
             "session.terminated",
             &[("client", "b"), ("reason", "expired")],
         );
-        assert!(!lets_off(&packets, &[], &[of_b]));
+        assert!(!excuses(&packets, &[], &[of_b]));
     }
 
     #[test]
-    fn a_refused_message_explains_what_is_missing_of_it() {
+    fn a_refused_message_explains_its_missing_packets() {
         let packets = [
             (true, publish(1, "a", "judged")),
             (false, puback(1, ReasonCode::NOT_AUTHORIZED)),
@@ -415,7 +423,7 @@ mod tests {
             "message.publish",
             &[("client", "a"), ("topic", "b"), ("payload", "judged")],
         );
-        assert!(lets_off(&packets, &[CONNECTED, own], &[CONNECTED]));
-        assert!(!lets_off(&packets, &[CONNECTED, other], &[CONNECTED]));
+        assert!(excuses(&packets, &[CONNECTED, own], &[CONNECTED]));
+        assert!(!excuses(&packets, &[CONNECTED, other], &[CONNECTED]));
     }
 }

@@ -12,7 +12,7 @@ use crate::transcript::{EventIndex, LaneIndex};
 /// A form that a packet might have had, and the index of the lesser grant that makes the difference.
 pub(super) struct Alternative {
     pub(super) packet: Packet,
-    pub(super) less: usize,
+    pub(super) grant: usize,
 }
 
 impl GrantedLess<'_> {
@@ -26,9 +26,9 @@ impl GrantedLess<'_> {
             Packet::SubAck(suback) => {
                 let mut suback = suback.clone();
                 let mut first = None;
-                for (number, less) in self.given.iter().enumerate() {
-                    if let Grant::Subscription { place, asked, .. } = &less.what
-                        && less.at == event
+                for (number, grant) in self.lesser_grants.iter().enumerate() {
+                    if let Grant::Subscription { place, asked, .. } = &grant.what
+                        && grant.at == event
                         && let Some(reason) = suback.reasons.get_mut(*place)
                     {
                         *reason = ReasonCode(*asked);
@@ -37,17 +37,20 @@ impl GrantedLess<'_> {
                 }
                 let packet = Packet::SubAck(suback);
                 first
-                    .map(|less| Alternative { packet, less })
+                    .map(|grant| Alternative { packet, grant })
                     .into_iter()
                     .collect()
             }
             Packet::ConnAck(connack) => {
                 let at = self.transcript.events[event.0].at;
                 let lane = self.transcript.events[event.0].lane;
-                let own = self.given.iter().position(|less| less.at == event);
+                let own = self
+                    .lesser_grants
+                    .iter()
+                    .position(|grant| grant.at == event);
                 let mut connack = connack.clone();
-                if let Some(less) = own
-                    && let Grant::Session { asked_s, .. } = self.given[less].what
+                if let Some(grant) = own
+                    && let Grant::Session { asked_s, .. } = self.lesser_grants[grant].what
                 {
                     let expiry = |p: &Property| matches!(p, Property::SessionExpiryInterval(_));
                     connack.properties.0.retain(|p| !expiry(p));
@@ -57,11 +60,12 @@ impl GrantedLess<'_> {
                             .push(Property::SessionExpiryInterval(asked_s));
                     }
                 }
-                let parted = self.parted(lane, at);
-                connack.session_present ^= parted.is_some();
+                let diverged = self.diverged(lane, at);
+                connack.session_present ^= diverged.is_some();
                 let packet = Packet::ConnAck(connack);
-                let less = own.or(parted);
-                less.map(|less| Alternative { packet, less })
+                let grant = own.or(diverged);
+                grant
+                    .map(|grant| Alternative { packet, grant })
                     .into_iter()
                     .collect()
             }
@@ -82,12 +86,12 @@ impl GrantedLess<'_> {
             .filter(|topic| !topic.is_empty());
         let published = self.published(topic, publish);
         let mut all = Vec::new();
-        for (number, less) in self.given_to(lane, event) {
-            let Grant::Subscription { asked, .. } = &less.what else {
+        for (number, grant) in self.given_to(lane, event) {
+            let Grant::Subscription { asked, .. } = &grant.what else {
                 continue;
             };
             let granted = publish.qos.as_u8();
-            if less
+            if grant
                 .lowers_to(granted)
                 .is_none_or(|filter| topic.is_some_and(|topic| !matches(filter, topic)))
             {
@@ -107,8 +111,10 @@ impl GrantedLess<'_> {
                     packet_id,
                     ..publish.clone()
                 });
-                let less = number;
-                all.push(Alternative { packet, less });
+                all.push(Alternative {
+                    packet,
+                    grant: number,
+                });
             }
         }
         all
@@ -136,12 +142,16 @@ impl GrantedLess<'_> {
     /// Returns an acknowledgement whose reason code depends on a lesser grant.
     fn answer_instead(&self, event: EventIndex, packet: &Packet) -> Vec<Alternative> {
         let happened = &self.transcript.events[event.0];
-        let is_own = |less: &LesserGrant| less.at == event && less.is_refusal();
-        let own = self.given.iter().position(is_own);
-        let refused = || self.given.iter().position(|less| less.refuses().is_some());
-        let parted = || self.parted(happened.lane, happened.at);
+        let is_own = |grant: &LesserGrant| grant.at == event && grant.is_refusal();
+        let own = self.lesser_grants.iter().position(is_own);
+        let refused = || {
+            self.lesser_grants
+                .iter()
+                .position(|grant| grant.refuses().is_some())
+        };
+        let diverged = || self.diverged(happened.lane, happened.at);
         let mut packet = packet.clone();
-        let less = match &mut packet {
+        let grant = match &mut packet {
             Packet::PubAck(ack) | Packet::PubRec(ack) => {
                 let unheard = ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS;
                 ack.reason = ReasonCode::SUCCESS;
@@ -150,26 +160,27 @@ impl GrantedLess<'_> {
             Packet::PubComp(ack) if ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND => {
                 ack.reason = ReasonCode::SUCCESS;
                 // If a message was refused or left unanswered, there is nothing to release.
-                let mut given = self.given_to(happened.lane, event);
-                let untaken = given.find(|(_, less)| matches!(less.what, Grant::Message { .. }));
-                untaken.map(|(number, _)| number).or_else(parted)
+                let mut grants = self.given_to(happened.lane, event);
+                let untaken = grants.find(|(_, grant)| matches!(grant.what, Grant::Message { .. }));
+                untaken.map(|(number, _)| number).or_else(diverged)
             }
             Packet::UnsubAck(unsuback) => {
                 let filters = self.unsubscribed(happened.lane, event, unsuback.packet_id);
                 let mut first = None;
                 for (filter, reason) in filters.zip(&mut unsuback.reasons) {
                     let refused = self.refused_filter(happened.lane, event, filter);
-                    let less = refused.or_else(parted);
-                    if *reason == ReasonCode::NO_SUBSCRIPTION_EXISTED && less.is_some() {
+                    let grant = refused.or_else(diverged);
+                    if *reason == ReasonCode::NO_SUBSCRIPTION_EXISTED && grant.is_some() {
                         *reason = ReasonCode::SUCCESS;
-                        first = first.or(less);
+                        first = first.or(grant);
                     }
                 }
                 first
             }
             _ => None,
         };
-        less.map(|less| Alternative { packet, less })
+        grant
+            .map(|grant| Alternative { packet, grant })
             .into_iter()
             .collect()
     }
@@ -197,9 +208,9 @@ impl GrantedLess<'_> {
         before: EventIndex,
         filter: &ByteString,
     ) -> Option<usize> {
-        let mut given = self.given_to(lane, before);
-        given
-            .find(|(_, less)| less.refuses() == Some(filter))
+        let mut grants = self.given_to(lane, before);
+        grants
+            .find(|(_, grant)| grant.refuses() == Some(filter))
             .map(|(number, _)| number)
     }
 }

@@ -27,7 +27,7 @@ use mqtt_check_codec::{
 use crate::plan::{Body, Plan};
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
-use given::{Grant, Granted, LesserGrant, Taken};
+use given::{Grant, Granted, LesserGrant, MessageFate};
 
 pub(super) use excused::Excused;
 pub(super) use hooks::HookDependence;
@@ -35,7 +35,7 @@ pub(super) use hooks::HookDependence;
 /// The lesser grants of one play, and the connections that they change.
 pub(super) struct GrantedLess<'a> {
     transcript: &'a Transcript,
-    given: Vec<LesserGrant>,
+    lesser_grants: Vec<LesserGrant>,
     connections: Vec<Connection<'a>>,
     /// The steps that are choices. A packet that such a step took may have looked like another answer.
     choices: BTreeSet<StepIndex>,
@@ -45,7 +45,7 @@ pub(super) struct GrantedLess<'a> {
 struct Connection<'a> {
     client: ClientIndex,
     /// The client identifier, or the client's name if it has none.
-    who: &'a str,
+    client_key: &'a str,
     connect: Option<&'a Connect>,
     /// Whether the server refused it, so that it never had the session.
     is_refused: bool,
@@ -55,25 +55,25 @@ struct Connection<'a> {
     /// When the connection ended, and whether the broker ended it.
     ended: Option<(Duration, bool)>,
     /// Since when the client and the server may disagree about the session, and the lesser grant that caused this. The
-    /// connection is then called *parted*.
-    parted: Option<(Duration, usize)>,
+    /// connection has then *diverged*.
+    diverged: Option<(Duration, usize)>,
 }
 
 impl<'a> GrantedLess<'a> {
     pub(super) fn new(plan: &Plan, transcript: &'a Transcript) -> Self {
-        let given = given::granted_less(transcript, &plan.scene.settings);
+        let lesser_grants = given::granted_less(transcript, &plan.scene.settings);
         let mut granted_less = Self {
             transcript,
-            given,
+            lesser_grants,
             connections: Vec::new(),
             choices: BTreeSet::new(),
         };
-        if !granted_less.given.is_empty() {
+        if !granted_less.lesser_grants.is_empty() {
             let steps = plan.steps.iter();
             let choices = steps.filter(|step| matches!(step.body, Body::Choice(_)));
             granted_less.choices = choices.map(|step| step.index).collect();
             granted_less.connections = connections(plan, transcript);
-            granted_less.part();
+            granted_less.find_diverged();
         }
         granted_less
     }
@@ -83,15 +83,15 @@ impl<'a> GrantedLess<'a> {
     pub(super) fn none(transcript: &'a Transcript) -> Self {
         Self {
             transcript,
-            given: Vec::new(),
+            lesser_grants: Vec::new(),
             connections: Vec::new(),
             choices: BTreeSet::new(),
         }
     }
 
     /// Returns whether everything was granted as requested.
-    fn is_nothing(&self) -> bool {
-        self.given.is_empty()
+    fn is_empty(&self) -> bool {
+        self.lesser_grants.is_empty()
     }
 
     fn connection(&self, lane: LaneIndex) -> &Connection<'a> {
@@ -113,8 +113,8 @@ impl<'a> GrantedLess<'a> {
         events.any(|event| event.lane == lane && is_packet(&event.what))
     }
 
-    fn why(&self, less: usize) -> &str {
-        &self.given[less].why
+    fn why(&self, grant: usize) -> &str {
+        &self.lesser_grants[grant].why
     }
 
     /// Returns the lesser grants to the client of this connection, before this event.
@@ -124,8 +124,8 @@ impl<'a> GrantedLess<'a> {
         before: EventIndex,
     ) -> impl Iterator<Item = (usize, &LesserGrant)> {
         let lanes = self.of_session(lane);
-        let all = self.given.iter().enumerate();
-        all.filter(move |(_, less)| less.at < before && lanes.contains(&less.lane))
+        let all = self.lesser_grants.iter().enumerate();
+        all.filter(move |(_, grant)| grant.at < before && lanes.contains(&grant.lane))
     }
 
     /// This connection, and the earlier ones whose session it continues.
@@ -137,7 +137,7 @@ impl<'a> GrantedLess<'a> {
             if is_begun {
                 break;
             }
-            if former.who == this.who {
+            if former.client_key == this.client_key {
                 lanes.insert(LaneIndex(number));
                 is_begun = !former.is_refused && begins_anew(former);
             }
@@ -145,60 +145,63 @@ impl<'a> GrantedLess<'a> {
         lanes
     }
 
-    /// Returns the lesser grant that parted this connection, if it was parted at this time.
-    fn parted(&self, lane: LaneIndex, at: Duration) -> Option<usize> {
-        let (since, less) = self.connection(lane).parted?;
-        (since <= at).then_some(less)
+    /// Returns the lesser grant by which this connection diverged, if it had diverged at this time.
+    fn diverged(&self, lane: LaneIndex, at: Duration) -> Option<usize> {
+        let (since, grant) = self.connection(lane).diverged?;
+        (since <= at).then_some(grant)
     }
 
-    /// Finds out which connections are parted, in the order in which they were opened.
-    fn part(&mut self) {
+    /// Finds out which connections have diverged, in the order in which they were opened.
+    fn find_diverged(&mut self) {
         for lane in 0..self.connections.len() {
-            let parted = self.by_session(lane).or_else(|| self.by_answer(lane));
-            self.connections[lane].parted = parted;
+            let diverged = self.by_session(lane).or_else(|| self.by_answer(lane));
+            self.connections[lane].diverged = diverged;
         }
     }
 
-    /// Parts a connection from its beginning if it resumes the session of a parted connection, or a session that may
+    /// Lets a connection diverge from its beginning if it resumes the session of a diverged one, or a session that may
     /// have ended at another time than the client requested.
     fn by_session(&self, lane: usize) -> Option<(Duration, usize)> {
         let this = &self.connections[lane];
         let former = self.connections[..lane]
             .iter()
-            .rposition(|former| former.who == this.who && !former.is_refused)?;
+            .rposition(|former| former.client_key == this.client_key && !former.is_refused)?;
         if begins_anew(this) {
             return None;
         }
-        if let Some((_, less)) = self.connections[former].parted {
-            return Some((this.opened, less));
+        if let Some((_, grant)) = self.connections[former].diverged {
+            return Some((this.opened, grant));
         }
-        let less = self.session_less(LaneIndex(former))?;
+        let grant = self.session_grant(LaneIndex(former))?;
         let over = self.may_be_over(LaneIndex(former))?;
-        (this.opened >= over).then_some((this.opened, less))
+        (this.opened >= over).then_some((this.opened, grant))
     }
 
-    fn session_less(&self, lane: LaneIndex) -> Option<usize> {
-        let is_session = |less: &LesserGrant| matches!(less.what, Grant::Session { .. });
-        self.given
+    fn session_grant(&self, lane: LaneIndex) -> Option<usize> {
+        let is_session = |grant: &LesserGrant| matches!(grant.what, Grant::Session { .. });
+        self.lesser_grants
             .iter()
-            .position(|less| less.lane == lane && is_session(less))
+            .position(|grant| grant.lane == lane && is_session(grant))
     }
 
     /// Returns the earliest time at which the session of a connection may be over, whether by the request or by the
     /// grant.
     fn may_be_over(&self, lane: LaneIndex) -> Option<Duration> {
-        let Grant::Session { asked_s, granted_s } = &self.given[self.session_less(lane)?].what
+        let Grant::Session { asked_s, granted_s } =
+            &self.lesser_grants[self.session_grant(lane)?].what
         else {
             return None;
         };
         let (ended, _) = self.connection(lane).ended?;
-        let said = self.said_at_disconnect(lane);
-        let sooner = asked_s.min(granted_s).min(said.as_ref().unwrap_or(asked_s));
+        let at_disconnect = self.expiry_at_disconnect(lane);
+        let sooner = asked_s
+            .min(granted_s)
+            .min(at_disconnect.as_ref().unwrap_or(asked_s));
         Some(ended + Duration::from_secs((*sooner).into()))
     }
 
     /// Returns the Session Expiry Interval in a client's DISCONNECT.
-    fn said_at_disconnect(&self, lane: LaneIndex) -> Option<u32> {
+    fn expiry_at_disconnect(&self, lane: LaneIndex) -> Option<u32> {
         let events = self.transcript.events.iter();
         let mut sent = events
             .filter(|event| event.lane == lane)
@@ -209,19 +212,19 @@ impl<'a> GrantedLess<'a> {
         })
     }
 
-    /// Parts a connection if the client has answered a message as one of the requested QoS, but it had another.
+    /// Lets a connection diverge if the client has answered a message as one of the requested QoS, but it had another.
     fn by_answer(&self, lane: usize) -> Option<(Duration, usize)> {
         let lane = LaneIndex(lane);
-        let who = self.connection(lane).who;
-        let mut came: Vec<(PacketId, EventIndex, &Publish)> = Vec::new();
+        let client_key = self.connection(lane).client_key;
+        let mut current: Vec<(PacketId, EventIndex, &Publish)> = Vec::new();
         let mut before: Vec<(PacketId, EventIndex, &Publish)> = Vec::new();
         for (index, event) in self.transcript.events.iter().enumerate() {
-            if event.lane > lane || self.connection(event.lane).who != who {
+            if event.lane > lane || self.connection(event.lane).client_key != client_key {
                 continue;
             }
             if let Some(Packet::Publish(publish)) = received(&event.what) {
                 let messages = match event.lane == lane {
-                    true => &mut came,
+                    true => &mut current,
                     false => &mut before,
                 };
                 let event = EventIndex(index);
@@ -235,15 +238,15 @@ impl<'a> GrantedLess<'a> {
             };
             let (id, is_of_qos_2) = match answer {
                 Packet::PubAck(ack) => (ack.packet_id, false),
-                // A PUBCOMP follows a PUBREC, which has parted the connection already. Without a PUBREC, it says
+                // A PUBCOMP follows a PUBREC, by which the connection has diverged already. Without a PUBREC, it says
                 // nothing about the QoS.
                 Packet::PubRec(ack) => (ack.packet_id, true),
                 _ => continue,
             };
             // A message that was not received again on this connection is that of an earlier one.
             let of_id = |(of, ..): &&(PacketId, EventIndex, &Publish)| *of == id;
-            let messages = match came.iter().any(|message| of_id(&message)) {
-                true => &came,
+            let messages = match current.iter().any(|message| of_id(&message)) {
+                true => &current,
                 false => &before,
             };
             let mut messages = messages.iter().filter(of_id).peekable();
@@ -258,9 +261,9 @@ impl<'a> GrantedLess<'a> {
             // A message that has QoS 0, or that is not received at all, has no identifier to answer.
             let nameless = || self.of_message(lane, at, LesserGrant::may_lack_identifiers);
             let unfit = || self.of_message(lane, at, |_| true);
-            let less = is_unknown.then(nameless).flatten();
-            if let Some(less) = less.or_else(|| is_unfit.then(unfit).flatten()) {
-                return Some((event.at, less));
+            let grant = is_unknown.then(nameless).flatten();
+            if let Some(grant) = grant.or_else(|| is_unfit.then(unfit).flatten()) {
+                return Some((event.at, grant));
             }
         }
         None
@@ -274,15 +277,15 @@ impl<'a> GrantedLess<'a> {
         before: EventIndex,
         is_it: impl Fn(&LesserGrant) -> bool,
     ) -> Option<usize> {
-        let mut given = self.given_to(lane, before);
-        let of_subscription = given
-            .find(|(_, less)| matches!(less.what, Grant::Subscription { .. }) && is_it(less))
+        let mut grants = self.given_to(lane, before);
+        let of_subscription = grants
+            .find(|(_, grant)| matches!(grant.what, Grant::Subscription { .. }) && is_it(grant))
             .map(|(number, _)| number);
         of_subscription.or_else(|| {
-            let is_message = |less: &LesserGrant| matches!(less.what, Grant::Message { .. });
-            self.given
+            let is_message = |grant: &LesserGrant| matches!(grant.what, Grant::Message { .. });
+            self.lesser_grants
                 .iter()
-                .position(|less| less.at < before && is_message(less))
+                .position(|grant| grant.at < before && is_message(grant))
         })
     }
 }
@@ -305,7 +308,7 @@ impl LesserGrant {
             matches!(
                 self.what,
                 Grant::Message {
-                    taken: Taken::Refused,
+                    fate: MessageFate::Refused,
                     ..
                 }
             )
@@ -318,7 +321,7 @@ impl LesserGrant {
         matches!(
             self.what,
             Grant::Message {
-                taken: Taken::Unread,
+                fate: MessageFate::Unread,
                 ..
             }
         )
@@ -430,13 +433,13 @@ fn connections<'a>(plan: &Plan, transcript: &'a Transcript) -> Vec<Connection<'a
             let declared = plan.scene.clients.get(lane.client.0);
             Connection {
                 client: lane.client,
-                who: id.unwrap_or(&lane.name),
+                client_key: id.unwrap_or(&lane.name),
                 connect,
                 is_refused: !is_accepted,
                 holds_back: maximum.is_some() || declared.is_some_and(|client| !client.auto_ack),
                 opened: own().next().map_or(Duration::ZERO, |event| event.at),
                 ended,
-                parted: None,
+                diverged: None,
             }
         })
         .collect()

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Publish, QoS, RetainHandling};
 
 use super::super::filter::{is_shared, matches};
-use super::given::{Grant, Taken};
+use super::given::{Grant, MessageFate};
 use super::{GrantedLess, received, sent};
 use crate::matcher::Memory;
 use crate::scenario::model::{ClientIndex, Literal, Matcher, PacketPattern};
@@ -33,15 +33,15 @@ impl GrantedLess<'_> {
         // subscription when its client goes offline.
         let lost = || {
             let is_live = self.is_live(wanted) || self.is_retained_for(wanted);
-            let mut given = self.given_to(lane, before);
-            let less = given.find(|(_, less)| {
-                less.lowers_to(0).is_some_and(|filter| {
-                    let is_away = less.lane != lane && !is_live
+            let mut grants = self.given_to(lane, before);
+            let grant = grants.find(|(_, grant)| {
+                grant.lowers_to(0).is_some_and(|filter| {
+                    let is_away = grant.lane != lane && !is_live
                         || is_shared(filter) && self.has_lost_a_member(filter, wanted, is_live);
                     is_away && topic.is_none_or(|topic| matches(filter, topic))
                 })
             });
-            less.map(|(number, _)| number)
+            grant.map(|(number, _)| number)
         };
         self.refused(lane, before, topic)
             .or_else(|| self.unpublished(before, topic, wanted.payload.as_ref()))
@@ -52,7 +52,7 @@ impl GrantedLess<'_> {
     /// Returns whether a client that subscribed to this shared filter was offline by then. The others do not get what
     /// was sent to it. A client that was back before the message was published does not count.
     fn has_lost_a_member(&self, filter: &ByteString, wanted: &Wanted, is_live: bool) -> bool {
-        let who = self.connection(wanted.lane).who;
+        let client_key = self.connection(wanted.lane).client_key;
         let mut events = self.transcript.events.iter();
         events.any(|event| {
             let Some(Packet::Subscribe(subscribe)) = sent(&event.what) else {
@@ -61,7 +61,7 @@ impl GrantedLess<'_> {
             let mut filters = subscribe.subscriptions.iter();
             let is_member = filters.any(|subscription| subscription.filter == *filter);
             let member = self.connection(event.lane);
-            let is_back = is_live && member.who == who;
+            let is_back = is_live && member.client_key == client_key;
             is_member && !is_back && member.ended.is_some_and(|(ended, _)| ended <= wanted.at)
         })
     }
@@ -131,7 +131,7 @@ impl GrantedLess<'_> {
 
     /// Returns the lesser grant that explains why nothing holds this message back: it has QoS 0, so withholding an
     /// acknowledgement does not delay it. A message that was received before is still one too many.
-    pub(super) fn unheld(&self, event: EventIndex) -> Option<usize> {
+    pub(super) fn not_held_back(&self, event: EventIndex) -> Option<usize> {
         let happened = &self.transcript.events[event.0];
         let Some(Packet::Publish(publish)) = received(&happened.what) else {
             return None;
@@ -141,20 +141,21 @@ impl GrantedLess<'_> {
             return None;
         }
         let topic = self.transcript.topic(event)?;
-        let mut given = self.given_to(happened.lane, event);
-        let (less, _) = given.find(|(_, less)| {
-            less.lowers_to(0)
+        let mut grants = self.given_to(happened.lane, event);
+        let (grant, _) = grants.find(|(_, grant)| {
+            grant
+                .lowers_to(0)
                 .is_some_and(|filter| matches(filter, topic))
         })?;
         let came_before = self
             .same_before(event, topic, publish)
             .any(|lane| lane == happened.lane);
-        (!came_before).then_some(less)
+        (!came_before).then_some(grant)
     }
 
     /// Returns the lesser grant that explains why this shared message may pass to this member: it was published with
     /// QoS 2, but another member received it with a lower one.
-    pub(super) fn passed_on(&self, event: EventIndex) -> Option<usize> {
+    pub(super) fn may_pass_on(&self, event: EventIndex) -> Option<usize> {
         let happened = &self.transcript.events[event.0];
         let Some(Packet::Publish(publish)) = received(&happened.what) else {
             return None;
@@ -166,16 +167,17 @@ impl GrantedLess<'_> {
         {
             return None;
         }
-        let mut given = self.given_to(happened.lane, event);
-        let (less, _) = given.find(|(_, less)| {
-            less.lowers_to(1)
+        let mut grants = self.given_to(happened.lane, event);
+        let (grant, _) = grants.find(|(_, grant)| {
+            grant
+                .lowers_to(1)
                 .is_some_and(|filter| is_shared(filter) && matches(filter, topic))
         })?;
-        let who = self.connection(happened.lane).who;
+        let client_key = self.connection(happened.lane).client_key;
         let mut before = self.same_before(event, topic, publish);
         before
-            .any(|lane| self.connection(lane).who != who)
-            .then_some(less)
+            .any(|lane| self.connection(lane).client_key != client_key)
+            .then_some(grant)
     }
 
     /// Returns the connections that received the same message before.
@@ -204,9 +206,9 @@ impl GrantedLess<'_> {
         before: EventIndex,
         topic: Option<&ByteString>,
     ) -> Option<usize> {
-        let mut given = self.given_to(lane, before);
-        given.find_map(|(number, less)| {
-            let filter = less.refuses()?;
+        let mut grants = self.given_to(lane, before);
+        grants.find_map(|(number, grant)| {
+            let filter = grant.refuses()?;
             topic
                 .is_none_or(|topic| matches(filter, topic))
                 .then_some(number)
@@ -221,27 +223,29 @@ impl GrantedLess<'_> {
         topic: Option<&ByteString>,
         payload: Option<&Bytes>,
     ) -> Option<usize> {
-        self.given.iter().position(|less| match &less.what {
-            Grant::Message {
-                topic: of,
-                payload: with,
-                ..
-            } => {
-                let is_topic = of.is_empty() || topic.is_none_or(|topic| topic == of);
-                let is_payload = payload.is_none_or(|payload| payload == with);
-                less.at < before && is_topic && is_payload
-            }
-            _ => false,
-        })
+        self.lesser_grants
+            .iter()
+            .position(|grant| match &grant.what {
+                Grant::Message {
+                    topic: of,
+                    payload: with,
+                    ..
+                } => {
+                    let is_topic = of.is_empty() || topic.is_none_or(|topic| topic == of);
+                    let is_payload = payload.is_none_or(|payload| payload == with);
+                    grant.at < before && is_topic && is_payload
+                }
+                _ => false,
+            })
     }
 
     /// Returns the lesser grant that refused a message of this connection. A message that was left unanswered was not
     /// refused.
-    pub(super) fn disallowed(&self, lane: LaneIndex, before: EventIndex) -> Option<usize> {
-        let mut given = self.given_to(lane, before);
-        given
-            .find(|(_, less)| match less.what {
-                Grant::Message { taken, .. } => taken != Taken::Unanswered,
+    pub(super) fn refused_message(&self, lane: LaneIndex, before: EventIndex) -> Option<usize> {
+        let mut grants = self.given_to(lane, before);
+        grants
+            .find(|(_, grant)| match grant.what {
+                Grant::Message { fate, .. } => fate != MessageFate::Unanswered,
                 _ => false,
             })
             .map(|(number, _)| number)
@@ -258,10 +262,10 @@ impl GrantedLess<'_> {
             }
             let by_session = || {
                 let over = self.may_be_over(lane)?;
-                self.session_less(lane).filter(|_| at >= over)
+                self.session_grant(lane).filter(|_| at >= over)
             };
             let by_end = || match this.ended {
-                Some((ended, true)) if ended <= at => self.parted(lane, ended),
+                Some((ended, true)) if ended <= at => self.diverged(lane, ended),
                 _ => None,
             };
             by_session().or_else(by_end)
@@ -340,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_live_that_was_published_while_the_client_was_connected_and_never_else() {
+    fn a_message_is_live_only_if_published_while_the_client_was_connected() {
         let (before, after) = (
             [publish("a", "x"), connack()],
             [connack(), publish("a", "x")],
@@ -415,11 +419,11 @@ mod tests {
         let (_, Packet::Publish(refused)) = publish("a", "x") else {
             unreachable!();
         };
-        granted_less.given.push(LesserGrant {
+        granted_less.lesser_grants.push(LesserGrant {
             why: String::new(),
             lane: LaneIndex(0),
             at: EventIndex(0),
-            what: Grant::message(&refused, Taken::Refused),
+            what: Grant::message(&refused, MessageFate::Refused),
         });
         let unpublished = |topic: &str, payload: Option<&'static str>| {
             let payload = payload.map(Bytes::from);
@@ -432,8 +436,8 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_with_more_than_was_granted_may_have_been_granted_less_than_asked_for() {
-        let less = |granted| LesserGrant {
+    fn a_message_above_the_granted_qos_may_still_be_below_the_requested_one() {
+        let grant = |granted| LesserGrant {
             why: String::new(),
             lane: LaneIndex(0),
             at: EventIndex(0),
@@ -445,8 +449,8 @@ mod tests {
             },
         };
         let lowers = |granted: Granted| -> Vec<bool> {
-            let less = less(granted);
-            (0..3).map(|qos| less.lowers_to(qos).is_some()).collect()
+            let grant = grant(granted);
+            (0..3).map(|qos| grant.lowers_to(qos).is_some()).collect()
         };
         assert_eq!(lowers(Granted::Lower(0)), [true, true, false]);
         assert_eq!(lowers(Granted::Lower(1)), [false, true, false]);

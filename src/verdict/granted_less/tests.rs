@@ -132,9 +132,9 @@ fn a_grant_counts_where_no_setting_asks_for_it() {
     let one = ReasonCode(1);
     for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
         let given = granted(version, "a", one, &usual);
-        let is_lowered = |less: &LesserGrant| {
+        let is_lowered = |grant: &LesserGrant| {
             matches!(
-                &less.what,
+                &grant.what,
                 Grant::Subscription {
                     granted: Granted::Lower(1),
                     asked: 2,
@@ -143,7 +143,7 @@ fn a_grant_counts_where_no_setting_asks_for_it() {
             )
         };
         assert!(
-            matches!(given.as_slice(), [less] if is_lowered(less)),
+            matches!(given.as_slice(), [grant] if is_lowered(grant)),
             "{given:?}"
         );
         assert!(granted(version, "a", one, &limited).is_empty());
@@ -166,18 +166,18 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
         access: Some(Some(Vec::new())),
         ..Settings::default()
     };
-    let is_let_off = |code, filter, settings: &Settings| {
+    let is_excused = |code, filter, settings: &Settings| {
         let given = granted(ProtocolVersion::V5, filter, code, settings);
-        given.iter().any(|less| less.refuses().is_some())
+        given.iter().any(|grant| grant.refuses().is_some())
     };
-    assert!(is_let_off(ReasonCode::UNSPECIFIED_ERROR, "a", &usual));
-    assert!(!is_let_off(ReasonCode::UNSPECIFIED_ERROR, "a", &limited));
-    assert!(is_let_off(ReasonCode::NOT_AUTHORIZED, "a", &limited));
-    assert!(!is_let_off(ReasonCode::NOT_AUTHORIZED, "a", &listed));
+    assert!(is_excused(ReasonCode::UNSPECIFIED_ERROR, "a", &usual));
+    assert!(!is_excused(ReasonCode::UNSPECIFIED_ERROR, "a", &limited));
+    assert!(is_excused(ReasonCode::NOT_AUTHORIZED, "a", &limited));
+    assert!(!is_excused(ReasonCode::NOT_AUTHORIZED, "a", &listed));
     // A filter may be well formed but not allowed for this client.
-    assert!(is_let_off(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &usual));
-    assert!(!is_let_off(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &deep));
-    assert!(!is_let_off(
+    assert!(is_excused(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &usual));
+    assert!(!is_excused(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &deep));
+    assert!(!is_excused(
         ReasonCode::TOPIC_FILTER_INVALID,
         "a/#/b",
         &usual
@@ -185,12 +185,12 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
     // 3.1.1 has no such code. What was granted is unknown, and the code is a separate finding.
     let failure = granted(ProtocolVersion::V3_1_1, "a", ReasonCode(0x80), &usual);
     assert!(
-        matches!(failure.as_slice(), [less] if less.why.contains("refused")),
+        matches!(failure.as_slice(), [grant] if grant.why.contains("refused")),
         "{failure:?}"
     );
     let unknown = granted(ProtocolVersion::V3_1_1, "a", ReasonCode(0x8F), &usual);
     assert!(
-        matches!(unknown.as_slice(), [less] if less.why.contains("answered")),
+        matches!(unknown.as_slice(), [grant] if grant.why.contains("answered")),
         "{unknown:?}"
     );
 }
@@ -223,11 +223,11 @@ fn strayed(comes: bool) -> Vec<LesserGrant> {
 }
 
 #[test]
-fn a_suback_with_another_identifier_may_answer_what_has_no_answer() {
+fn a_suback_with_another_identifier_may_answer_any_unanswered_subscribe() {
     let given = strayed(false);
-    let at: Vec<usize> = given.iter().map(|less| less.at.0).collect();
+    let at: Vec<usize> = given.iter().map(|grant| grant.at.0).collect();
     assert_eq!(at, [0, 1], "{given:?}");
-    assert!(given.iter().all(|less| less.is_refusal()), "{given:?}");
+    assert!(given.iter().all(|grant| grant.is_refusal()), "{given:?}");
     let given = strayed(true);
     assert!(given.is_empty(), "{given:?}");
 }
@@ -286,7 +286,7 @@ fn lets_off_absence(is_accepted: bool) -> bool {
 }
 
 #[test]
-fn a_client_that_was_not_accepted_lacks_nothing_that_another_was_refused() {
+fn a_refused_client_lacks_nothing_that_was_refused_to_another() {
     assert!(lets_off_absence(true));
     assert!(!lets_off_absence(false));
 }
@@ -365,7 +365,7 @@ fn a_server_may_refuse_a_message_without_a_reason_of_the_case() {
         let record = record(ProtocolVersion::V5, &packets(code));
         let given = granted_less(&record, &Settings::default());
         assert!(
-            matches!(given.as_slice(), [less] if less.is_refusal()),
+            matches!(given.as_slice(), [grant] if grant.is_refusal()),
             "{code}: {given:?}"
         );
         // What a case is about is not excused.
@@ -384,7 +384,7 @@ fn a_server_may_refuse_a_message_without_a_reason_of_the_case() {
 }
 
 #[test]
-fn an_identifier_is_in_use_by_the_servers_word_alone() {
+fn trusts_the_server_that_an_identifier_is_in_use() {
     let in_use = ReasonCode::PACKET_IDENTIFIER_IN_USE;
     assert_eq!(answered(in_use, None, false).len(), 1);
     assert_eq!(answered(in_use, None, true).len(), 0);
@@ -393,8 +393,8 @@ fn an_identifier_is_in_use_by_the_servers_word_alone() {
 #[test]
 fn a_code_that_no_puback_has_leaves_open_what_became_of_the_message() {
     let given = answered(ReasonCode::BANNED, None, false);
-    let [less] = given.as_slice() else {
+    let [grant] = given.as_slice() else {
         panic!("{given:?}");
     };
-    assert!(!less.is_refusal() && less.is_unread(), "{given:?}");
+    assert!(!grant.is_refusal() && grant.is_unread(), "{given:?}");
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Publish, ReasonCode};
 
-use super::given::{Asked, Grant, LesserGrant, Taken, unknown};
+use super::given::{Asked, Grant, LesserGrant, MessageFate, unknown};
 use super::{received, sent};
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
@@ -105,7 +105,7 @@ pub(super) fn messages(transcript: &Transcript) -> Vec<LesserGrant> {
             why: "the server did not acknowledge a message".to_owned(),
             lane,
             at,
-            what: Grant::message(publish, Taken::Unanswered),
+            what: Grant::message(publish, MessageFate::Unanswered),
         })
         .collect()
 }
@@ -129,9 +129,9 @@ mod tests {
             event.at = AT_ONCE * u32::try_from(second).expect("a few");
         }
         let all = messages(&transcript).into_iter();
-        all.map(|less| match less.what {
-            Grant::Message { payload, taken, .. } => {
-                assert_eq!(taken, Taken::Unanswered);
+        all.map(|grant| match grant.what {
+            Grant::Message { payload, fate, .. } => {
+                assert_eq!(fate, MessageFate::Unanswered);
                 payload
             }
             other => panic!("{other:?}"),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_acknowledged_may_not_have_been_taken() {
+    fn an_unacknowledged_message_may_not_have_been_accepted() {
         let success = ReasonCode::SUCCESS;
         let answered = [(true, publish(1, "x")), (false, puback(1, success))];
         assert!(unanswered(&answered).is_empty());
@@ -157,12 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_waited_for_is_not_unanswered() {
+    fn a_message_without_a_wait_is_not_unanswered() {
         assert!(unanswered(&[(true, publish(1, "x"))]).is_empty());
     }
 
     #[test]
-    fn what_was_sent_again_and_taken_is_taken() {
+    fn a_message_accepted_when_sent_again_is_accepted() {
         let packets = [
             (true, publish(1, "x")),
             (true, publish(2, "x")),

@@ -30,19 +30,20 @@ impl Waiting<'_> {
             Pattern::AnyOf(alternatives) => alternatives.iter().find_map(|s| self.sequence(s)),
             Pattern::Silence { .. } => self.broken_silence(),
             Pattern::Closed { .. } | Pattern::Refused(_) => {
-                let disallowed = || self.granted_less.disallowed(self.lane, self.before());
-                self.parted()
-                    .or_else(disallowed)
-                    .map(|less| (less, Vec::new()))
+                let refused_message =
+                    || self.granted_less.refused_message(self.lane, self.before());
+                self.diverged()
+                    .or_else(refused_message)
+                    .map(|grant| (grant, Vec::new()))
             }
             Pattern::Upgrade(_) | Pattern::Frame(_) => None,
         }
     }
 
-    /// Returns the lesser grant that parted the connection or left the client stuck, if any.
-    fn parted(&self) -> Option<usize> {
-        let less = self.granted_less.parted(self.lane, self.outcome.at);
-        less.or_else(|| self.excused.stuck.get(&self.client).copied())
+    /// Returns the lesser grant by which the connection diverged or that left the client stuck, if any.
+    fn diverged(&self) -> Option<usize> {
+        let grant = self.granted_less.diverged(self.lane, self.outcome.at);
+        grant.or_else(|| self.excused.stuck.get(&self.client).copied())
     }
 
     fn sequence(&self, sequence: &[Expectation]) -> Excuse {
@@ -68,7 +69,7 @@ impl Waiting<'_> {
     /// Excuses the wait if each of these packets was received or is excused, and at least one is excused.
     fn packets(&self, patterns: &[&PacketPattern]) -> Excuse {
         let mut offers = self.offers();
-        let mut less = None;
+        let mut grant = None;
         let mut events = Vec::new();
         let mut missing = Vec::new();
         for pattern in patterns {
@@ -79,23 +80,23 @@ impl Waiting<'_> {
             match here {
                 Some(place) => {
                     let event = offers.remove(place);
-                    less = less.or(self.excused.events.get(&event).copied());
+                    grant = grant.or(self.excused.events.get(&event).copied());
                     events.push(event);
                 }
                 None => missing.push(*pattern),
             }
         }
         // All were received, so the row should have been longer: another packet like the last is missing.
-        if missing.is_empty() && less.is_none() {
+        if missing.is_empty() && grant.is_none() {
             missing.extend(patterns.last());
         }
         for pattern in missing {
             let (by, event) = self.missing(pattern, &offers)?;
             offers.retain(|offer| Some(*offer) != event);
-            less = less.or(Some(by));
+            grant = grant.or(Some(by));
             events.extend(event);
         }
-        less.map(|less| (less, events))
+        grant.map(|grant| (grant, events))
     }
 
     /// Returns what the connection had received and no other step had taken.
@@ -124,20 +125,20 @@ impl Waiting<'_> {
         pattern: &PacketPattern,
         offers: &[EventIndex],
     ) -> Option<(usize, Option<EventIndex>)> {
-        let came = offers.iter().find_map(|event| {
+        let found = offers.iter().find_map(|event| {
             let mut forms = self.granted_less.instead(*event).into_iter();
             let form = forms.find(|form| self.holds(pattern, *event, &form.packet))?;
-            Some((form.less, Some(*event)))
+            Some((form.grant, Some(*event)))
         });
-        if came.is_some() {
-            return came;
+        if found.is_some() {
+            return found;
         }
-        let less = match pattern.packet_type {
+        let grant = match pattern.packet_type {
             PacketType::PUBLISH => self.message(pattern),
             PacketType::PUBREL => self.release(),
             PacketType::PUBCOMP => {
                 let stuck = self.excused.stuck.get(&self.client).copied();
-                stuck.or_else(|| self.granted_less.disallowed(self.lane, self.before()))
+                stuck.or_else(|| self.granted_less.refused_message(self.lane, self.before()))
             }
             _ => None,
         };
@@ -146,11 +147,11 @@ impl Waiting<'_> {
             pattern.packet_type,
             PacketType::PUBLISH | PacketType::PUBREL | PacketType::DISCONNECT
         );
-        let parted = || {
-            let less = self.parted();
-            less.filter(|_| !is_owed || self.outcome.ended != Ended::TimedOut)
+        let diverged = || {
+            let grant = self.diverged();
+            grant.filter(|_| !is_owed || self.outcome.ended != Ended::TimedOut)
         };
-        less.or_else(parted).map(|less| (less, None))
+        grant.or_else(diverged).map(|grant| (grant, None))
     }
 
     /// Returns the lesser grant that explains why a message was not received in any form.
@@ -169,7 +170,7 @@ impl Waiting<'_> {
     /// 1 the client's PUBACK has settled it. A packet received during this wait is not the former copy.
     fn settled(&self, pattern: &PacketPattern) -> Option<usize> {
         let granted_less = self.granted_less;
-        let who = granted_less.connection(self.lane).who;
+        let client_key = granted_less.connection(self.lane).client_key;
         let mut all = (0..self.before().0).map(EventIndex);
         all.find_map(|event| {
             let happened = &granted_less.transcript.events[event.0];
@@ -184,7 +185,7 @@ impl Waiting<'_> {
             let id = publish
                 .packet_id
                 .filter(|_| publish.qos == QoS::AtLeastOnce)?;
-            if granted_less.connection(happened.lane).who != who {
+            if granted_less.connection(happened.lane).client_key != client_key {
                 return None;
             }
             let mut after = granted_less.transcript.events[event.0..self.before().0].iter();
@@ -200,7 +201,7 @@ impl Waiting<'_> {
                     return None;
                 };
                 let again = Packet::Publish(Publish { dup: true, ..of });
-                self.holds(pattern, event, &again).then_some(form.less)
+                self.holds(pattern, event, &again).then_some(form.grant)
             })
         })
     }
@@ -209,16 +210,16 @@ impl Waiting<'_> {
     /// were received, each with the QoS that it would have had anyway, the grant is not the reason.
     fn release(&self) -> Option<usize> {
         let granted_less = self.granted_less;
-        let mut given = granted_less.given_to(self.lane, self.before());
-        let (less, _) = given.find(|(_, less)| less.is_lower())?;
-        let who = granted_less.connection(self.lane).who;
+        let mut grants = granted_less.given_to(self.lane, self.before());
+        let (grant, _) = grants.find(|(_, grant)| grant.is_lower())?;
+        let client_key = granted_less.connection(self.lane).client_key;
         let mut under_way = BTreeSet::new();
         let (mut has_come, mut is_lowered) = (false, false);
         for (index, event) in granted_less.transcript.events[..self.before().0]
             .iter()
             .enumerate()
         {
-            if granted_less.connection(event.lane).who != who {
+            if granted_less.connection(event.lane).client_key != client_key {
                 continue;
             }
             if let Some(Packet::Publish(publish)) = received(&event.what) {
@@ -233,25 +234,25 @@ impl Waiting<'_> {
             }
         }
         let is_granted = has_come && !is_lowered;
-        (under_way.is_empty() && !is_granted).then_some(less)
+        (under_way.is_empty() && !is_granted).then_some(grant)
     }
 
     /// Excuses messages that were received although something should have held them back.
     fn broken_silence(&self) -> Excuse {
-        let mut less = None;
+        let mut grant = None;
         for event in &self.outcome.taken {
             let happened = &self.granted_less.transcript.events[event.0];
-            let parted = self.granted_less.parted(self.lane, happened.at);
+            let diverged = self.granted_less.diverged(self.lane, happened.at);
             let of_will = || {
                 let topic = self.granted_less.transcript.topic(*event)?;
                 self.granted_less.of_will(topic, happened.at)
             };
-            let found = parted
+            let found = diverged
                 .or_else(of_will)
-                .or_else(|| self.granted_less.unheld(*event))
-                .or_else(|| self.granted_less.passed_on(*event))?;
-            less = less.or(Some(found));
+                .or_else(|| self.granted_less.not_held_back(*event))
+                .or_else(|| self.granted_less.may_pass_on(*event))?;
+            grant = grant.or(Some(found));
         }
-        less.map(|less| (less, self.outcome.taken.clone()))
+        grant.map(|grant| (grant, self.outcome.taken.clone()))
     }
 }

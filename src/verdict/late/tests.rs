@@ -42,7 +42,7 @@ fn ack(id: u16) -> Ack {
 }
 
 /// Records packets that the broker sends at these seconds, after one that a step has taken.
-fn came(packets: &[(u64, Packet)]) -> Transcript {
+fn received(packets: &[(u64, Packet)]) -> Transcript {
     let mut all = vec![(false, puback(9))];
     all.extend(packets.iter().map(|(_, packet)| (false, packet.clone())));
     let mut transcript = record(V5, &all);
@@ -88,14 +88,14 @@ fn is_late(expectation: &Expectation, transcript: &Transcript) -> bool {
 }
 
 #[test]
-fn what_was_awaited_came_when_the_limit_was_over() {
+fn an_awaited_packet_after_the_limit_is_late() {
     let expected = one(PacketType::PUBACK);
-    assert!(is_late(&expected, &came(&[(7, puback(1))])));
-    assert!(!is_late(&expected, &came(&[])));
-    assert!(!is_late(&expected, &came(&[(7, pubrec(1))])));
+    assert!(is_late(&expected, &received(&[(7, puback(1))])));
+    assert!(!is_late(&expected, &received(&[])));
+    assert!(!is_late(&expected, &received(&[(7, pubrec(1))])));
     // A broker that ended the connection was not late.
     let outcome = waited(Ended::Closed);
-    let transcript = came(&[(7, puback(1))]);
+    let transcript = received(&[(7, puback(1))]);
     let memory = Memory::default();
     assert!(!came_late(
         &expected,
@@ -107,9 +107,9 @@ fn what_was_awaited_came_when_the_limit_was_over() {
 }
 
 #[test]
-fn a_connection_on_which_the_broker_did_nothing_says_nothing_of_what_it_would_have_done() {
+fn a_connection_without_broker_activity_proves_nothing() {
     let expected = one(PacketType::CONNACK);
-    let mut transcript = came(&[]);
+    let mut transcript = received(&[]);
     assert!(!is_late(&expected, &transcript));
     transcript.events[0].what = What::Opened;
     assert!(is_late(&expected, &transcript));
@@ -118,14 +118,14 @@ fn a_connection_on_which_the_broker_did_nothing_says_nothing_of_what_it_would_ha
 }
 
 #[test]
-fn what_another_step_took_is_not_what_this_one_waited_for() {
-    let mut transcript = came(&[(7, puback(1))]);
+fn a_packet_taken_by_another_step_is_not_late_for_this_one() {
+    let mut transcript = received(&[(7, puback(1))]);
     transcript.events[1].taken_by = Some(StepIndex(3));
     assert!(!is_late(&one(PacketType::PUBACK), &transcript));
 }
 
 #[test]
-fn what_comes_late_and_is_wrong_is_wrong() {
+fn a_late_packet_with_wrong_content_is_wrong() {
     let with_id = |id| {
         expectation(Pattern::Packet(PacketPattern {
             packet_type: PacketType::PUBACK,
@@ -136,7 +136,7 @@ fn what_comes_late_and_is_wrong_is_wrong() {
             }],
         }))
     };
-    let transcript = came(&[(7, puback(1))]);
+    let transcript = received(&[(7, puback(1))]);
     assert!(is_late(&with_id(1), &transcript));
     assert!(!is_late(&with_id(2), &transcript));
 }
@@ -147,18 +147,27 @@ fn an_order_that_is_broken_is_not_late() {
         one(PacketType::PUBACK),
         one(PacketType::PUBREC),
     ]));
-    assert!(is_late(&order, &came(&[(4, puback(1)), (7, pubrec(2))])));
-    assert!(is_late(&order, &came(&[(6, puback(1)), (7, pubrec(2))])));
-    assert!(!is_late(&order, &came(&[(6, pubrec(2)), (7, puback(1))])));
+    assert!(is_late(
+        &order,
+        &received(&[(4, puback(1)), (7, pubrec(2))])
+    ));
+    assert!(is_late(
+        &order,
+        &received(&[(6, puback(1)), (7, pubrec(2))])
+    ));
+    assert!(!is_late(
+        &order,
+        &received(&[(6, pubrec(2)), (7, puback(1))])
+    ));
     let any_order = expectation(Pattern::Unordered(vec![
         packet(PacketType::PUBACK),
         packet(PacketType::PUBREC),
     ]));
     assert!(is_late(
         &any_order,
-        &came(&[(6, pubrec(2)), (7, puback(1))])
+        &received(&[(6, pubrec(2)), (7, puback(1))])
     ));
-    assert!(!is_late(&any_order, &came(&[(6, pubrec(2))])));
+    assert!(!is_late(&any_order, &received(&[(6, pubrec(2))])));
 }
 
 #[test]
@@ -171,7 +180,7 @@ fn a_connection_that_we_ended_was_not_closed_late() {
         what,
     };
     let closed = expectation(Pattern::Closed { how: None });
-    let mut transcript = came(&[]);
+    let mut transcript = received(&[]);
     transcript
         .events
         .push(event(8, What::Closed(Ending::Close)));
@@ -192,7 +201,7 @@ fn finding(step: usize, symptom: Symptom, is_late: bool) -> Finding {
         place: None,
         note: None,
         events: vec![EventIndex(0)],
-        alike: 0,
+        repeats: 0,
         is_slow: false,
         is_late,
         symptom,
@@ -200,7 +209,7 @@ fn finding(step: usize, symptom: Symptom, is_late: bool) -> Finding {
 }
 
 #[test]
-fn only_what_follows_from_a_late_packet_may_be_wrong_beside_it() {
+fn only_consequences_of_a_late_packet_may_be_wrong_with_it() {
     let absent = || Symptom::no(PacketType::PUBLISH);
     let late = |step| finding(step, Symptom::no(PacketType::SUBACK), true);
     let words = "step 2: no SUBACK within 5 s; SUBACK arrived after 7 s";

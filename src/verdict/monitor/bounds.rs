@@ -155,7 +155,7 @@ pub(super) fn malformed(frame: &Frame, error: &DecodeError, version: ProtocolVer
         clauses.dedup();
         actual.push_str("; it would be valid with a Property Length of 0 inserted");
     }
-    check::MALFORMED.found_by(clauses, actual)
+    check::MALFORMED.found_citing(clauses, actual)
 }
 
 /// Returns whether a packet of 5 becomes valid when an empty property section is inserted where one belongs. If the
@@ -164,7 +164,7 @@ pub(super) fn malformed(frame: &Frame, error: &DecodeError, version: ProtocolVer
 fn lacks_property_length(frame: &Frame) -> bool {
     let bytes = frame.bytes();
     // Two bytes come first: the flags and the code of CONNACK, or the Packet Identifier of the others.
-    let (header, behind) = match bytes.get(1) {
+    let (header, end) = match bytes.get(1) {
         Some(length) if length + 1 < 0x80 => (2, 4),
         _ => return false,
     };
@@ -173,14 +173,14 @@ fn lacks_property_length(frame: &Frame) -> bool {
         packet_type,
         PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK
     );
-    if !is_such || bytes.len() < behind {
+    if !is_such || bytes.len() < end {
         return false;
     }
     let mut mended = Vec::with_capacity(bytes.len() + 1);
     mended.extend([bytes[0], bytes[1] + 1]);
-    mended.extend_from_slice(&bytes[header..behind]);
+    mended.extend_from_slice(&bytes[header..end]);
     mended.push(0);
-    mended.extend_from_slice(&bytes[behind..]);
+    mended.extend_from_slice(&bytes[end..]);
     let mended = Frame::from_bytes(mended.into());
     mended.is_ok_and(|frame| {
         Packet::decode(&frame, ProtocolVersion::V5)

@@ -64,7 +64,7 @@ impl Check {
     }
 
     /// Cites these clauses instead of those of the check, if there are any.
-    pub(super) fn found_by(&'static self, by: Vec<&'static str>, actual: String) -> Found {
+    pub(super) fn found_citing(&'static self, by: Vec<&'static str>, actual: String) -> Found {
         Found {
             check: self,
             by,

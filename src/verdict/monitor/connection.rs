@@ -26,7 +26,7 @@ pub(super) struct Connection {
     pub(super) is_superseded: bool,
     /// The session. `None` if there is none, or if it cannot be identified.
     pub(super) key: Option<Key>,
-    pub(super) passage: FlightOnConnection,
+    pub(super) on_connection: FlightOnConnection,
     pub(super) requests: Requests,
     pub(super) receipts: Receipts,
     /// Packets that the client sent before the CONNACK.
@@ -81,7 +81,7 @@ impl Connection {
             is_faulty: false,
             is_superseded: false,
             key: None,
-            passage: FlightOnConnection::new(lane, false),
+            on_connection: FlightOnConnection::new(lane, false),
             requests: Requests::default(),
             receipts: Receipts::default(),
             early: Vec::new(),
@@ -133,11 +133,11 @@ impl Connection {
     }
 
     /// Checks whether this packet is in its place. Returns what is wrong, and whether to examine the packet further.
-    pub(super) fn place(&mut self, frame: &Frame) -> (Option<Found>, bool) {
+    pub(super) fn check_order(&mut self, frame: &Frame) -> (Option<Found>, bool) {
         let packet = frame.packet_type();
         if self.has_disconnected {
             let found = check::AFTER_DISCONNECT.found(format!("{packet} after DISCONNECT"));
-            return (self.tell_once(found), false);
+            return (self.report_once(found), false);
         }
         if !is_from_server(packet, self.version) {
             let found = check::DIRECTION.found(format!("{packet}, which no server sends"));
@@ -147,11 +147,11 @@ impl Connection {
             (Handshake::Awaited, PacketType::CONNACK | PacketType::AUTH) => (None, true),
             (Handshake::Awaited, PacketType::DISCONNECT) => {
                 let found = check::DISCONNECT_FIRST.found("DISCONNECT before CONNACK");
-                (self.tell_once(found), true)
+                (self.report_once(found), true)
             }
             (Handshake::Awaited, _) => {
                 let found = check::CONNACK_FIRST.found(format!("{packet} before CONNACK"));
-                (self.tell_once(found), false)
+                (self.report_once(found), false)
             }
             (Handshake::Refused, _) => {
                 let check = match packet {
@@ -160,7 +160,7 @@ impl Connection {
                     _ => &check::AFTER_REFUSAL,
                 };
                 let found = check.found(format!("{packet} after a CONNACK that refuses"));
-                (self.tell_once(found), false)
+                (self.report_once(found), false)
             }
             (Handshake::Accepted, PacketType::CONNACK) => (self.connack_twice(frame), false),
             (Handshake::Accepted, _) => (None, true),
@@ -182,7 +182,7 @@ impl Connection {
         Some(check::CONNACK_TO_SECOND_CONNECT.found("CONNACK to a second CONNECT"))
     }
 
-    fn tell_once(&mut self, found: Found) -> Option<Found> {
+    fn report_once(&mut self, found: Found) -> Option<Found> {
         let was_told = std::mem::replace(&mut self.order_told, true);
         (!was_told).then_some(found)
     }
@@ -242,7 +242,7 @@ impl Connection {
     }
 
     /// Handles a PUBLISH of the broker, and reports it if the client's Receive Maximum has no room for it.
-    pub(super) fn spend(&mut self, publish: &Publish) -> Option<Found> {
+    pub(super) fn take_quota(&mut self, publish: &Publish) -> Option<Found> {
         if publish.qos == QoS::AtMostOnce || self.is_faulty {
             return None;
         }
@@ -258,7 +258,7 @@ impl Connection {
     }
 
     /// Frees a slot of the quota if the client's packet ends an exchange: PUBACK, PUBCOMP, or a PUBREC that refuses.
-    pub(super) fn earn(&mut self, packet: &Packet) {
+    pub(super) fn release_quota(&mut self, packet: &Packet) {
         let is_last = match packet {
             Packet::PubAck(_) | Packet::PubComp(_) => true,
             Packet::PubRec(ack) => !ack.reason.is_success(),

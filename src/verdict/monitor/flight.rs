@@ -170,24 +170,31 @@ impl Flights {
     /// states that the whole session is in the record, and that none of its messages went to another client before.
     pub(super) fn published(
         &mut self,
-        passage: &mut FlightOnConnection,
+        on_connection: &mut FlightOnConnection,
         publish: &Publish,
         topic: &ByteString,
         version: ProtocolVersion,
         is_certain: bool,
     ) -> Option<Found> {
         let id = publish.packet_id?;
-        let fresh = self.first(passage.lane, publish, topic);
+        let fresh = self.first(on_connection.lane, publish, topic);
         let Some(known) = self.by_id.get(&id).cloned() else {
             let denied = self.denied.get(&id);
             // The message was received before. What is wrong is that the session was said to be gone.
             let is_resent = denied.is_some_and(|former| former.content == fresh.content);
             let is_certain = is_certain && !is_resent;
-            let found = unused(passage, publish, id, &fresh.content, version, is_certain);
-            passage.pubrecs.remove(&id);
-            passage.pubrels.remove(&id);
+            let found = unused(
+                on_connection,
+                publish,
+                id,
+                &fresh.content,
+                version,
+                is_certain,
+            );
+            on_connection.pubrecs.remove(&id);
+            on_connection.pubrels.remove(&id);
             // A message that crossed the client's answer may be settled by it, so that its identifier is free.
-            let has_crossed = passage.settled_early.remove(&id) && publish.dup;
+            let has_crossed = on_connection.settled_early.remove(&id) && publish.dup;
             let state = match has_crossed {
                 true => State::Doubtful,
                 false => fresh.state,
@@ -207,13 +214,13 @@ impl Flights {
                 ))),
                 false => Some(in_use(publish, id)),
             }
-        } else if known.lane == passage.lane {
+        } else if known.lane == on_connection.lane {
             again_here(publish, id, is_same, version)
         } else {
-            again_after_reconnect(passage, publish, &known, id, is_same, version)
+            again_after_reconnect(on_connection, publish, &known, id, is_same, version)
         };
         let flight = Flight {
-            lane: passage.lane,
+            lane: on_connection.lane,
             ..known
         };
         // A message that took the identifier of another replaces it.
@@ -229,7 +236,7 @@ impl Flights {
     /// Handles a PUBREL.
     pub(super) fn released(
         &mut self,
-        passage: &mut FlightOnConnection,
+        on_connection: &mut FlightOnConnection,
         ack: &Ack,
         version: ProtocolVersion,
     ) -> Option<Found> {
@@ -238,15 +245,15 @@ impl Flights {
         if known.is_some_and(|f| f.state == State::Doubtful) {
             return None;
         }
-        let pubrecs = passage.pubrecs.get(&id).copied().unwrap_or(0);
-        let before = passage.pubrels.get(&id).copied().unwrap_or(0);
-        passage.pubrels.insert(id, before + 1);
+        let pubrecs = on_connection.pubrecs.get(&id).copied().unwrap_or(0);
+        let before = on_connection.pubrels.get(&id).copied().unwrap_or(0);
+        on_connection.pubrels.insert(id, before + 1);
         // A PUBREL that answers no PUBREC of this connection may be sent again after the reconnect.
         let is_carried = match known {
-            Some(flight) if flight.lane == passage.lane => {
+            Some(flight) if flight.lane == on_connection.lane => {
                 flight.state == State::Received && pubrecs == 0
             }
-            _ => passage.is_resumed,
+            _ => on_connection.is_resumed,
         };
         let never_received = known.is_some_and(|f| f.state == State::Published);
         let found = if never_received {
@@ -254,16 +261,16 @@ impl Flights {
                 "PUBREL {id}, but the client has not sent PUBREC {id}"
             )))
         } else if pubrecs == 0 && !is_carried {
-            Some(no_such_message(passage, id))
+            Some(no_such_message(on_connection, id))
         } else if before >= pubrecs + u32::from(is_carried) && version == ProtocolVersion::V5 {
             Some(
                 check::RESENT_WHILE_CONNECTED
                     .found(format!("PUBREL {id} again on the same connection")),
             )
         } else {
-            self.overtakes(passage, id, version)
+            self.overtakes(on_connection, id, version)
         };
-        passage.awaited.retain(|a| *a != id);
+        on_connection.awaited.retain(|a| *a != id);
         if let Some(flight) = self.by_id.get_mut(&id)
             && flight.state == State::Received
         {
@@ -276,7 +283,7 @@ impl Flights {
     /// once. [3.1.1 MQTT-4.6.0-6]
     fn overtakes(
         &self,
-        passage: &mut FlightOnConnection,
+        on_connection: &mut FlightOnConnection,
         id: PacketId,
         version: ProtocolVersion,
     ) -> Option<Found> {
@@ -285,24 +292,24 @@ impl Flights {
         }
         let topic = |id: &PacketId| Some(&self.by_id.get(id)?.content.topic);
         let own = topic(&id)?;
-        let place = passage.awaited.iter().position(|a| *a == id)?;
-        let before = passage.awaited[..place]
+        let place = on_connection.awaited.iter().position(|a| *a == id)?;
+        let before = on_connection.awaited[..place]
             .iter()
             .position(|a| topic(a) == Some(own))?;
-        let due = passage.awaited.remove(before);
+        let due = on_connection.awaited.remove(before);
         Some(check::PUBREL_ORDER.found(format!(
             "PUBREL {id} before PUBREL {due}, whose PUBREC was first"
         )))
     }
 
     /// Handles an acknowledgement of the client.
-    pub(super) fn acknowledged(&mut self, passage: &mut FlightOnConnection, packet: &Packet) {
+    pub(super) fn acknowledged(&mut self, on_connection: &mut FlightOnConnection, packet: &Packet) {
         let Some(id) = packet.packet_id() else {
             return;
         };
         let accepts = matches!(packet, Packet::PubRec(ack) if ack.reason.is_success());
         if accepts {
-            *passage.pubrecs.entry(id).or_default() += 1;
+            *on_connection.pubrecs.entry(id).or_default() += 1;
         }
         let Some(flight) = self.by_id.get_mut(&id) else {
             return;
@@ -312,7 +319,7 @@ impl Flights {
             (Packet::PubComp(_), QoS::ExactlyOnce, State::Released) => true,
             (Packet::PubRec(_), QoS::ExactlyOnce, State::Published) if accepts => {
                 flight.state = State::Received;
-                passage.awaited.push(id);
+                on_connection.awaited.push(id);
                 false
             }
             (Packet::PubRec(_), QoS::ExactlyOnce, State::Published) => true,
@@ -327,7 +334,7 @@ impl Flights {
         if is_over {
             let has_failed = matches!(packet, Packet::PubAck(ack) | Packet::PubRec(ack) if !ack.reason.is_success());
             if let Some(flight) = self.by_id.remove(&id) {
-                passage.settle(id, flight, has_failed);
+                on_connection.settle(id, flight, has_failed);
             }
         }
     }
@@ -359,7 +366,7 @@ fn without_dup(id: PacketId) -> Found {
 
 /// Judges a PUBLISH whose identifier is free.
 fn unused(
-    passage: &FlightOnConnection,
+    on_connection: &FlightOnConnection,
     publish: &Publish,
     id: PacketId,
     content: &Content,
@@ -369,7 +376,7 @@ fn unused(
     if !publish.dup {
         return None;
     }
-    if let Some((former, has_failed)) = passage.settled.get(&id)
+    if let Some((former, has_failed)) = on_connection.settled.get(&id)
         && former == content
     {
         // The message may have been sent before our answer was received, which 3.1.1 does not forbid.
@@ -382,7 +389,7 @@ fn unused(
             "PUBLISH with packet id {id} again, which the client has answered"
         )));
     }
-    if passage.is_resumed || !is_certain {
+    if on_connection.is_resumed || !is_certain {
         return None;
     }
     let check = of_qos(
@@ -417,7 +424,7 @@ fn again_here(
 
 /// Judges a PUBLISH whose identifier is in use by a PUBLISH on an earlier connection.
 fn again_after_reconnect(
-    passage: &mut FlightOnConnection,
+    on_connection: &mut FlightOnConnection,
     publish: &Publish,
     known: &Flight,
     id: PacketId,
@@ -437,7 +444,7 @@ fn again_after_reconnect(
         return Some(without_dup(id));
     }
     let key = (known.content.topic.clone(), known.qos);
-    let last = passage.resent.insert(key, known.number).unwrap_or(0);
+    let last = on_connection.resent.insert(key, known.number).unwrap_or(0);
     (last > known.number && version != ProtocolVersion::V5).then(|| {
         check::RESEND_ORDER.found(format!(
             "PUBLISH with packet id {id} after one that was first sent later"
@@ -446,8 +453,8 @@ fn again_after_reconnect(
 }
 
 /// Reports a PUBREL that answers nothing.
-fn no_such_message(passage: &FlightOnConnection, id: PacketId) -> Found {
-    match passage.settled.get(&id) {
+fn no_such_message(on_connection: &FlightOnConnection, id: PacketId) -> Found {
+    match on_connection.settled.get(&id) {
         Some((_, true)) => check::PUBREL_WITHOUT_PUBREC.found(format!(
             "PUBREL {id}, but the client's PUBREC refused the message"
         )),

@@ -78,17 +78,18 @@ pub(super) fn watched(plan: &Plan, transcript: &Transcript) -> Watched {
     let mut restarts = Vec::new();
     collect_restarts(&plan.steps, transcript, &mut restarts);
     let Seen {
-        told,
+        reported,
         echoes,
         connections,
     } = watch(transcript, &restarts);
-    let findings = |told: Vec<(EventIndex, Found)>| {
-        told.into_iter()
+    let findings = |reported: Vec<(EventIndex, Found)>| {
+        reported
+            .into_iter()
             .map(|(index, found)| finding(plan, transcript, index, found))
             .collect()
     };
     Watched {
-        sent: findings(told),
+        sent: findings(reported),
         owed: findings(owed::owed(transcript, &connections)),
         echoes,
     }
@@ -131,7 +132,7 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
         place: find_step(&plan.steps, event.during).map(|step| step.step.place),
         note: None,
         events: vec![index],
-        alike: 0,
+        repeats: 0,
         is_slow: false,
         is_late: false,
         symptom: match found.check.wants_close() {
@@ -165,7 +166,7 @@ fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec
 /// The result of checking every packet.
 struct Seen {
     /// The packets that break a rule, in the order in which they were received.
-    told: Vec<(EventIndex, Found)>,
+    reported: Vec<(EventIndex, Found)>,
     echoes: BTreeSet<EventIndex>,
     /// The final state of the connections.
     connections: Vec<Connection>,
@@ -188,7 +189,7 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
         found: Vec::new(),
         is_echo: false,
     };
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut echoes = BTreeSet::new();
     for (index, event) in transcript.events.iter().enumerate() {
         monitor.now = event.at;
@@ -220,13 +221,13 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
             | What::Truncated { .. } => {}
         }
         let found = std::mem::take(&mut monitor.found).into_iter();
-        told.extend(found.map(|found| (EventIndex(index), found)));
+        reported.extend(found.map(|found| (EventIndex(index), found)));
         if std::mem::take(&mut monitor.is_echo) {
             echoes.insert(EventIndex(index));
         }
     }
     Seen {
-        told,
+        reported,
         echoes,
         connections: monitor.connections,
     }
@@ -251,18 +252,21 @@ struct Monitor<'a> {
 impl Monitor<'_> {
     fn sent(&mut self, lane: LaneIndex, bytes: &Bytes) {
         let connection = &mut self.connections[lane.0];
-        let said = stream::read(bytes, connection.version);
-        let opens = said.packets.iter().any(|p| matches!(p, Packet::Connect(_)));
-        if said.is_faulty && !opens && matches!(connection.opening, Opening::Nothing) {
+        let decoded = stream::read(bytes, connection.version);
+        let opens = decoded
+            .packets
+            .iter()
+            .any(|p| matches!(p, Packet::Connect(_)));
+        if decoded.is_faulty && !opens && matches!(connection.opening, Opening::Nothing) {
             connection.opening = match stream::opens(bytes, connection.version) {
                 true => Opening::Malformed,
                 false => Opening::Foreign,
             };
         }
-        for packet in said.packets {
-            self.said(lane, packet);
+        for packet in decoded.packets {
+            self.client_sent(lane, packet);
         }
-        if said.is_faulty {
+        if decoded.is_faulty {
             self.connections[lane.0].is_faulty = true;
             if let Some(session) = self.session(lane) {
                 session.doubt();
@@ -270,7 +274,7 @@ impl Monitor<'_> {
         }
     }
 
-    fn said(&mut self, lane: LaneIndex, packet: Packet) {
+    fn client_sent(&mut self, lane: LaneIndex, packet: Packet) {
         let connection = &mut self.connections[lane.0];
         match packet {
             Packet::Connect(connect) => {
@@ -282,7 +286,7 @@ impl Monitor<'_> {
             }
             Packet::PingReq => connection.pinged(),
             Packet::Disconnect(_) => connection.has_left = true,
-            packet if connection.handshake == Handshake::Accepted => self.did(lane, &packet),
+            packet if connection.handshake == Handshake::Accepted => self.in_session(lane, &packet),
             packet => connection.early.push(packet),
         }
     }
@@ -309,10 +313,10 @@ impl Monitor<'_> {
     }
 
     /// Handles a packet that the client has sent in its session.
-    fn did(&mut self, lane: LaneIndex, packet: &Packet) {
+    fn in_session(&mut self, lane: LaneIndex, packet: &Packet) {
         let connection = &mut self.connections[lane.0];
         // The quota belongs to the connection, even if its session is unknown. [5 4.9]
-        connection.earn(packet);
+        connection.release_quota(packet);
         let session = connection.key.as_ref();
         let Some(session) = session.and_then(|key| self.sessions.get_mut(key)) else {
             return;
@@ -321,7 +325,7 @@ impl Monitor<'_> {
         match packet {
             Packet::Publish(publish) => {
                 let is_known = session.used.publish(publish);
-                let may_be_older = is_known && connection.passage.is_resumed();
+                let may_be_older = is_known && connection.on_connection.is_resumed();
                 connection.receipts.publish(publish, may_be_older);
             }
             Packet::PubRel(ack) => session.used.pubrel(ack),
@@ -329,7 +333,7 @@ impl Monitor<'_> {
                 if is_judged {
                     session
                         .flights
-                        .acknowledged(&mut connection.passage, packet);
+                        .acknowledged(&mut connection.on_connection, packet);
                 } else if let Some(id) = packet.packet_id() {
                     session.flights.doubt_one(id);
                 }
@@ -370,7 +374,7 @@ impl Monitor<'_> {
         if matches!(connection.opening, Opening::Foreign) {
             return;
         }
-        let (found, goes_on) = connection.place(frame);
+        let (found, goes_on) = connection.check_order(frame);
         self.found.extend(found);
         if !goes_on {
             return;
@@ -394,12 +398,12 @@ impl Monitor<'_> {
             .all(|error| error.reason == ReasonCode::PROTOCOL_ERROR);
         match packet {
             Ok(packet) if is_clear => self.judge(lane, &packet, frame.bytes().len()),
-            _ => self.lost(lane, packet_type),
+            _ => self.not_understood(lane, packet_type),
         }
     }
 
     /// Handles a packet of this type that could not be understood.
-    fn lost(&mut self, lane: LaneIndex, packet_type: PacketType) {
+    fn not_understood(&mut self, lane: LaneIndex, packet_type: PacketType) {
         let connection = &mut self.connections[lane.0];
         match packet_type {
             // It is unknown whether the CONNACK accepts. The rest is judged without a session.
@@ -469,7 +473,7 @@ impl Monitor<'_> {
         }
         self.begin(lane, connack);
         for packet in std::mem::take(&mut self.connections[lane.0].early) {
-            self.did(lane, &packet);
+            self.in_session(lane, &packet);
         }
     }
 
@@ -494,7 +498,7 @@ impl Monitor<'_> {
         };
         let is_to_last = !connect.clean_start;
         let maximum_packet_size = connect.properties.maximum_packet_size();
-        connection.passage = FlightOnConnection::new(lane, is_resumed);
+        connection.on_connection = FlightOnConnection::new(lane, is_resumed);
         connection.key = Some(key.clone());
         let is_faulty = connection.is_faulty;
         let mut session = match former {
@@ -529,7 +533,7 @@ impl Monitor<'_> {
         };
         let (topic, found) = connection.topic(publish, is_of_former);
         self.found.extend(found);
-        self.found.extend(connection.spend(publish));
+        self.found.extend(connection.take_quota(publish));
         let alias = publish.properties.topic_alias();
         let alias = alias.filter(|_| !publish.topic.is_empty());
         self.aliases.extend(key.clone().zip(alias));
@@ -543,10 +547,10 @@ impl Monitor<'_> {
         };
         let version = connection.version;
         let is_certain = session.is_known && !session.subscriptions.has_shared();
-        let passage = &mut connection.passage;
+        let on_connection = &mut connection.on_connection;
         let flights = &mut session.flights;
         let is_again = publish.dup || flights.has(publish, &topic);
-        let found = flights.published(passage, publish, &topic, version, is_certain);
+        let found = flights.published(on_connection, publish, &topic, version, is_certain);
         self.found.extend(found);
         if session.is_known {
             let subscriptions = &mut session.subscriptions;
@@ -575,9 +579,9 @@ impl Monitor<'_> {
                 session.flights.doubt_one(ack.packet_id);
                 return;
             }
-            let passage = &mut connection.passage;
+            let on_connection = &mut connection.on_connection;
             self.found
-                .extend(session.flights.released(passage, ack, version));
+                .extend(session.flights.released(on_connection, ack, version));
             return;
         }
         let found = match requested(packet) {

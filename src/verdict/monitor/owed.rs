@@ -53,8 +53,8 @@ fn found(owed: &Owed) -> Option<Found> {
     };
     Some(check.found(match owed.debt {
         Debt::Answer(answer, id) => format!("no {answer} {id} by the end of the case"),
-        Debt::Close(said) => {
-            format!("{said}, and the connection is open at the end of the case")
+        Debt::Close(reason) => {
+            format!("{reason}, and the connection is open at the end of the case")
         }
     }))
 }

@@ -41,9 +41,9 @@ impl Receipts {
     /// Handles a PUBREC, and reports it if it is one too many. Nothing is certain about a message of an earlier
     /// connection, and before version 5 a server may repeat what it has sent. [5 MQTT-4.4.0-1]
     pub(super) fn pubrec(&mut self, id: PacketId, version: ProtocolVersion) -> Option<Found> {
-        let (asked, came) = self.0.get_mut(&id)?;
-        *came += 1;
-        (came > asked && version == ProtocolVersion::V5)
+        let (asked, received) = self.0.get_mut(&id)?;
+        *received += 1;
+        (received > asked && version == ProtocolVersion::V5)
             .then(|| check::PUBREC_AGAIN.found(format!("PUBREC {id} again on the same connection")))
     }
 }

@@ -82,17 +82,17 @@ mod tests {
 
     #[test]
     fn reads_whole_packets_up_to_the_first_fault() {
-        let said = read(&Bytes::from_static(&[0xC0, 0, 0xC0, 0]), V5);
-        assert_eq!(said.packets, [Packet::PingReq, Packet::PingReq]);
-        assert!(!said.is_faulty);
+        let decoded = read(&Bytes::from_static(&[0xC0, 0, 0xC0, 0]), V5);
+        assert_eq!(decoded.packets, [Packet::PingReq, Packet::PingReq]);
+        assert!(!decoded.is_faulty);
         for fault in [
             &[0xC0, 0, 0xC1, 0][..],
             &[0xC0, 0, 0xC0],
             &[0xC0, 0, 0xD0, 0],
         ] {
-            let said = read(&Bytes::copy_from_slice(fault), V5);
-            assert_eq!(said.packets, [Packet::PingReq], "{fault:?}");
-            assert!(said.is_faulty, "{fault:?}");
+            let decoded = read(&Bytes::copy_from_slice(fault), V5);
+            assert_eq!(decoded.packets, [Packet::PingReq], "{fault:?}");
+            assert!(decoded.is_faulty, "{fault:?}");
         }
         assert!(read(&Bytes::from_static(&[0xD0, 0]), V5).is_faulty);
     }

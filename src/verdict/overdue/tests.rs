@@ -71,7 +71,7 @@ fn finding(symptom: Symptom, event: usize) -> Finding {
         place: None,
         note: None,
         events: vec![EventIndex(event)],
-        alike: 0,
+        repeats: 0,
         is_slow: false,
         is_late: false,
         symptom,
@@ -115,7 +115,7 @@ fn a_broker_that_answers_and_closes_too_early_is_wrong() {
 }
 
 #[test]
-fn what_does_not_follow_from_the_end_stays_wrong() {
+fn findings_unrelated_to_the_close_stay_wrong() {
     let transcript = closed(36, 48);
     let other = finding(Symptom::extra(PacketType::PUBLISH), 3);
     let found = vec![cut_off(&transcript), other];

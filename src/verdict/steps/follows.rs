@@ -30,7 +30,7 @@ impl Judging<'_> {
         self.is_of_a_lost_session(client, of, outcome)
             || self.is_left_from_before(of, outcome)
             || self.is_sent_again(step, client, of, outcome)
-            || self.was_silent_in_vain(step, of, outcome)
+            || self.keep_alive_ran_out(step, of, outcome)
     }
 
     /// Returns whether a wait for messages timed out because the server denied the session, which has been reported.
@@ -58,7 +58,7 @@ impl Judging<'_> {
             _ => false,
         };
         let is_stray = |event: &EventIndex| {
-            self.told.contains(event)
+            self.reported.contains(event)
                 && (self.is_malformed(*event) || is_late_connack(self.transcript, *event))
         };
         is_at_fault && !outcome.taken.is_empty() && outcome.taken.iter().all(is_stray)
@@ -66,9 +66,9 @@ impl Judging<'_> {
 
     /// Returns whether a possible answer to a choice was received but is malformed, which the monitor has reported.
     pub(super) fn is_unreadable(&self, client: ClientIndex, outcome: &Outcome) -> bool {
-        let came = untaken(outcome, self.transcript, client);
-        came.iter().any(|event| {
-            self.told.contains(event)
+        let untaken = untaken(outcome, self.transcript, client);
+        untaken.iter().any(|event| {
+            self.reported.contains(event)
                 && self.is_malformed(*event)
                 && !is_late_connack(self.transcript, *event)
         })
@@ -95,7 +95,7 @@ impl Judging<'_> {
         let mut clauses = step.step.clauses.iter();
         let is_of_window = clauses.any(|id| WINDOW.contains(&id.as_str()));
         let is_it = |event: &EventIndex| match &of.pattern {
-            _ if is_of_window && self.told.contains(event) => false,
+            _ if is_of_window && self.reported.contains(event) => false,
             Pattern::Silence { .. } => inbox.is_rightly_resent(*event),
             // The order within one topic still counts.
             Pattern::Packet(pattern) => {
@@ -107,7 +107,7 @@ impl Judging<'_> {
     }
 
     /// Returns whether the Keep Alive of a client ran out during an earlier wait that timed out.
-    fn was_silent_in_vain(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
+    fn keep_alive_ran_out(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
         let mut clauses = step.step.clauses.iter();
         let is_about_it = clauses.any(|id| KEEP_ALIVE.contains(&id.as_str()));
         self.is_late
@@ -137,7 +137,8 @@ impl Judging<'_> {
         };
         let broken = self.findings.iter().filter(|f| f.breaks_a_must());
         let found: Vec<EventIndex> = broken.flat_map(|f| f.events.iter().copied()).collect();
-        let is_told = |event: EventIndex| self.told.contains(&event) || found.contains(&event);
+        let is_reported =
+            |event: EventIndex| self.reported.contains(&event) || found.contains(&event);
         outcome.ended == Ended::TimedOut
             && outcome.taken.is_empty()
             && !judged.is_empty()
@@ -145,7 +146,7 @@ impl Judging<'_> {
             && self
                 .inbox_until(client, outcome.at)
                 .has_come(pattern)
-                .any(is_told)
+                .any(is_reported)
     }
 
     /// Notes a connection whose CONNACK denies a session, if that was reported as a broken MUST.
@@ -155,8 +156,8 @@ impl Judging<'_> {
         outcome: &Outcome,
         wrong: &[Wrong],
     ) {
-        let is_told = self.findings.last().is_some_and(Finding::breaks_a_must);
-        if is_told && wrong.contains(&Wrong::Aspect(Aspect::NotResumed)) {
+        let is_reported = self.findings.last().is_some_and(Finding::breaks_a_must);
+        if is_reported && wrong.contains(&Wrong::Aspect(Aspect::NotResumed)) {
             let lane = lane_at(self.transcript, client, outcome.at);
             self.without_session.extend(lane);
         }

@@ -102,8 +102,8 @@ pub(in crate::report) fn statements(cases: &[Concluded<'_>]) -> Statements {
                 note(version, id.as_str(), StatementOutcome::Holds);
             }
         }
-        let came = packets.entry(version).or_default();
-        came.extend(&result.summary.received);
+        let received = packets.entry(version).or_default();
+        received.extend(&result.summary.received);
         for finding in &result.findings {
             let fate = match (finding.kind(), Level::from(finding.level())) {
                 (FindingKind::Violation, Level::Must) => StatementOutcome::Must,

@@ -37,33 +37,33 @@ pub(super) fn of(plan: &Plan, result: &CaseResult, found: &Finding) -> Result<Ch
     let Some(transcript) = &result.transcript else {
         return Err("the report has no transcript of the case".to_owned());
     };
-    let asked = Asked {
+    let checker = Checker {
         plan,
         transcript,
         found,
     };
-    if asked.is_consequence(result) {
+    if checker.is_consequence(result) {
         return Err("it follows from an earlier finding of the case".to_owned());
     }
     let check = match found.label.as_str() {
-        "left over" => asked.left_over()?,
-        "monitor" => asked.malformed()?,
-        _ => asked.step()?,
+        "left over" => checker.left_over()?,
+        "monitor" => checker.malformed()?,
+        _ => checker.step()?,
     };
-    asked.playable(check.before)?;
+    checker.playable(check.before)?;
     match check.within_us > microseconds(LONGEST_WAIT) {
         true => Err("it takes more than a minute to see it".to_owned()),
         false => Ok(check),
     }
 }
 
-struct Asked<'a> {
+struct Checker<'a> {
     plan: &'a Plan,
     transcript: &'a Transcript,
     found: &'a Finding,
 }
 
-impl Asked<'_> {
+impl Checker<'_> {
     /// Whether the case has an earlier violation.
     fn is_consequence(&self, result: &CaseResult) -> bool {
         let event = |finding: &Finding| finding.events.iter().min().map(|event| event.0);
@@ -115,7 +115,7 @@ impl Asked<'_> {
         if self.found.is_slow || awaited.expectation.not_before.is_some() {
             return Err("the time of the answer decides".to_owned());
         }
-        if self.lacks_sends(step) {
+        if self.has_unsent_packets(step) {
             return Err(
                 "the broker had ended the connection on which more was to be sent".to_owned(),
             );
@@ -184,7 +184,7 @@ impl Asked<'_> {
     }
 
     /// Whether an earlier step could not send all of its packets. A conforming broker may then have nothing to answer.
-    fn lacks_sends(&self, step: StepIndex) -> bool {
+    fn has_unsent_packets(&self, step: StepIndex) -> bool {
         let mut before = self.transcript.steps.iter();
         before.any(|record| {
             record.step < step
@@ -425,11 +425,11 @@ impl Asked<'_> {
         let mut clients = scene.clients.iter();
         if clients
             .clone()
-            .any(|client| client.way.transport == Transport::WebSocket)
+            .any(|client| client.route.transport == Transport::WebSocket)
         {
             return Err("it goes over WebSocket".to_owned());
         }
-        if clients.clone().any(|client| client.way.node != 0) {
+        if clients.clone().any(|client| client.route.node != 0) {
             return Err("it needs several nodes".to_owned());
         }
         if clients.any(|client| client.driver != Driver::Wire) {
@@ -517,7 +517,7 @@ fn matcher(matcher: &Matcher, client: ClientIndex) -> Option<Wanted> {
         Matcher::StartsWith(bytes) => Wanted::StartsWith(all(bytes)),
         Matcher::Success => Wanted::Success,
         Matcher::Successes(count) => Wanted::Successes(*count),
-        Matcher::Granted(asked) => Wanted::Granted(asked.clone()),
+        Matcher::Granted(checker) => Wanted::Granted(checker.clone()),
         Matcher::Each(each) => Wanted::Each(each.iter().map(inner).collect::<Option<_>>()?),
         Matcher::Includes(list) => Wanted::Includes(pairs(list)),
         Matcher::Set(numbers) => Wanted::Set(numbers.clone()),

@@ -93,8 +93,8 @@ fn client(client: &model::Client) -> Client {
     Client {
         name: client.name.clone(),
         version: client.version.to_string(),
-        node: client.way.node,
-        transport: match client.way.transport {
+        node: client.route.node,
+        transport: match client.route.transport {
             model::Transport::Default => Transport::Default,
             model::Transport::Tcp => Transport::Tcp,
             model::Transport::WebSocket => Transport::Websocket,

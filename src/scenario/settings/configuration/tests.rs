@@ -96,7 +96,7 @@ fn passwords_come_from_files_and_the_environment() {
 }
 
 #[test]
-fn says_everything_that_is_wrong_at_once() {
+fn reports_all_errors_at_once() {
     assert_snapshot!(wrong(
         "listen: []
 reciever_maximum: 3
@@ -139,9 +139,9 @@ fn no_message_has_a_password_in_it() {
         "'users': { alice: ${hush }\n",
     ];
     for text in texts {
-        let said = wrong(text);
-        let shown = said.replace("unknown key `hush`", "");
-        assert!(!shown.contains("hush"), "{said}");
-        assert!(said.contains("broker.yaml:"), "{said}");
+        let message = wrong(text);
+        let shown = message.replace("unknown key `hush`", "");
+        assert!(!shown.contains("hush"), "{message}");
+        assert!(message.contains("broker.yaml:"), "{message}");
     }
 }

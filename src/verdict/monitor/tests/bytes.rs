@@ -212,7 +212,7 @@ fn before(packet: &Packet, version: ProtocolVersion) -> Record {
 }
 
 #[test]
-fn cites_every_clause_that_it_says_it_looks_at() {
+fn cites_every_clause_that_it_lists() {
     for (version, expected) in [V3, V5].into_iter().zip(DECODED) {
         let mut cited = BTreeSet::new();
         for (packet, lie) in wrong(version) {
@@ -242,7 +242,7 @@ fn a_fault_has_the_words_of_the_decoder() {
 }
 
 #[test]
-fn a_missing_property_length_is_told_from_other_faults() {
+fn distinguishes_a_missing_property_length_from_other_faults() {
     let clauses = |packet: Packet, lie: Lie| {
         let record = before(&packet, V5).broker_lies(&packet, lie);
         let found = record.found();

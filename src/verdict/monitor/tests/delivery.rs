@@ -317,7 +317,7 @@ fn aliases() -> Vec<Case> {
 }
 
 #[test]
-fn tells_an_overtaken_pubrel_once() {
+fn reports_an_overtaken_pubrel_once() {
     let mut record = Record::connected(V3);
     for id in 1..=4 {
         record = record

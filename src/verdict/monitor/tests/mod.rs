@@ -55,7 +55,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn says_nothing_of_what_is_right() {
+fn reports_nothing_about_a_correct_play() {
     for case in cases() {
         let found = case.right.found();
         assert!(found.is_empty(), "{}: {found:?}", case.name());
@@ -63,7 +63,7 @@ fn says_nothing_of_what_is_right() {
 }
 
 #[test]
-fn tells_each_fault_once_and_where_it_is() {
+fn reports_each_fault_once_at_its_event() {
     for case in cases() {
         let found = case.wrong.found();
         let [(index, found)] = &found[..] else {
@@ -79,7 +79,7 @@ fn tells_each_fault_once_and_where_it_is() {
 }
 
 #[test]
-fn every_rule_is_tried_in_every_version_that_has_it() {
+fn every_rule_is_tested_in_every_version_that_has_it() {
     let tried: BTreeSet<(*const Check, ProtocolVersion)> = cases()
         .iter()
         .map(|case| (std::ptr::from_ref(case.check), case.version))
@@ -97,7 +97,7 @@ fn every_rule_is_tried_in_every_version_that_has_it() {
 }
 
 #[test]
-fn what_no_clause_forbids_is_no_violation_of_a_must() {
+fn a_rule_without_a_clause_breaks_no_must() {
     for check in check::ALL {
         for version in [V3, V5] {
             let is_remark = check.clauses(version).is_some_and(<[_]>::is_empty);

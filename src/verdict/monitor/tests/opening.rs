@@ -305,7 +305,7 @@ fn authentication() -> Vec<Case> {
 }
 
 #[test]
-fn tells_a_packet_out_of_place_once() {
+fn reports_a_packet_out_of_order_once() {
     let early = Record::open(V5)
         .connect(connect(V5))
         .client(subscribe(1, &[("a", 0)]))

@@ -131,7 +131,7 @@ fn a_client_that_has_left_is_owed_no_close() {
 }
 
 #[test]
-fn a_client_that_is_not_let_in_is_owed_nothing() {
+fn a_refused_client_is_owed_nothing() {
     for version in [V3, V5] {
         let early = Record::open(version)
             .connect(connect(version))
@@ -141,7 +141,7 @@ fn a_client_that_is_not_let_in_is_owed_nothing() {
 }
 
 #[test]
-fn an_exchange_of_which_nothing_is_known_need_not_be_answered() {
+fn an_unknown_exchange_need_not_be_answered() {
     for version in [V3, V5] {
         Record::connected(version)
             .client(pubrel(7))

@@ -179,9 +179,10 @@ impl Record {
     pub(super) fn found(&self) -> Vec<(EventIndex, Found)> {
         let mut seen = watch(&self.transcript, &self.restarts);
         if self.has_ended {
-            seen.told.extend(owed(&self.transcript, &seen.connections));
+            seen.reported
+                .extend(owed(&self.transcript, &seen.connections));
         }
-        seen.told
+        seen.reported
     }
 
     /// Ends the record: nothing more is received.

@@ -38,7 +38,7 @@ fn astray(record: Record) -> Record {
 }
 
 #[test]
-fn after_a_lie_nothing_is_held_against_what_the_client_said() {
+fn after_a_malformed_packet_client_requests_bind_nothing() {
     for version in [V3, V5] {
         let lie = override_with("topic", b"\xff");
         astray(Record::connected(version).lie(&message(1, 1), lie)).is_silent();
@@ -49,7 +49,7 @@ fn after_a_lie_nothing_is_held_against_what_the_client_said() {
 }
 
 #[test]
-fn after_a_lie_the_connect_still_binds_the_broker() {
+fn after_a_malformed_packet_the_connect_still_binds_the_broker() {
     let small = connect_with([Property::MaximumPacketSize(12)]);
     let record = Record::connected_by(small)
         .client_bytes(&b"\xff"[..])
@@ -88,7 +88,7 @@ fn a_connect_of_another_version_may_be_answered_in_its_own_terms() {
 }
 
 #[test]
-fn a_lie_that_came_to_be_a_right_packet_is_one() {
+fn a_changed_packet_that_is_still_valid_counts_as_valid() {
     let lie = override_with("packet_id", &[0, 9]);
     Record::connected(V5)
         .lie(&message(1, 1), lie)
@@ -97,7 +97,7 @@ fn a_lie_that_came_to_be_a_right_packet_is_one() {
 }
 
 #[test]
-fn packets_behind_the_connect_are_answered_after_the_connack() {
+fn packets_sent_with_the_connect_are_answered_after_the_connack() {
     for version in [V3, V5] {
         Record::open(version)
             .connect(connect(version))
@@ -133,7 +133,7 @@ fn three_one_one_may_send_again_at_any_time() {
 }
 
 #[test]
-fn what_was_under_way_at_the_break_may_be_sent_again() {
+fn messages_in_flight_at_the_disconnect_may_be_sent_again() {
     for version in [V3, V5] {
         let first = || {
             Record::open(version)
@@ -373,7 +373,7 @@ fn answers_to_a_client_that_breaks_rules_are_answers() {
 }
 
 #[test]
-fn a_second_answer_is_told_as_left_over() {
+fn a_second_answer_is_reported_as_left_over() {
     Record::connected(V5)
         .client(message(1, 1))
         .broker(Packet::PubAck(ack(1)))
@@ -412,7 +412,7 @@ fn a_publish_that_cannot_be_read_leaves_its_identifier_open() {
 }
 
 #[test]
-fn what_the_standard_says_twice_in_two_ways_is_let_be() {
+fn contradicting_statements_forbid_nothing() {
     // An AUTH without any bytes has no room for the method that it should repeat.
     let method = || Property::AuthenticationMethod("m".into());
     Record::open(V5)
@@ -424,7 +424,7 @@ fn what_the_standard_says_twice_in_two_ways_is_let_be() {
 }
 
 #[test]
-fn no_clause_forbids_to_echo_what_the_client_said_wrong() {
+fn no_clause_forbids_echoing_a_malformed_value_of_the_client() {
     for version in [V3, V5] {
         let zero = || override_with("packet_id", &[0, 0]);
         Record::connected(version)
@@ -435,7 +435,7 @@ fn no_clause_forbids_to_echo_what_the_client_said_wrong() {
 }
 
 #[test]
-fn a_session_that_is_denied_does_not_make_what_is_sent_again_new() {
+fn a_denied_session_does_not_make_resent_messages_new() {
     for version in [V3, V5] {
         let connect = mqtt_check_codec::Connect {
             clean_start: false,
@@ -453,7 +453,7 @@ fn a_session_that_is_denied_does_not_make_what_is_sent_again_new() {
 }
 
 #[test]
-fn an_answer_of_the_client_may_cross_what_is_sent_again() {
+fn an_answer_of_the_client_may_cross_a_resent_message() {
     for version in [V3, V5] {
         let broken = |qos| {
             Record::open(version)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// What a file may read in addition to itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
+pub struct ReadAccess {
     /// Whether it may read files outside of its own folder.
     pub files: bool,
     /// The environment variables that it may read.
@@ -30,8 +30,8 @@ impl Default for Variables {
     }
 }
 
-impl Reach {
-    /// The reach of a file that the operator has written.
+impl ReadAccess {
+    /// The access of a file that the operator has written.
     pub(super) const fn everything() -> Self {
         Self {
             files: true,
@@ -46,7 +46,7 @@ impl Reach {
         }
     }
 
-    /// Returns the path of a file that the file at `from` names, or `None` if it is out of reach. Links are resolved
+    /// Returns the path of a file that the file at `from` names, or `None` if it may not be read. Links are resolved
     /// first.
     pub(super) fn file(&self, from: &str, named: &str) -> Option<PathBuf> {
         let folder = Path::new(from).parent().unwrap_or(Path::new(""));
@@ -67,7 +67,7 @@ fn is_below(folder: &Path, path: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else {
         return false;
     };
-    // A missing file may be reported as missing only if it would be within reach.
+    // A missing file may be reported as missing only if it could be read.
     let there = path
         .ancestors()
         .find_map(|part| match part.as_os_str().is_empty() {
@@ -110,7 +110,7 @@ mod tests {
         std::os::unix::fs::symlink(at("secret"), at("own/link")).expect("linked");
         let from = at("own/scenario.yaml").display().to_string();
         let absolute = |name: &str| at(name).display().to_string();
-        let reach = Reach::default();
+        let read_access = ReadAccess::default();
         for named in [
             "a",
             "below/b",
@@ -119,7 +119,7 @@ mod tests {
             "below/nothing",
             &absolute("own/a"),
         ] {
-            assert!(reach.file(&from, named).is_some(), "{named}");
+            assert!(read_access.file(&from, named).is_some(), "{named}");
         }
         for named in [
             "../secret",
@@ -131,19 +131,22 @@ mod tests {
             "/no/such/file",
             &absolute("secret"),
         ] {
-            assert_eq!(reach.file(&from, named), None, "{named}");
-            assert!(Reach::everything().file(&from, named).is_some(), "{named}");
+            assert_eq!(read_access.file(&from, named), None, "{named}");
+            assert!(
+                ReadAccess::everything().file(&from, named).is_some(),
+                "{named}"
+            );
         }
     }
 
     #[test]
     fn a_scenario_reads_the_variables_that_it_is_allowed() {
-        let named = Reach {
+        let named = ReadAccess {
             files: false,
             variables: Variables::Named(vec!["A".to_owned()]),
         };
         assert!(named.has_variable("A") && !named.has_variable("B"));
-        assert!(!Reach::default().has_variable("A"));
-        assert!(Reach::everything().has_variable("B"));
+        assert!(!ReadAccess::default().has_variable("A"));
+        assert!(ReadAccess::everything().has_variable("B"));
     }
 }

@@ -11,16 +11,16 @@ use crate::plan::Plan;
 use crate::target::Exited;
 
 /// After this many exits the broker is not started again, which ends the run.
-const MOST: usize = 8;
+const MAX_EXITS: usize = 8;
 /// How many of the cases that were being played at an exit are named.
 const NAMED: usize = 12;
 
 /// How the broker has exited, and which cases may be the reason.
 #[derive(Debug, Default)]
-pub(super) struct Deaths {
-    all: RefCell<Vec<Death>>,
+pub(super) struct Exits {
+    all: RefCell<Vec<Exit>>,
     /// Whether the broker is no longer started again.
-    is_left: Cell<bool>,
+    is_given_up: Cell<bool>,
     /// The cases that are to be played alone.
     suspects: RefCell<BTreeSet<usize>>,
     /// How the instance of each case that was played alone exited. `None` if it did not.
@@ -28,7 +28,7 @@ pub(super) struct Deaths {
 }
 
 #[derive(Debug)]
-struct Death {
+struct Exit {
     exited: Exited,
     /// The cases that were being played at the time.
     during: Vec<usize>,
@@ -36,7 +36,7 @@ struct Death {
     problem: Option<String>,
 }
 
-impl Deaths {
+impl Exits {
     /// Returns whether this case is to be played alone, in this round or in the next.
     pub(super) fn is_suspect(&self, number: usize) -> bool {
         self.suspects.borrow().contains(&number)
@@ -50,62 +50,62 @@ impl Deaths {
     fn began(&self, exited: Exited, during: Vec<usize>) {
         self.suspects.borrow_mut().extend(&during);
         let mut all = self.all.borrow_mut();
-        let is_left = all.len() + 1 >= MOST;
-        all.push(Death {
+        let is_given_up = all.len() + 1 >= MAX_EXITS;
+        all.push(Exit {
             exited,
             during,
-            problem: is_left.then(|| format!("it has exited {MOST} times")),
+            problem: is_given_up.then(|| format!("it has exited {MAX_EXITS} times")),
         });
-        self.is_left.set(is_left);
+        self.is_given_up.set(is_given_up);
     }
 
     fn not_started(&self, problem: String) {
-        if let Some(death) = self.all.borrow_mut().last_mut() {
-            death.problem = Some(problem);
+        if let Some(exit) = self.all.borrow_mut().last_mut() {
+            exit.problem = Some(problem);
         }
-        self.is_left.set(true);
+        self.is_given_up.set(true);
     }
 }
 
 impl<R> Run<'_, R> {
     /// Starts the broker again if we started it and it has exited.
-    pub(super) async fn revive(&self) {
+    pub(super) async fn restart_if_exited(&self) {
         let Some(main) = &self.looking.target.main else {
             return;
         };
-        if self.deaths.is_left.get() || self.stops() {
+        if self.exits.is_given_up.get() || self.stops() {
             return;
         }
         let Some(exited) = main.exited() else {
             return;
         };
         let during = self.running.borrow().keys().copied().collect();
-        self.deaths.began(exited, during);
-        if self.deaths.is_left.get() {
+        self.exits.began(exited, during);
+        if self.exits.is_given_up.get() {
             return;
         }
         let main = main.clone();
         let started = spawn_blocking(move || main.start_again()).await;
         let started = started.unwrap_or_else(|error| Err(error.to_string()));
         if let Err(problem) = started {
-            self.deaths.not_started(problem);
+            self.exits.not_started(problem);
         }
     }
 
     /// Reports every exit of the broker and the cases that cause it. The run then fails.
-    pub(super) fn report_deaths(&self, plans: &[Plan]) {
+    pub(super) fn report_exits(&self, plans: &[Plan]) {
         let Some(instances) = &self.instances else {
             return;
         };
-        let tried = self.deaths.tried.borrow();
-        for death in &*self.deaths.all.borrow() {
-            instances.note_problem(described(death, &tried, plans));
+        let tried = self.exits.tried.borrow();
+        for exit in &*self.exits.all.borrow() {
+            instances.note_problem(described(exit, &tried, plans));
         }
     }
 }
 
 /// Describes one exit.
-fn described(death: &Death, tried: &BTreeMap<usize, Option<String>>, plans: &[Plan]) -> String {
+fn described(exit: &Exit, tried: &BTreeMap<usize, Option<String>>, plans: &[Plan]) -> String {
     let named = |numbers: Vec<usize>| {
         let shown = numbers.iter().take(NAMED);
         let shown: Vec<String> = shown.map(|n| plans[*n].scene.id.to_string()).collect();
@@ -115,18 +115,18 @@ fn described(death: &Death, tried: &BTreeMap<usize, Option<String>>, plans: &[Pl
         }
     };
     let of = |wanted: fn(&Option<Option<String>>) -> bool| -> Vec<usize> {
-        let during = death.during.iter().copied();
+        let during = exit.during.iter().copied();
         during
             .filter(|number| wanted(&tried.get(number).cloned()))
             .collect()
     };
     let culprits = of(|tried| matches!(tried, Some(Some(_))));
     let harmless = of(|tried| matches!(tried, Some(None)));
-    let mut text = format!("the broker exited during the run: {}", death.exited.how);
-    for line in death.exited.log.lines() {
+    let mut text = format!("the broker exited during the run: {}", exit.exited.how);
+    for line in exit.exited.log.lines() {
         text.push_str(&format!("\n  | {line}"));
     }
-    text.push_str(&match &death.problem {
+    text.push_str(&match &exit.problem {
         Some(problem) => format!("\nit was not started again: {problem}"),
         None => "\nit was started again".to_owned(),
     });
@@ -142,8 +142,8 @@ fn described(death: &Death, tried: &BTreeMap<usize, Option<String>>, plans: &[Pl
             "; played alone, none of the cases that were played then makes it exit: {}",
             named(harmless)
         ),
-        (true, true) if death.during.is_empty() => "; no case was played then".to_owned(),
-        (true, true) => format!("; played then: {}", named(death.during.clone())),
+        (true, true) if exit.during.is_empty() => "; no case was played then".to_owned(),
+        (true, true) => format!("; played then: {}", named(exit.during.clone())),
     });
     text
 }

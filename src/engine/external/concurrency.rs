@@ -7,7 +7,7 @@ use std::time::Instant;
 const FEWEST: usize = 4;
 
 /// The number of cases, and what it depends on.
-pub(super) struct Crew {
+pub(super) struct Concurrency {
     most: usize,
     now: Cell<usize>,
     /// How many cases had enough room since the number was last changed.
@@ -15,7 +15,7 @@ pub(super) struct Crew {
     cut: Cell<Option<Instant>>,
 }
 
-impl Crew {
+impl Concurrency {
     pub(super) const fn new(most: usize) -> Self {
         Self {
             most,
@@ -62,40 +62,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn those_that_were_crowded_out_together_count_once() {
-        let crew = Crew::new(64);
+    fn cases_crowded_out_together_count_once() {
+        let concurrency = Concurrency::new(64);
         let began = Instant::now();
         for _ in 0..64 {
-            crew.crowded_out(began);
+            concurrency.crowded_out(began);
         }
-        assert_eq!(crew.now(), 32);
-        crew.crowded_out(Instant::now());
-        assert_eq!(crew.now(), 16);
+        assert_eq!(concurrency.now(), 32);
+        concurrency.crowded_out(Instant::now());
+        assert_eq!(concurrency.now(), 16);
     }
 
     #[test]
-    fn there_are_more_again_when_there_is_room() {
-        let crew = Crew::new(16);
+    fn grows_again_when_there_is_room() {
+        let concurrency = Concurrency::new(16);
         for _ in 0..9 {
-            crew.crowded_out(Instant::now());
+            concurrency.crowded_out(Instant::now());
         }
-        assert_eq!(crew.now(), FEWEST);
-        assert!(crew.is_smallest());
+        assert_eq!(concurrency.now(), FEWEST);
+        assert!(concurrency.is_smallest());
         for _ in 0..FEWEST {
-            crew.fitted();
+            concurrency.fitted();
         }
-        assert!(!crew.is_smallest());
-        assert_eq!(crew.now(), FEWEST + 1);
+        assert!(!concurrency.is_smallest());
+        assert_eq!(concurrency.now(), FEWEST + 1);
         for _ in 0..1_000 {
-            crew.fitted();
+            concurrency.fitted();
         }
-        assert_eq!(crew.now(), 16);
+        assert_eq!(concurrency.now(), 16);
     }
 
     #[test]
-    fn there_are_never_more_than_were_asked_for() {
-        let crew = Crew::new(1);
-        crew.crowded_out(Instant::now());
-        assert_eq!(crew.now(), 1);
+    fn never_exceeds_the_requested_number() {
+        let concurrency = Concurrency::new(1);
+        concurrency.crowded_out(Instant::now());
+        assert_eq!(concurrency.now(), 1);
     }
 }

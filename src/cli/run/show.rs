@@ -14,7 +14,7 @@ type Files = [(&'static Format, ReportFile)];
 /// Writes the report of a run to the terminal and to every file, and returns the exit code of the run.
 ///
 /// `problems` are errors outside the cases. `missing` says which accepted deviations have no reason.
-pub(super) fn tell(
+pub(super) fn show(
     arguments: &Arguments,
     report: &Report<'_>,
     problems: Vec<Failure>,
@@ -61,7 +61,7 @@ pub(super) fn tell(
 }
 
 /// Writes the report of a run that could not start.
-pub(super) fn tell_unstarted(
+pub(super) fn show_unstarted(
     arguments: &Arguments,
     report: &Report<'_>,
     files: &Files,

@@ -3,11 +3,11 @@
 use super::Finding;
 
 /// How many similar findings are kept. The others are only counted.
-pub(super) const ALIKE: usize = 10;
+pub(super) const MAX_REPEATS: usize = 10;
 
 /// Keeps the first few similar findings and counts the others.
 pub(super) fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
-    fold(findings, is_alike, ALIKE, "more of the same kind")
+    fold(findings, is_alike, MAX_REPEATS, "more of the same kind")
 }
 
 /// Keeps the first finding of each step and charge, and counts the others. In a thousand rounds, one fault is found a
@@ -43,7 +43,7 @@ fn fold(
                     Some(note) => format!("{note}; {more} {more_words}"),
                     None => format!("{more} {more_words}"),
                 }),
-                alike: more,
+                repeats: more,
                 ..finding
             },
         })
