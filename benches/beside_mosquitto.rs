@@ -147,7 +147,7 @@ fn main() -> io::Result<()> {
         1
     };
     let Ok(mosquitto) = Broker::mosquitto() else {
-        println!("there is no mosquitto here to stand beside");
+        println!("mosquitto is not installed");
         return Ok(());
     };
     let bundled = Broker::bundled()?;

@@ -167,7 +167,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         .filter(|late| *late >= TOO_LATE && !is_interrupted && is_in_doubt(plan, &verdict));
     if let Some(late) = late {
         let reason = format!(
-            "this machine was too slow to play it: we were late by {}",
+            "this machine was too slow to play it: it was late by {}",
             span(late)
         );
         verdict = Verdict::Inconclusive { reason };

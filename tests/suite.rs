@@ -316,7 +316,7 @@ fn what_was_seen_in_the_field_has_a_case() {
         .map(String::as_str)
         .collect();
     let known: BTreeSet<&str> = THREADS.iter().copied().collect();
-    assert_eq!(known.len(), THREADS.len(), "a thread stands twice");
+    assert_eq!(known.len(), THREADS.len(), "a thread is listed twice");
     let lost: Vec<_> = known.difference(&shown).collect();
     assert!(lost.is_empty(), "no case shows {lost:?} any more");
     let new: Vec<_> = shown.difference(&known).collect();

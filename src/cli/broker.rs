@@ -43,12 +43,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     tls: listen::TlsFiles,
 
-    /// Keep sessions and messages in this file, so that nothing acknowledged is lost when the broker ends
+    /// Keep sessions and messages in this file, so that nothing acknowledged is lost when the broker exits
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
 
-    /// If the store is damaged, replace it by one with the undamaged records, report what is lost, and serve; the damaged
-    /// file is kept under another name
+    /// If the store is damaged, keep the undamaged records, report what is lost, and serve; the damaged file is renamed
     #[arg(long)]
     repair: bool,
 
@@ -90,8 +89,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     let store = store.or_else(|| file.and_then(|file| file.store.clone()));
     let randomness = arguments.seed.map_or(Randomness::System, Randomness::Seed);
     if arguments.repair && store.is_none() {
-        let message = "--repair is about a store, and there is none";
-        return Err(Failure::usage(message).hint("--store FILE names it"));
+        let message = "--repair needs a store";
+        return Err(Failure::usage(message).hint("name it with --store FILE"));
     }
     let hooks = arguments.hooks.as_ref().map(Writer::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -151,7 +150,7 @@ fn kept(
     let store = Store::open(path).map_err(|error| unopened(path, &error))?;
     if store.is_last_write_undone() {
         output::note(&format!(
-            "the last write to {} had not come whole to the disk, and is undone\n",
+            "the last write to {} was incomplete and is undone\n",
             path.display()
         ));
     }
@@ -167,7 +166,7 @@ fn unopened(path: &Path, error: &StoreError) -> Failure {
     let failure = unkept(path, error);
     match error {
         StoreError::Damaged(_) => failure
-            .hint("--repair keeps what is whole, and leaves the damaged file under another name"),
+            .hint("--repair keeps the undamaged records, and the damaged file under another name"),
         _ => failure,
     }
 }
@@ -178,7 +177,7 @@ fn repair(path: &Path, styles: Styles) -> Result<(), Failure> {
     let text = match repaired {
         None => format!("{} is not damaged\n", path.display()),
         Some(repair) => format!(
-            "{} {}: {}\nthe damaged file is {} now\n",
+            "{} {}: {}\nthe damaged file is now {}\n",
             styles.err.doubtful("repaired"),
             path.display(),
             repair.damage,

@@ -20,8 +20,7 @@ use crate::target::bundled::{FaultInfo, faults};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Scenario files or folders [default: `scenarios` in this folder or the nearest one
-    /// above, else the built-in suite]
+    /// Scenario files or folders [default: the nearest `scenarios` here or above, else the built-in suite]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -45,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "VERSION", value_parser = version)]
     protocol: Vec<ProtocolVersion>,
 
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 
@@ -60,7 +59,7 @@ pub(super) struct Arguments {
 fn version(word: &str) -> Result<ProtocolVersion, String> {
     parse_version(word)
         .filter(|version| *version != ProtocolVersion::V3_1)
-        .ok_or_else(|| "it is 3.1.1 or 5; 3.1 has no numbered statements".to_owned())
+        .ok_or_else(|| "expected 3.1.1 or 5; 3.1 has no numbered statements".to_owned())
 }
 
 fn chapter(word: &str) -> Result<String, String> {
@@ -68,7 +67,7 @@ fn chapter(word: &str) -> Result<String, String> {
     if word.split('.').all(is_number) {
         Ok(word.to_owned())
     } else {
-        Err("it is a number like 3 or 3.8".to_owned())
+        Err("expected a number such as 3 or 3.8".to_owned())
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 fn version(word: &str) -> Result<ProtocolVersion, String> {
-    parse_version(word).ok_or_else(|| "it is 3.1, 3.1.1 or 5".to_owned())
+    parse_version(word).ok_or_else(|| "expected 3.1, 3.1.1 or 5".to_owned())
 }
 
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
@@ -37,9 +37,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         words => words.join(" "),
     };
     let bytes = notation::parse(&text).map_err(|error| {
-        Failure::usage(format!("no bytes: {error}")).hint(
-            "bytes are written as `10 0c 00 04`, or in the notation of docs/scenario/actions.md",
-        )
+        Failure::usage(format!("no bytes: {error}"))
+            .hint("write bytes as `10 0c 00 04`, or in the notation of docs/scenario/actions.md")
     })?;
     if bytes.is_empty() {
         return Err(Failure::usage("no bytes to decode"));
@@ -57,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             }
             Ok(None) => {
                 out.push_str(&format!(
-                    "{} the packet is cut off: {} and more to come\n",
+                    "{} the packet is cut off: {}, and more are missing\n",
                     styles.out.bad("incomplete"),
                     count(buffer.len(), "byte")
                 ));

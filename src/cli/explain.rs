@@ -25,8 +25,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "X", required = true)]
     words: Vec<String>,
 
-    /// Scenario files or folders [default: `scenarios` in this folder or the nearest one
-    /// above, else the built-in suite]
+    /// Scenario files or folders [default: the nearest `scenarios` here or above, else the built-in suite]
     #[arg(long, value_name = "PATH")]
     scenarios: Vec<PathBuf>,
 
@@ -171,7 +170,7 @@ impl<'a> Known<'a> {
         if let Some(near) = self.nearest(text) {
             return failure.hint(format!("did you mean `{near}`?"));
         }
-        failure.hint("it is a clause, a scenario, an area, a choice, a setting, a capability, a fact, a fault, a liberty, a target, a thread (`mosquitto#2342`), a reason code or a property")
+        failure.hint("it can be a clause, a scenario, an area, a choice, a setting, a capability, a fact, a fault, a permitted variation, a target, a bug report (`mosquitto#2342`), a reason code or a property")
     }
 
     /// The known name that is closest to `text`.

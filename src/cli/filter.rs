@@ -68,7 +68,7 @@ fn meant(text: &str, plans: &[Plan]) -> Option<String> {
         return None;
     }
     if text.ends_with(".yaml") || text.ends_with(".yml") {
-        return Some("a file is named without --filter".to_owned());
+        return Some("to play a file, name it without --filter".to_owned());
     }
     let anywhere = Pattern::new(&format!("*{text}*"));
     let number = plans
@@ -158,7 +158,10 @@ mod tests {
             ("session/takover", "did you mean 'session/takeover'?"),
             ("takover", "did you mean '*takeover*'?"),
             ("3.1.4-3", "did you mean '*3.1.4-3*'? It matches 1 case"),
-            ("session/takeover.yaml", "a file is named without --filter"),
+            (
+                "session/takeover.yaml",
+                "to play a file, name it without --filter",
+            ),
         ] {
             assert_eq!(meant(text, &plans).as_deref(), Some(hint), "{text}");
         }

@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     out.push_str(&format!(
         "\
 `mqtt-check run` plays the scenario on the bundled broker
-`mqtt-check run --target my-broker` plays it on yours: its address is in {}
+`mqtt-check run --target my-broker` plays it on yours, whose address is in {}
 `mqtt-check run --suite {release} --target my-broker` plays the built-in suite on it
 ",
         TARGET.0

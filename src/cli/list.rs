@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
 
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -15,11 +15,11 @@ pub(super) struct Arguments {
     #[arg(value_name = "RESULT", required = true)]
     results: Vec<PathBuf>,
 
-    /// Write a report in html, json, junit, markdown or tap; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
+    /// Write a report: html, json, junit, markdown or tap; `-` is stdout, with normal output on stderr; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option)]
     report: Vec<(&'static Format, PathBuf)>,
 
-    /// Write no annotations and no job summary where `GITHUB_ACTIONS` is true
+    /// Write no annotations and no job summary if `GITHUB_ACTIONS` is true
     #[arg(long)]
     no_github: bool,
 
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
                 Some("`mqtt-check run --shard 1/2 --report json=FILE` writes one")
             }
             MergeError::Missing(_) => {
-                Some("the report of a shard is written even where the shard fails")
+                Some("the report of a shard is written even if the shard fails")
             }
             _ => None,
         };

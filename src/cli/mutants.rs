@@ -43,17 +43,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATTERN")]
     liberty: Vec<String>,
 
-    /// The percentage of pairs of a fault and a permitted variation to play, chosen by the seed [default: 1, or 100 if both
-    /// are named]
+    /// Percentage of fault and variation pairs to play, chosen by the seed [default: 1, or 100 if both are named]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pairs: Option<u8>,
 
-    /// Show every case that turned red, not only the first, and which other clauses are blamed; for a pair also the cases
-    /// that miss the fault
+    /// Show every failed case, which other clauses are blamed, and for a pair the cases that miss the fault
     #[arg(short, long)]
     verbose: bool,
 
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 
@@ -364,12 +362,12 @@ fn plain(mutants: &[Mutant], unplayable: &[Unplayable], verbose: bool, style: St
 /// One line: how many cases caught the fault, and the first of them.
 fn caught(mutant: &Mutant, width: usize, style: Style) -> String {
     let by = match mutant.citing.as_slice() {
-        [] => style.doubtful("by no step that cites its clauses"),
+        [] => style.doubtful("at no step that cites its clauses"),
         [first, ..] => format!("{} citing, {first}", count(mutant.citing.len(), "case")),
     };
     let other = match mutant.collateral.len() {
         0 => String::new(),
-        n => format!("; {} other red", count(n, "case")),
+        n => format!("; {} failed otherwise", count(n, "case")),
     };
     format!("caught {:<width$}  {by}{other}\n", mutant.info.name)
 }

@@ -10,11 +10,11 @@ use crate::report::{Document, Format, Rendered};
 
 pub(super) fn option(text: &str) -> Result<(&'static Format, PathBuf), String> {
     let Some((format, path)) = text.split_once('=') else {
-        return Err("it is FORMAT=FILE, such as json=report.json".to_owned());
+        return Err("expected FORMAT=FILE, such as json=report.json".to_owned());
     };
     let Some(format) = Format::named(format) else {
         return Err(format!(
-            "there is no format `{format}`; {} are",
+            "unknown format `{format}`; the formats are {}",
             Format::names()
         ));
     };
@@ -40,7 +40,9 @@ pub(super) fn prepare(
     for (format, path) in reports {
         let shown = path.display();
         if files.iter().any(|(_, file)| file.path() == path) {
-            return Err(Failure::usage(format!("two reports go to {shown}")));
+            return Err(Failure::usage(format!(
+                "two reports would be written to {shown}"
+            )));
         }
         let prepared = match format.is_folder() {
             true => ReportFile::prepare_folder(path),

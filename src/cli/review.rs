@@ -28,7 +28,7 @@ enum Answer {
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     if !(io::stdin().is_terminal() && output::is_terminal()) {
         return Err(Failure::usage("review asks questions and needs a terminal")
-            .hint("use `mqtt-check accept` or `mqtt-check reject`, with a filter if need be"));
+            .hint("use `mqtt-check accept` or `mqtt-check reject`, with a filter if needed"));
     }
     let pending = arguments.waiting.find()?;
     if pending.is_empty() {

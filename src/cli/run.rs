@@ -63,11 +63,11 @@ pub(super) struct Arguments {
     #[arg(long, alias = "deviate", value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
     fault: Vec<String>,
 
-    /// Let the bundled broker make this choice, which the standard leaves open; repeatable; without snapshots
+    /// Let the bundled broker make this choice, which the standard leaves open; snapshots are not compared; repeatable
     #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target", "update", "baseline"], help_heading = "Target")]
     liberty: Vec<String>,
 
-    /// Cut, join and delay what is sent, which must not change any verdict; records are not compared
+    /// Split, join and delay what is sent, which must not change any verdict; records are not compared
     #[arg(
         long,
         value_name = "SEED",
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Run")]
     fail_fast: bool,
 
-    /// Play a case that is not as expected again, up to so many times; one that then is as expected is flaky
+    /// Replay a case that is not as expected, up to this many times; if it then is as expected, it is flaky
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "update", value_parser = clap::value_parser!(u16).range(0..=100), help_heading = "Run")]
     retries: u16,
 
@@ -92,7 +92,7 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Run")]
     fail_flaky: bool,
 
-    /// Play again when a scenario, the target file or `mqtt-check.yaml` changes; of scenarios, those that changed
+    /// Play again when a file changes: the changed scenarios, or all if it is the target file or `mqtt-check.yaml`
     #[arg(long, conflicts_with_all = ["update", "shard", "print_config"], help_heading = "Run")]
     watch: bool,
 
@@ -125,7 +125,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHAT", requires = "reached", conflicts_with = "no_snapshots", value_delimiter = ',', value_parser = tolerated, help_heading = "Snapshots")]
     tolerate: Vec<Tolerated>,
 
-    /// Write a report in html, json, junit, markdown or tap to a file, or in issues or pcap to a folder; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
+    /// Write a report: html, json, junit, markdown or tap to a file (`-` is stdout, with normal output on stderr), issues
+    /// or pcap to a folder; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
 
@@ -133,7 +134,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", help_heading = "Report")]
     pcap: Option<PathBuf>,
 
-    /// Write an issue for a bug tracker of each cause to this folder, with a script that shows it, as `--report issues=DIR`
+    /// Write an issue and a script that shows it for each cause to this folder, as `--report issues=DIR`
     #[arg(long, value_name = "DIR", help_heading = "Report")]
     issue_dir: Option<PathBuf>,
 
@@ -148,7 +149,7 @@ pub(super) struct Arguments {
     )]
     transcripts: Transcripts,
 
-    /// Write no annotations and no job summary where `GITHUB_ACTIONS` is true
+    /// Write no annotations and no job summary if `GITHUB_ACTIONS` is true
     #[arg(long, help_heading = "Report")]
     no_github: bool,
 
@@ -177,7 +178,7 @@ pub(super) struct Arguments {
     #[arg(skip)]
     pub(super) defaults: Defaults,
 
-    /// Whether cases are not told while they are played
+    /// Whether to show no progress while cases are played
     #[arg(skip)]
     quiet: bool,
 }
@@ -191,7 +192,7 @@ impl Arguments {
         let needs = all.iter().find(|(format, _)| format.is_folder());
         match needs.filter(|_| self.transcripts == Transcripts::None) {
             Some((format, _)) => Err(Failure::usage(format!(
-                "a report in {} is made from transcripts, and `--transcripts none` leaves them out",
+                "a report in {} needs transcripts, which `--transcripts none` leaves out",
                 format.name
             ))),
             None => Ok(all),
@@ -214,8 +215,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
 fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     if arguments.fail_fast && arguments.retries > 0 {
         return Err(
-            Failure::usage("--fail-fast stops at what --retries would play again")
-                .hint("leave one of them out"),
+            Failure::usage("--fail-fast stops before --retries can play a case again")
+                .hint("remove one of them"),
         );
     }
     let chosen = Chosen::new(arguments, styles)?;

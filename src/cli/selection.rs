@@ -18,7 +18,7 @@ use crate::scenario::{self, ReadAccess, Variables, is_scenario};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
-    /// Scenario files or folders [default: `scenarios` in this folder or the nearest one above, else the built-in suite]
+    /// Scenario files or folders [default: the nearest `scenarios` here or above, else the built-in suite]
     #[arg(value_name = "PATH")]
     named: Vec<PathBuf>,
 
@@ -38,7 +38,7 @@ pub(super) struct Selection {
     #[arg(long, value_name = "VERSION", value_parser = version)]
     protocol: Vec<ProtocolVersion>,
 
-    /// Whether the built-in suite is meant, whatever is in the working folder.
+    /// Whether to use the built-in suite even if the working folder has scenarios.
     #[arg(skip)]
     is_built_in: bool,
 
@@ -46,7 +46,7 @@ pub(super) struct Selection {
     pub(super) allowed: Allowed,
 }
 
-/// What scenarios may have read of this machine.
+/// What scenarios may read on this machine.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Allowed {
     /// Let scenarios read passwords from any file, not only from files below their own folder
@@ -90,7 +90,7 @@ pub(super) fn quoted(path: &Path) -> String {
 }
 
 fn version(word: &str) -> Result<ProtocolVersion, String> {
-    parse_version(word).ok_or_else(|| "it is 3.1, 3.1.1 or 5".to_owned())
+    parse_version(word).ok_or_else(|| "expected 3.1, 3.1.1 or 5".to_owned())
 }
 
 /// Parses a protocol version, as scenarios write it or in full (`5.0`).
@@ -304,7 +304,7 @@ fn missing_path(path: &Path) -> Failure {
     if builtin::has(path) {
         let inside = path.strip_prefix(SCENARIOS).unwrap_or(path);
         return failure.hint(format!(
-            "the built-in suite has it, and the folder `scenarios` here takes its place: `--suite VERSION --filter '{}*'` plays it",
+            "the built-in suite has it, but the folder `scenarios` here takes precedence: `--suite VERSION --filter '{}*'` plays it",
             inside.with_extension("").display()
         ));
     }

@@ -101,13 +101,10 @@ fn extract(folder: &Path, force: bool) -> Result<String, Failure> {
     let files = count(written.files.len(), "file");
     let mut out = format!("{}: wrote {files}", folder.display());
     if written.overwritten > 0 {
-        out.push_str(&format!(
-            ", {} of them in place of others",
-            written.overwritten
-        ));
+        out.push_str(&format!(", {} of them overwritten", written.overwritten));
     }
     if written.same > 0 {
-        out.push_str(&format!(", {} were there already", written.same));
+        out.push_str(&format!(", {} already existed", written.same));
     }
     let scenarios = folder.join(SCENARIOS);
     out.push_str(&format!(

@@ -65,9 +65,9 @@ fn would_overwrite(differing: &[(PathBuf, &[u8])]) -> Failure {
         names.push(format!("{} more", differing.len() - NAMED));
     }
     let what = match differing.len() {
-        1 => "1 file is there already and differs".to_owned(),
-        number => format!("{number} files are there already and differ"),
+        1 => "1 file already exists and differs".to_owned(),
+        number => format!("{number} files already exist and differ"),
     };
     Failure::usage(format!("{what}: {}; nothing was written", names.join(", ")))
-        .hint("--force overwrites them; another folder leaves them as they are")
+        .hint("overwrite them with --force, or name another folder")
 }

@@ -283,7 +283,7 @@ pub(super) async fn first_of(
         })
         .collect();
     let Some(first) = waitings.first() else {
-        unreachable!("a waiting has a connection");
+        unreachable!("a wait has a connection");
     };
     let since = first.since(player);
     let limit = first.limit(player);

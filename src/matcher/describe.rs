@@ -86,10 +86,10 @@ pub fn describe_expectation(expectation: &Expectation, version: ProtocolVersion)
             PacketType::RESERVED,
             version,
         ),
-        Pattern::Silence { of, .. } if of.is_empty() => "nothing comes".to_owned(),
+        Pattern::Silence { of, .. } if of.is_empty() => "no packet".to_owned(),
         Pattern::Silence { of, .. } => {
             let types: Vec<&str> = of.iter().map(|t| t.name()).collect();
-            format!("no {} comes", types.join(" or "))
+            format!("no {}", types.join(" or "))
         }
         Pattern::InOrder(inner) => list(inner, version, ", then "),
         Pattern::Unordered(inner) => inner
@@ -225,7 +225,7 @@ pub(super) fn describe_matcher(
             }
         }
         Matcher::StartsWith(prefix) => format!("starting with {}", describe_bytes(prefix)),
-        Matcher::Success => "a success".to_owned(),
+        Matcher::Success => "a success reason code".to_owned(),
         Matcher::Granted(asked) => {
             let each = asked.iter().map(|qos| {
                 let granted = Literal::Reason(ReasonCode(*qos));
@@ -237,7 +237,7 @@ pub(super) fn describe_matcher(
             });
             format!("[{}]", each.collect::<Vec<_>>().join(", "))
         }
-        Matcher::Successes(count) => format!("{count} codes of success"),
+        Matcher::Successes(count) => format!("{count} success reason codes"),
         Matcher::Each(all) => {
             let all: Vec<_> = all.iter().map(inner).collect();
             format!("[{}]", all.join(", "))

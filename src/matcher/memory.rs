@@ -31,6 +31,8 @@ pub enum EvalError {
     NoProperty(String),
     #[error("a number is required here")]
     NotANumber,
+    #[error("a text is required here")]
+    NotAText,
     #[error("the result is out of range")]
     OutOfRange,
     #[error("cannot answer the challenge: {0}")]
@@ -158,7 +160,7 @@ impl Memory {
             Literal::Bytes(bytes) => bytes,
             Literal::Number(n) => Bytes::from(n.to_string()),
             Literal::Bool(flag) => Bytes::from(flag.to_string()),
-            _ => return Err(EvalError::NotANumber),
+            _ => return Err(EvalError::NotAText),
         })
     }
 

@@ -46,53 +46,53 @@ macro_rules! also {
 
 masks! {
     "grants-qos-1-at-most" hides "pubrec-of-success-unanswered"
-        "a message that comes with qos 1 has no pubrec to be answered";
+        "a QoS 1 message has no PUBREC to be answered";
     "grants-qos-1-at-most" hides "restart-moves-shared-begun"
-        "a delivery of qos 1 may go to another member once the connection is gone";
+        "a QoS 1 delivery may go to another member once the connection is gone";
     "grants-qos-0-alone" hides "restart-forgets-received"
-        "the first copy is not kept for the client that is away, so the second is the only one that it gets";
+        "the first copy is not kept for the offline client, so it receives only the second";
     "grants-qos-0-alone" hides "queue-keeps-last-alone"
-        "a message of qos 0 need not wait for a client that is away";
+        "a QoS 0 message need not wait for an offline client";
     "no-session-expiry" hides "expiry-raised-from-zero"
-        "no session outlives its connection, so that none is raised, and a server may close without a code";
+        "no session outlives its connection, so no expiry is raised, and a server may close without a code";
     "one-in-flight" hides "owed-release-id-given-again"
-        "no message is sent before the owed exchange is complete, and then its identifier is free";
+        "no message is sent before the open exchange is complete, and then its identifier is free";
     "one-in-flight" hides "restart-gives-ids-again"
-        "no message is sent before the exchange of the one before is complete, and then its identifier is free";
+        "no message is sent before the exchange of the previous one is complete, and then its identifier is free";
     "one-in-flight" hides "restart-sends-waiting-first"
-        "no message is sent before the exchange of the one before is complete, so that none overtakes it";
+        "no message is sent before the exchange of the previous one is complete, so none can overtake it";
     "publishes-refused" hides "aliases-outlive-connection"
-        "a server that lets nobody publish may say so before it looks at the alias";
+        "a server that refuses all PUBLISH packets may refuse one before it checks the alias";
     "publishes-refused" hides "aliases-outlive-restart"
-        "a server that lets nobody publish may say so before it looks at the alias";
+        "a server that refuses all PUBLISH packets may refuse one before it checks the alias";
     "publishes-refused" hides "aliases-outlive-takeover"
-        "a server that lets nobody publish may say so before it looks at the alias";
+        "a server that refuses all PUBLISH packets may refuse one before it checks the alias";
     "publishes-refused" hides "publish-above-maximum-qos-accepted"
-        "a server that lets nobody publish may say so before it looks at the qos";
+        "a server that refuses all PUBLISH packets may refuse one before it checks the QoS";
     "qos2-forwarded-on-release" hides "reauthentication-forgets-received"
-        "what was stored twice under one identifier is forwarded once, when that is released";
+        "a message stored twice under one identifier is forwarded once, when the identifier is released";
     "refused-filter-unspecified" hides "retain-handling-1-knows-refused"
-        "a refusal that does not say why may be for the server's own reasons, which no case judges";
+        "a refusal without a specific code may have reasons of the server's own, which no case judges";
     "session-expiry-lengthened" hides "disconnect-expiry-ignored"
-        "a server that keeps sessions for longer may do so whatever a client's disconnect says";
+        "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "resumed-disconnect-expiry-ignored"
-        "a server that keeps sessions for longer may do so whatever a client's disconnect says";
+        "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "subscriptions-refused" hides "clean-start-keeps-received"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "client-disconnect-code-unchecked"
-        "only a subscriber sees that the will is not published";
+        "only a subscriber sees that the Will is not published";
     "subscriptions-refused" hides "dollar-will-published"
-        "only a subscriber sees that the will is published";
+        "only a subscriber sees that the Will is published";
     "subscriptions-refused" hides "finished-qos2-id-swallowed"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "misplaced-hash-ignored"
-        "a filter that is refused in any case may be refused as one of many";
+        "a filter that is refused anyway may be refused in a list of filters";
     "subscriptions-refused" hides "misplaced-plus-ignored"
-        "a filter that is refused in any case may be refused as one of many";
+        "a filter that is refused anyway may be refused in a list of filters";
     "subscriptions-refused" hides "pubrel-releases-all"
-        "only a subscriber sees that the message comes twice";
+        "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "reauthentication-forgets-received"
-        "only a subscriber sees that the message comes twice";
+        "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "refused-qos2-id-stays-taken"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "released-expiry-anew"
@@ -104,66 +104,66 @@ masks! {
     "subscriptions-refused" hides "released-retain-lost"
         "only a subscriber sees the message";
     "subscriptions-refused" hides "restart-forgets-received"
-        "only a subscriber sees that the message comes twice";
+        "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "share-name-empty-ignored"
-        "a filter that is refused in any case may be refused as one of many";
+        "a filter that is refused anyway may be refused in a list of filters";
     "subscriptions-refused" hides "shared-filter-broken-ignored"
-        "a filter that is refused in any case may be refused as one of many";
+        "a filter that is refused anyway may be refused in a list of filters";
     "subscriptions-refused" hides "staged-follows-alias"
         "only a subscriber sees where the message goes";
     "subscriptions-refused" hides "staged-needs-its-alias"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "takeover-forgets-received"
-        "only a subscriber sees that the message comes twice";
+        "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "unsubscribe-of-wildcard-ignored"
         "there is no subscription to remove";
     "subscriptions-refused" hides "unsubscribe-when-resumed-ignored"
         "there is no subscription to remove";
     "subscriptions-refused" hides "will-must-be-text"
-        "only a subscriber sees that the will is not published";
+        "only a subscriber sees that the Will is not published";
 }
 
 also! {
     "auth-method-unasked" breaks ["MQTT-3.1.4-5", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
-        "the property makes CONNACK larger than the client takes";
+        "the property makes CONNACK larger than the client's maximum";
     "connack-maximum-qos-2" breaks ["MQTT-3.1.2-24", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
-        "the property makes CONNACK larger than the client takes";
+        "the property makes CONNACK larger than the client's maximum";
     "connack-shared-available-2" breaks ["MQTT-3.1.2-24", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
-        "the property makes CONNACK larger than the client takes";
+        "the property makes CONNACK larger than the client's maximum";
     "dup-propagated" breaks ["MQTT-3.3.1-2", "MQTT-4.3.1-1", "MQTT-4.4.0-1"]
-        "a message that is granted QoS 0 has DUP too, and an equal message with the identifier of one that was acknowledged looks as if that were sent again";
+        "a message granted QoS 0 has DUP too, and an equal message with the identifier of one that was acknowledged looks like a retransmission";
     "expired-alias-used" breaks ["MQTT-3.8.4-7", "MQTT-3.8.4-8"]
-        "the alias still stands for another topic, where another qos was granted";
+        "the alias still stands for another topic, for which another QoS was granted";
     "first-publish-dup-at-qos1" breaks ["MQTT-4.4.0-1"]
-        "an equal message with the identifier of one that was acknowledged looks as if that were sent again";
+        "an equal message with the identifier of one that was acknowledged looks like a retransmission";
     "frame-headers-whole" breaks ["RFC 6455, 5.5.2", "RFC 6455, 5.5.3"]
-        "it ends the connection before the pong, which is late";
+        "it closes the connection before the late pong";
     "inflight-not-resent" breaks ["MQTT-4.5.0-1"]
-        "a message that is not sent again holds up those behind it";
+        "a message that is not sent again blocks later messages";
     "new-packet-id-on-resend" breaks ["MQTT-2.2.1-4", "MQTT-4.3.3-1"]
-        "the other identifier is one that another message still uses";
+        "another message still uses the other identifier";
     "no-pubrel" breaks ["MQTT-3.1.2-4", "MQTT-3.1.2-5", "MQTT-3.1.2-6", "MQTT-3.1.2-15", "MQTT-3.1.2-17", "MQTT-3.3.1-6", "MQTT-3.3.1-9", "MQTT-3.8.4-4", "MQTT-3.8.4-5", "MQTT-4.3.3-2", "MQTT-4.3.3-10", "MQTT-4.3.3-12", "MQTT-4.5.0-1", "RULE-4.8.2-1"]
-        "a message whose exchange never ends holds up those behind it";
+        "a message whose exchange never ends blocks later messages";
     "other-version-loses-inflight" breaks ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]
         "the identifier of a message that was not acknowledged is given to another";
     "packet-id-always-one-at-qos1" breaks ["MQTT-4.3.3-4", "MQTT-4.5.0-1"]
         "a message in flight is forgotten when the next one gets its identifier";
     "packet-ids-signed" breaks ["MQTT-4.3.3-1", "MQTT-4.3.3-4"]
-        "its own PUBREL has the wrong identifier too, so that the right one never comes";
+        "its own PUBREL has the wrong identifier too, so the right one is never sent";
     "pubrel-other-packet-id" breaks ["MQTT-3.1.2-4", "MQTT-3.1.2-6", "MQTT-3.1.2-15", "MQTT-3.1.2-17", "MQTT-3.3.1-6", "MQTT-3.3.1-9", "MQTT-3.8.4-4", "MQTT-3.8.4-5", "MQTT-4.3.3-2", "MQTT-4.3.3-10", "MQTT-4.3.3-12", "MQTT-4.5.0-1", "RULE-4.8.2-1"]
-        "a message whose exchange never ends holds up those behind it, and the client's answer may end the connection";
+        "a message whose exchange never ends blocks later messages, and the client's answer may end the connection";
     "queue-delivered-again" breaks ["MQTT-4.3.2-1"]
-        "a message that is granted QoS 1 comes again as a new one";
+        "a message granted QoS 1 is delivered again as a new one";
     "refused-filter-brings-retained" breaks ["MQTT-3.8.4-6", "MQTT-3.8.4-8"]
-        "what a refused filter brings has the qos that was asked for, where nothing else was granted as much";
+        "messages for a refused filter have the requested QoS even if no granted QoS is as high";
     "released-later-comes-back" breaks ["MQTT-4.5.0-1"]
-        "a message that should not come, and is not acknowledged, holds up those behind it";
+        "a message that should not be sent, and is not acknowledged, blocks later messages";
     "restart-forgets-user" breaks ["MQTT-3.1.4-4", "MQTT-3.1.4-5"]
-        "the client that comes back is refused, as though the session were another user's";
+        "the returning client is refused, as if the session were another user's";
     "retained-for-any-filter" breaks ["MQTT-4.3.1-1"]
-        "a retained message that is granted QoS 0 comes once for each filter";
+        "a retained message granted QoS 0 is sent once for each filter";
     "unsubscribed-stored-offline" breaks ["MQTT-3.8.4-5", "MQTT-3.8.4-6", "MQTT-3.8.4-7", "MQTT-3.8.4-8"]
-        "what it stores has the QoS that it was published with, whatever was granted";
+        "stored messages have the QoS that they were published with, whatever was granted";
 }
 
 /// Returns the row of this pair.

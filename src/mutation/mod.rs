@@ -149,7 +149,7 @@ pub fn hindrance(info: &FaultInfo) -> Option<String> {
 }
 
 fn unknown(name: &str) -> String {
-    format!("the bundled broker knows no `{name}`")
+    format!("the bundled broker has no `{name}`")
 }
 
 /// Plays the cases and returns what `keep` makes of each result.

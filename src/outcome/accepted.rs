@@ -228,7 +228,7 @@ pub fn unseen(facts: &[DeviationFacts]) -> Vec<UnseenPart> {
             continue;
         }
         for (clause, _) in facts.clauses.iter().filter(|(_, is_found)| !is_found) {
-            add(format!("no case of it finds anything against [{clause}]"));
+            add(format!("none of its cases has a finding on [{clause}]"));
         }
     }
     found

@@ -202,7 +202,7 @@ fn actual_text(finding: &Finding) -> String {
     match finding.expected.is_empty() {
         true => finding.actual.clone(),
         false => format!(
-            "{} Expected was {}.",
+            "{} Expected: {}.",
             sentence(&finding.actual),
             finding.expected.join(" or ")
         ),

@@ -22,7 +22,7 @@ pub(super) fn refused(scene: &Scene) -> Vec<Diagnostic> {
         if client.driver == Driver::Rumqttc && !matches!(client.version.as_str(), "3.1.1" | "5") {
             found.push((
                 client.place,
-                format!("rumqttc does not speak MQTT {}", client.version),
+                format!("rumqttc does not support MQTT {}", client.version),
             ));
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn refused(scene: &Scene) -> Vec<Diagnostic> {
         .into_iter()
         .map(|(place, title)| {
             Diagnostic::new(&scene.source, Some(place), title)
-                .hint("`driver: wire` has every byte under control")
+                .hint("use `driver: wire` to control every byte")
         })
         .collect()
 }
@@ -74,7 +74,7 @@ impl Refusing<'_> {
             ClientAction::Expect(_) | ClientAction::Drop(DropHow::Close | DropHow::Reset) => return,
             ClientAction::Open(_) => "opens a transport only to connect",
             ClientAction::Send(_) => "cannot send raw bytes",
-            ClientAction::Batch(_) => "decides by itself what goes into one write",
+            ClientAction::Batch(_) => "decides by itself what it writes at once",
             ClientAction::Frame(_) => "has no access to WebSocket frames",
             ClientAction::Drop(DropHow::HalfClose) => "cannot close only its sending side",
         };
@@ -148,7 +148,7 @@ impl Refusing<'_> {
             match field.name.as_str() {
                 "packet_id" => self.refuse(field.place, "chooses packet identifiers by itself"),
                 "dup" if flag(field) != Some(false) => {
-                    self.refuse(field.place, "cannot be told to set DUP");
+                    self.refuse(field.place, "cannot set DUP");
                 }
                 "topic"
                     if text(&field.value)

@@ -181,7 +181,9 @@ pub(super) fn snapshot(case: &Case, style: Style) -> String {
         SnapshotState::Stale if !snapshot.updated => out.push_str(
             "  the target now does what is expected: remove the file, or run with --update\n",
         ),
-        SnapshotState::Same if snapshot.pending => out.push_str("  a .snap.new lies beside it\n"),
+        SnapshotState::Same if snapshot.pending => {
+            out.push_str("  there is a .snap.new beside it\n")
+        }
         _ => {}
     }
     if let Some(why) = &snapshot.unexplained {

@@ -15,8 +15,7 @@ const SHOWN: usize = 10;
 const LONGEST: usize = 2_000;
 
 /// The end of a summary that was truncated.
-const CUT: &str =
-    "\n\nThe rest is cut: a job summary has at most 1 MiB. The report files have all of it.\n";
+const CUT: &str = "\n\nThe rest is cut off, because a job summary has at most 1 MiB. The report files contain everything.\n";
 
 /// Returns the path of a scenario file in the repository, or `None` if the file is not in it.
 pub type Place<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -93,7 +92,7 @@ fn of_cause(document: &Document, cause: &Cause, place: Place<'_>) -> Annotation 
     let level = cause.level.as_str().to_uppercase();
     let shown = cause.cases.len() + cause.likely.len();
     let mut message = format!(
-        "expected: {}\ncame: {actual}\nshown by {}, such as {}",
+        "expected: {}\nreceived: {actual}\nshown by {}, such as {}",
         alternatives(&cause.expected),
         count(shown, "case"),
         cause.example.case

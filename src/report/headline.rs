@@ -35,7 +35,7 @@ pub(super) fn sentence(document: &Document) -> String {
         return format!("The run ended early: {}.", early.why.trim_end_matches('.'));
     }
     if run.interrupted {
-        return "The run was interrupted; this is what was done so far.".to_owned();
+        return "The run was interrupted; these are the results so far.".to_owned();
     }
     if summary.cases == summary.skipped {
         return "No case was judged.".to_owned();

@@ -27,7 +27,9 @@ pub enum MergeError {
         file: String,
         error: serde_json::Error,
     },
-    #[error("{other} is not of the same run as {first}: {what} differs, {theirs} and not {mine}")]
+    #[error(
+        "{other} is not from the same run as {first}: {what} differs: {theirs} instead of {mine}"
+    )]
     Other {
         first: String,
         other: String,
@@ -35,14 +37,14 @@ pub enum MergeError {
         mine: String,
         theirs: String,
     },
-    #[error("shard {number}/{of} is there twice: {first} and {second}")]
+    #[error("shard {number}/{of} is given twice: {first} and {second}")]
     Twice {
         number: usize,
         of: usize,
         first: String,
         second: String,
     },
-    #[error("not all shards are there: {0}")]
+    #[error("not all shards are given: {0}")]
     Missing(String),
     #[error("no report is named")]
     Nothing,

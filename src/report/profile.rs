@@ -52,8 +52,8 @@ pub fn renewed(path: &Path, is_there: bool, changes: &[Change], style: Style) ->
 /// Why the run fails if there is no profile to compare with.
 pub(super) fn missing(profile: &Profile) -> String {
     format!(
-        "there is no {}, so that nothing says what this broker offers, chooses and skips: make it with `mqtt-check \
-         baseline {} --update`",
+        "{} is missing, so changes in what this broker offers, chooses and skips go unnoticed: create it with \
+         `mqtt-check baseline {} --update`",
         profile.path, profile.target
     )
 }
@@ -112,11 +112,11 @@ pub(super) fn render(document: &Document, with_names: bool, style: Style) -> Str
     }
     let hides = profile.changes.iter().any(|c| c.names.len() > NAMED) && !with_names;
     if hides {
-        out.push_str("--verbose has every name\n");
+        out.push_str("--verbose shows every name\n");
     }
     if profile.fails {
         out.push_str(&format!(
-            "where this is right, renew the baseline with `mqtt-check baseline {} --update`\n",
+            "if this is right, renew the baseline with `mqtt-check baseline {} --update`\n",
             profile.target
         ));
     }

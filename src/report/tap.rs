@@ -83,7 +83,7 @@ fn details(case: &Case) -> String {
         rows.push(("level", finding.level.as_str().to_owned()));
         rows.push(("clauses", clauses.join(", ")));
         rows.push(("expected", alternatives(&finding.expected)));
-        rows.push(("came", finding.actual.clone()));
+        rows.push(("received", finding.actual.clone()));
         let line = finding.line.map(|line| format!("{}:{line}", finding.file));
         rows.extend(line.map(|place| ("at", place)));
     }

@@ -347,6 +347,6 @@ fn shows_when_the_broker_did_not_serve() {
         ..PLAIN
     };
     let shown = terminal::render(&document(&report), verbose);
-    let expected = "Responsiveness: 1 round trip beside the cases, the slowest took 4 ms.\n";
+    let expected = "Responsiveness: 1 round trip during the run, the slowest took 4 ms.\n";
     assert!(shown.contains(expected), "{shown}");
 }

@@ -120,12 +120,12 @@ impl Kind {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Wire => "on the wire",
-            Self::NeedsTime => "on the wire, when time passes",
+            Self::NeedsTime => "on the wire, after some time",
             Self::NeedsWebSocket => "over WebSocket",
             Self::SenderPrecondition => "by breaking it as a client and watching the broker",
             Self::ClientOnly | Self::Untestable(_) => "not at all",
-            Self::EitherWay(_) => "as a fact, not as a fault",
-            Self::NoReaction(_) => "in nothing that a broker would have to do",
+            Self::EitherWay(_) => "as a choice, not as a violation",
+            Self::NoReaction(_) => "the standard requires no reaction",
         }
     }
 }

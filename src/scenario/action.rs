@@ -390,7 +390,7 @@ fn exchange(
     let (answer, within) = (answer?, within?);
     if within.is_some() && answer == Answer::None {
         let place = parsed.within.map_or(place, |node| node.place);
-        return scope.fail(scope.at(place, "`within` where no answer is waited for"));
+        return scope.fail(scope.at(place, "`within` on a step that waits for no answer"));
     }
     Some(Exchange {
         packet: parsed.packet,

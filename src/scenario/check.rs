@@ -42,7 +42,7 @@ fn ids(scope: Scope<'_>, steps: &[Arc<Step>]) {
                 return;
             };
             if !known.contains_key(id.as_str()) {
-                let title = format!("no step before this one has the id `{id}`");
+                let title = format!("no earlier step has the id `{id}`");
                 let mut diagnostic = scope.at(expectation.place, title);
                 diagnostic.label = scope.suggest(id, known.keys().copied().chain(["last_packet"]));
                 scope.add(diagnostic);
@@ -125,7 +125,7 @@ fn choices(scope: Scope<'_>, scene: &Scene) {
         let step: &Step = step;
         for (name, answer) in &step.when {
             let Some(choice) = known.iter().find(|c| c.name == *name) else {
-                let title = format!("no step before this one is the choice `{name}`");
+                let title = format!("no earlier step makes the choice `{name}`");
                 let mut diagnostic = scope.at(step.place, title);
                 diagnostic.label = scope.suggest(name, known.iter().map(|c| c.name));
                 scope.add(diagnostic);

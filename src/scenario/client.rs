@@ -247,7 +247,7 @@ fn check_identifier(
     let title = if id.is_empty() {
         "an empty Client Identifier"
     } else {
-        "a Client Identifier of other than 1 to 15 letters and digits"
+        "a Client Identifier that is not 1 to 15 letters and digits"
     };
     let hint = format!(
         "the prefix used on shared brokers would not fit: add `needs: [{need}]` or `exclusive: true`"

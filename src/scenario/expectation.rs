@@ -90,7 +90,7 @@ fn the_only<'a>(scope: Scope<'_>, node: &Node, rest: &[&'a Entry]) -> Option<&'a
         [entry] => Some(entry),
         [] => scope.fail(
             scope
-                .at(node.place, "an expectation that expects nothing")
+                .at(node.place, "an empty expectation")
                 .hint("name a packet, or one of closed, refused, silence, upgrade, frame, in_order, unordered, any_of"),
         ),
         [_, second, ..] => {

@@ -301,7 +301,7 @@ impl<'a> File<'a> {
         // A client may be used in a case that could not be typed.
         for (name, place) in seen.clients.iter().filter(|_| !seen.broken) {
             if !seen.used.contains(name) {
-                let title = format!("the client `{name}` does nothing");
+                let title = format!("no step uses the client `{name}`");
                 self.report.add(self.report.at(*place, title));
             }
         }

@@ -23,7 +23,11 @@ pub(crate) fn hex(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
             (None, None) if c.is_whitespace() => {}
             (None, _) => {
                 let place = node.part(&scope.report.source, index, 1);
-                return scope.fail(scope.at(place, "expected hex pairs").label("no pair"));
+                return scope.fail(
+                    scope
+                        .at(place, "expected hex pairs")
+                        .label("not a hex digit"),
+                );
             }
         }
     }

@@ -275,8 +275,7 @@ pub(crate) fn one_of(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> O
         (&name.as_ref().map(Some), &rest_name, rest)
         && *one == other
     {
-        let title = format!("`{one}` cannot name both");
-        return scope.fail(scope.at(rest.place, title));
+        return scope.fail(scope.at(rest.place, "`as` and `rest` need different names"));
     }
     transpose(rest_name)?;
     Some(OneOf {

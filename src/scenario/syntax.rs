@@ -222,7 +222,7 @@ impl Builder<'_> {
         let Some(node) = self.anchors.get(&id) else {
             return Err(Box::new(
                 Diagnostic::new(self.source, Some(place), "an alias inside its own anchor")
-                    .label("it refers to itself without end"),
+                    .label("it refers to itself endlessly"),
             ));
         };
         let (nodes, depth) = measure(node);

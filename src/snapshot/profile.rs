@@ -35,9 +35,9 @@ const SECTIONS: [(&str, Option<Standing>); 5] = [
 pub fn text(target: &str, profile: &Profile) -> String {
     let mut out = format!(
         "\
-# What mqtt-check learned about this broker, apart from the records beside this file. A run that is held against it
-# fails where the broker differs. `mqtt-check baseline {target} --update` renews it; review what changes, and commit it.
-# docs/baselines.md says what stands here. The broker's name is not compared.
+# What mqtt-check learned about this broker, apart from the records beside this file. A run that is compared with it
+# fails if the broker differs. `mqtt-check baseline {target} --update` renews it: review the changes and commit them.
+# docs/baselines.md describes the keys. The broker's name is not compared.
 profile: {FORMAT}
 "
     );

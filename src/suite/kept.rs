@@ -133,7 +133,7 @@ fn limited(findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     for (last, more) in more {
-        note_more(&mut kept[last], more, "of the kind");
+        note_more(&mut kept[last], more, "of this kind");
     }
     if let Some(last) = kept.last_mut().filter(|_| others > 0) {
         note_more(last, others, "of other kinds");
@@ -196,8 +196,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                (149, 7, "7 more of the kind"),
-                (199, 10, "10 more of the kind")
+                (149, 7, "7 more of this kind"),
+                (199, 10, "10 more of this kind")
             ]
         );
     }

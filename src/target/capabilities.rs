@@ -387,7 +387,7 @@ impl Capabilities {
     pub fn unspoken(&self, version: ProtocolVersion) -> String {
         let how = self.unspoken.iter().find(|(of, _)| *of == version);
         match how {
-            Some((_, how)) => format!("the broker does not speak MQTT {version}: {how}"),
+            Some((_, how)) => format!("the broker does not support MQTT {version}: {how}"),
             None => format!("the target file does not name MQTT {version}"),
         }
     }

@@ -1,22 +1,22 @@
-# Ends a broker with all that it has started, when it is told to or when its own standard input ends: that is when the
-# program that started both is no more. Then nobody else is left to remove the broker's folder.
+# Ends a broker and every process that it has started, on a command, or when its own standard input ends. The program
+# that started both has exited then, and nothing else would remove the broker's folder.
 #
 #     sh guard.sh FOLDER LEADER
 #
-# Words on standard input, each answered by the file `ended` in the folder:
-#     end    asks all of them to end, and kills what does not
+# Commands on standard input, each answered by the file `ended` in the folder:
+#     end    asks all of them to end, and kills those that do not
 #     kill   kills all of them
-# `leave` ends the guard alone.
+# `leave` ends only the guard.
 #
 # A broker's processes are those of the leader's group, and on Linux also those with the mark in their environment:
 # programs that become daemons leave the group.
 PATH=${PATH:-/usr/bin:/bin}
 folder=$1 leader=$2
 mark=MQTT_CHECK_FOLDER=$folder
-# Whoever ends all processes of a terminal or a service still needs this one.
+# A signal to all processes of a terminal or a service must not end this one.
 trap '' HUP INT TERM
 
-# When the leader was started, as the system counts; nothing if it has ended, or where the system does not say.
+# The start time of the leader in units of the system; empty if it has ended or the system does not report it.
 born() {
     { read -r stat <"/proc/$leader/stat"; } 2>/dev/null || return 0
     set -- ${stat##*) }
@@ -25,7 +25,7 @@ born() {
     echo "$1"
 }
 
-# Whether the leader runs. Its number may be another's by now.
+# Whether the leader runs. Another process may have its number by now.
 lives() {
     if [ -n "$birth" ]; then [ "$(born)" = "$birth" ]; else kill -0 "$leader" 2>/dev/null; fi
 }

@@ -149,7 +149,7 @@ impl Transcript {
         }
         let all: usize = counts.values().sum();
         match counts.into_iter().max_by_key(|(_, count)| *count) {
-            Some((packet_type, count)) => format!(", {count} of {all} packets {packet_type}"),
+            Some((packet_type, count)) => format!(", {count} of {all} packets are {packet_type}"),
             None => String::new(),
         }
     }

@@ -172,7 +172,9 @@ impl Endpoint {
             .await
             .map_err(|(error, rest)| self.no_upgrade(&error, &rest))?;
         check(&answer, &shown_url(&self.url.path))?;
-        frames.ok_or_else(|| ConnectError::new("it answers the WebSocket upgrade wrongly", None))
+        frames.ok_or_else(|| {
+            ConnectError::new("its answer to the WebSocket upgrade is not valid", None)
+        })
     }
 
     /// Does the handshakes like [`Self::begin`], offers these subprotocols, and returns the answer.

@@ -268,7 +268,9 @@ fn alert_problem(alert: AlertDescription) -> (String, Option<&'static str>) {
                 "it may require a client certificate: present one with --cert FILE and --key FILE",
             ),
         ),
-        AlertDescription::ProtocolVersion => ("it speaks neither TLS 1.2 nor TLS 1.3".into(), None),
+        AlertDescription::ProtocolVersion => {
+            ("it supports neither TLS 1.2 nor TLS 1.3".into(), None)
+        }
         other => (
             format!("it ends the TLS connection (TLS alert {other:?})"),
             None,

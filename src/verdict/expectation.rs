@@ -183,7 +183,7 @@ impl Judge<'_> {
                 ending(outcome)
             ),
             Pattern::InOrder(_) if !outcome.taken.is_empty() => {
-                format!("came: {}", self.describe_received(&outcome.taken))
+                format!("received: {}", self.describe_received(&outcome.taken))
             }
             pattern => describe_instead(Some(pattern), outcome, self.transcript, self.client),
         };

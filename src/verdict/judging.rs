@@ -309,7 +309,7 @@ fn judge_witness(transcript: &Transcript) -> Proof {
     };
     let say = |why: &str| {
         format!(
-            "no sign of a broker: a client that subscribes and publishes receives no message: {why}"
+            "this does not behave like a broker: a client that subscribes and publishes receives no message: {why}"
         )
     };
     if let Some(why) = &transcript.broken_off {

@@ -44,7 +44,7 @@ pub(super) fn considered(
     }
     Verdict::Inconclusive {
         reason: format!(
-            "the broker answered so late that {} sent nothing for {}, and ended its connection with a Keep Alive of {}",
+            "the broker answered so late that {} sent nothing for {}, and closed its connection (Keep Alive {})",
             scene.lanes[first.lane.0].name,
             span(first.silence),
             span(first.keep_alive),

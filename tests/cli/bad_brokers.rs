@@ -193,9 +193,9 @@ fn exits_during_the_run() {
     let kept = PING.replace("{ a: }", "{ a: { clean_session: 0 } }");
     let ended = Program::new(&run).file("scenarios/ping.yaml", kept).run();
     assert_eq!(ended.exit, Some(1), "{ended}");
-    let left = "Left on the broker, since clearing it away failed:\n  ping@5: the session of ";
+    let left = "Left on the broker because cleaning up failed:\n  ping@5: the session of ";
     assert!(ended.stdout.contains(left), "{ended}");
-    let told = "error: the broker did not live to the end of the run: failed to connect to";
+    let told = "error: the broker exited during the run: failed to connect to";
     assert!(ended.stderr.contains(told), "{ended}");
 }
 

@@ -163,7 +163,7 @@ deviations:
     let program = program.arguments(&run);
     let warned = program.run();
     assert_eq!(warned.exit, Some(0), "{warned}");
-    let says = "1 accepted deviation has no reason yet: say in targets/twin.yaml what is asked for instead, in place of `why: TODO` (line 3)";
+    let says = "1 accepted deviation has no reason yet: replace `why: TODO` in targets/twin.yaml with what the standard requires (line 3)";
     assert!(
         warned.stderr.contains(&format!("warning: {says}")),
         "{warned}"
@@ -385,7 +385,9 @@ fn a_baseline_drafts_what_is_wrong_and_takes_out_what_is_right_again() {
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(
-        ended.stdout.contains("is gone: no case shows it any more"),
+        ended
+            .stdout
+            .contains("is removed: no case shows it any more"),
         "{ended}"
     );
     let left = fs::read_to_string(program.path(FILE)).expect("a file");
@@ -470,7 +472,7 @@ fn refuses_a_profile_that_is_none_and_words_that_it_does_not_know() {
     assert!(
         ended
             .stderr
-            .contains("it is one of skips, choices, improvements"),
+            .contains("expected one of skips, choices, improvements"),
         "{ended}"
     );
 }

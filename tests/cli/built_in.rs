@@ -206,7 +206,7 @@ fn the_suite_is_written_to_a_folder_and_overwrites_nothing() {
     let program = Program::new("suite --extract there").file(CHANGED, PING);
     let ended = program.run();
     assert_eq!(ended.exit, Some(2), "{ended}");
-    let what = format!("1 file is there already and differs: {CHANGED}; nothing was written");
+    let what = format!("1 file already exists and differs: {CHANGED}; nothing was written");
     assert!(ended.stderr.contains(&what), "{ended}");
     assert_eq!(program.files(), [CHANGED]);
 

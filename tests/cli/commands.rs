@@ -32,20 +32,20 @@ fn refuses_options_that_contradict_each_other() {
 #[test]
 fn refuses_values_that_are_none() {
     for (arguments, complaint) in [
-        ("run --protocol 4", "it is 3.1, 3.1.1 or 5"),
+        ("run --protocol 4", "expected 3.1, 3.1.1 or 5"),
         ("run --jobs 0", "0 is not in 1..=4096"),
-        ("run --max-wait 30", "it is a number and a unit"),
+        ("run --max-wait 30", "expected a number and a unit"),
         ("run --timeout-scale -1", "unexpected argument"),
-        ("run --timeout-scale=0", "it is a number above 0"),
+        ("run --timeout-scale=0", "expected a number above 0"),
         (
             "run --report pdf=x.pdf",
-            "there is no format `pdf`; html, issues, json, junit, markdown, pcap and tap are",
+            "unknown format `pdf`; the formats are html, issues, json, junit, markdown, pcap and tap",
         ),
-        ("run --report json", "it is FORMAT=FILE"),
+        ("run --report json", "expected FORMAT=FILE"),
         ("run --baseline m", "--broker <URL>"),
         (
             "run --broker mqtt://127.0.0.1 --baseline ../x",
-            "a target's name has",
+            "the name of a target has",
         ),
     ] {
         let ended = Program::new(arguments).run();

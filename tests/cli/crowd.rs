@@ -123,7 +123,8 @@ fn what_is_late_beside_others_alone_passes() {
     let (ended, report) = play("", &cases);
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("3 cases: 3 passed"), "{ended}");
-    let told = "The broker was late while other cases were played; alone, these passed: 3 cases";
+    let told =
+        "The broker was late while other cases were played; played alone, these passed: 3 cases";
     assert!(ended.stdout.contains(told), "{ended}");
     for (name, _) in cases {
         let case = case(&report, name);
@@ -146,8 +147,7 @@ fn what_is_late_alone_too_fails() {
     assert_eq!(ended.exit, Some(1), "{ended}");
     let counted = "3 cases: 2 passed, 1 failed";
     assert!(ended.stdout.contains(counted), "{ended}");
-    let told =
-        "The broker was late while other cases were played; alone, these failed again: 1 case";
+    let told = "The broker was late while other cases were played; played alone, these failed again: 1 case";
     assert!(ended.stdout.contains(told), "{ended}");
     let tardy = case(&report, "tardy");
     assert_eq!(tardy["verdict"], "failed");

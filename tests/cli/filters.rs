@@ -54,7 +54,7 @@ fn a_filter_that_matches_nothing_is_an_error_with_what_was_meant() {
         ("MQTT-3.12.4-11", "did you mean 'MQTT-3.12.4-1'?"),
         (
             "scenarios/basic/ping.yaml",
-            "a file is named without --filter",
+            "to play a file, name it without --filter",
         ),
         ("nothing-of-the-kind", "`mqtt-check list` shows every case"),
     ] {

@@ -280,6 +280,6 @@ fn reports_a_pair_that_hides_a_fault_or_blames_a_kept_clause() {
         unplayed
             .run()
             .stdout
-            .contains("1 pair of a liberty and a fault, 0 of them played")
+            .contains("1 pair of a permitted variation and a fault, 0 of them played")
     );
 }

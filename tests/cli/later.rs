@@ -56,14 +56,14 @@ fn without_a_format_it_shows_what_the_run_showed() {
 fn says_what_is_wrong_with_a_file() {
     for (content, told) in [
         ("{", "it is not JSON"),
-        ("{}", "it is no report that"),
+        ("{}", "it is not a report from"),
         (
             r#"{"format": 99, "tool": {"name": "mqtt-check", "version": "9.0.0"}}"#,
-            "its format is 99, of mqtt-check 9.0.0, and the newest that this program reads is 1",
+            "its format is 99, written by mqtt-check 9.0.0; this program reads formats up to 1",
         ),
         (
             r#"{"format": 1, "tool": {"name": "mqtt-check", "version": "0.1.0"}}"#,
-            "it is a report of mqtt-check that is not whole: missing field",
+            "it is an incomplete report of mqtt-check: missing field",
         ),
     ] {
         let ended = Program::new("report r.json --to junit=r.xml")

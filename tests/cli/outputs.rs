@@ -29,7 +29,10 @@ fn a_report_named_by_a_dash_goes_to_stdout_and_what_people_read_to_stderr() {
         .file("scenarios/ping.yaml", PING);
     let ended = both.run();
     assert_eq!(ended.exit, Some(2), "{ended}");
-    assert!(ended.stderr.contains("two reports go to -"), "{ended}");
+    assert!(
+        ended.stderr.contains("two reports would be written to -"),
+        "{ended}"
+    );
 }
 
 #[test]

@@ -239,11 +239,11 @@ fn says_why_reports_are_not_of_one_run() {
         .arguments("run --no-snapshots --report json=suite.json --shard 3/3");
     program.run();
     for (files, expected) in [
-        ("1.json 3.json", "not all shards are there: 2/3 is missing"),
+        ("1.json 3.json", "not all shards are given: 2/3 is missing"),
         ("2.json", "1/3, 3/3 are missing"),
         (
             "1.json 2.json 3.json 2.json",
-            "shard 2/3 is there twice: 2.json and 2.json",
+            "shard 2/3 is given twice: 2.json and 2.json",
         ),
         (
             "1.json whole.json",
@@ -251,11 +251,11 @@ fn says_why_reports_are_not_of_one_run() {
         ),
         (
             "1.json of-2.json",
-            "the number of shards differs, 2 and not 3",
+            "the number of shards differs: 2 instead of 3",
         ),
         (
             "1.json 2.json seed.json",
-            "seed.json is not of the same run as 1.json: --seed differs",
+            "seed.json is not from the same run as 1.json: --seed differs",
         ),
         ("1.json 2.json part.json", "the choice of cases differs"),
         ("1.json 2.json fault.json", "the target differs"),

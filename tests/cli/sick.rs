@@ -83,7 +83,7 @@ fn holds_after(how: &str, (ended, report): &(Ended, Value)) {
     assert!(
         ended
             .stdout
-            .contains("Played again, since the broker did not serve"),
+            .contains("Played again because the broker did not serve"),
         "{ended}"
     );
 }

@@ -103,7 +103,7 @@ fn what_fails_on_a_machine_that_stood_still_is_played_again() {
     for moment in [Moment::BeforeConnack, Moment::AfterConnack] {
         let (ended, program) = play(1, Some(moment));
         assert_eq!(ended.exit, Some(0), "{moment:?}: {ended}");
-        let told = "Played again, since this machine was too slow at first: 1 case.";
+        let told = "Played again because this machine was too slow at first: 1 case.";
         assert!(ended.stdout.contains(told), "{moment:?}: {ended}");
         assert!(
             ended.stdout.contains("1 case: 1 passed"),
@@ -131,7 +131,7 @@ fn what_is_disturbed_each_time_is_undecided() {
     let case = &json(&program)["cases"][0];
     let reason = case["reason"].as_str().expect("a reason");
     assert!(
-        reason.starts_with("this machine was too slow to play it: we were late by "),
+        reason.starts_with("this machine was too slow to play it: it was late by "),
         "{reason}"
     );
     assert_eq!(case["plays"], 3);

@@ -123,7 +123,7 @@ fn what_shows_once_is_no_change_of_a_broker_that_varies_and_what_shows_again_is(
     broker.goes_wrong("restless", [0]);
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    let more = "1 case of scenarios that were not always the same: 3 times more";
+    let more = "1 case of scenarios that vary: 3 times more";
     assert!(ended.stderr.contains(more), "{ended}");
     let run = format!("run --broker {} --baseline twin", broker.url);
     let program = program.arguments(&run);

@@ -67,7 +67,7 @@ fn a_version_that_is_answered_by_a_refusal_a_close_or_silence_is_not_spoken() {
         assert!(
             ended
                 .stdout
-                .contains("the broker does not speak MQTT 5: it "),
+                .contains("the broker does not support MQTT 5: it "),
             "{ended}"
         );
         assert!(ended.stdout.contains(told), "{told}: {ended}");
@@ -104,7 +104,7 @@ fn a_broker_that_answers_no_version_is_none() {
 #[test]
 fn a_version_that_is_named_and_not_spoken_fails() {
     let answers = [ACCEPTS_3, ACCEPTS_3, Says(&[0x20, 2, 0, 1])];
-    let failed = "FAILED MQTT 5, which --protocol names\n  the broker does not speak MQTT 5: it answers CONNECT with 0x01";
+    let failed = "FAILED MQTT 5, which --protocol names\n  the broker does not support MQTT 5: it answers CONNECT with 0x01";
     for options in ["--protocol 5", "--protocol 3.1.1 --protocol 5"] {
         let ended = run(options, answers);
         assert_eq!(ended.exit, Some(1), "{ended}");

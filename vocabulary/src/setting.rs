@@ -121,7 +121,7 @@ settings! {
     /// How long a 3.1 or 3.1.1 session with Clean Session 0 is kept while its client is offline.
     persistent_session_expiry: Kind::Expiry { whole_seconds: false }, Option<Duration> = None, "`never`";
 
-    /// The longest Session Expiry Interval that is granted. Where it shortens the requested one, CONNACK says so.
+    /// The longest Session Expiry Interval that is granted. If it shortens the requested one, CONNACK announces it.
     maximum_session_expiry: Kind::Expiry { whole_seconds: true }, Option<Duration> = None, "`never`";
 
     /// Whether sessions and retained messages survive a restart.
@@ -157,10 +157,10 @@ settings! {
     /// Maximum number of messages queued for one session. When it is reached, a new message is dropped.
     maximum_queued_messages: count(0, U32), usize = 10_000, "10000";
 
-    /// Whether every packet that can carry a Reason String and a User Property does, where the client allows them.
+    /// Whether every packet that can carry a Reason String and a User Property does, if the client allows them.
     reason_strings: Kind::Flag, bool = false, "`false`";
 
-    /// Whether acknowledgements and DISCONNECT use the 2-byte form where they carry nothing else.
+    /// Whether acknowledgements and DISCONNECT use the 2-byte form if they carry nothing else.
     short_acknowledgements: Kind::Flag, bool = false, "`false`";
 
     /// Maximum number of QoS 1 and 2 messages sent to one client and not acknowledged, whatever its Receive Maximum.
@@ -220,7 +220,7 @@ settings! {
     /// Maximum number of sessions, connected or not. Beyond it, CONNACK refuses with 0x97 (0x03 before version 5).
     maximum_sessions: count(1, U32), usize = 1_000_000, "1000000";
 
-    /// Maximum number of bytes kept for all clients together besides messages: Client Identifiers and user names,
+    /// Maximum number of bytes kept for all clients together, not counting messages: Client Identifiers and user names,
     /// subscriptions, Wills and Topic Aliases. Beyond it, CONNACK refuses with 0x97 (0x03 before version 5), SUBACK
     /// refuses with 0x97 (0x80), a client's new Topic Alias ends its connection with 0x97, and the broker assigns no
     /// Topic Aliases. The subscriptions or aliases of one client may not take more than is still free.
@@ -251,7 +251,7 @@ settings! {
     /// Whether clients may publish to topics that begin with `$`.
     dollar_topics: Kind::Flag, bool = true, "`true`";
 
-    /// Whether a payload that claims to be UTF-8 and is not is refused with 0x99.
+    /// Whether a payload that claims to be UTF-8 but is not is refused with 0x99.
     check_payload_format: Kind::Flag, bool = false, "`false`";
 
     /// The Response Information that CONNACK gives to a client that requests it.
@@ -260,16 +260,16 @@ settings! {
     /// How long a new connection may take to send its CONNECT.
     connect_timeout: Kind::Span, Duration = Duration::from_secs(10), "10s";
 
-    /// User names and passwords of those who may connect.
-    users: Kind::Users, Option<Vec<User>> = None, "none: everybody may connect";
+    /// User names and passwords of the clients that may connect.
+    users: Kind::Users, Option<Vec<User>> = None, "none: anyone may connect";
 
     /// What clients may publish and subscribe to: only what the list allows. A refusal is 0x87 in PUBACK, PUBREC,
-    /// SUBACK (0x80 before version 5) and in the CONNACK of a Will (0x05 before version 5). Where no packet can refuse
+    /// SUBACK (0x80 before version 5) and in the CONNACK of a Will (0x05 before version 5). If no packet can refuse it
     /// (QoS 0, a PUBLISH before version 5, a message that a wider subscription matches), the message is dropped.
     access: Kind::Access, Option<Vec<AccessRule>> = None, "none: everything is allowed";
 
     /// The methods of enhanced authentication, and the users of each. A client that authenticates by a method needs no
-    /// entry in `users`; a client that names no method is checked against `users` alone.
+    /// entry in `users`; a client that names no method is checked only against `users`.
     authentication: Kind::Authentication, BTreeMap<Mechanism, Vec<User>> = BTreeMap::new(), "none";
 }
 

@@ -586,7 +586,7 @@ faults {
     MaximumPacketSizeIgnored "maximum-packet-size-ignored" [V5 "MQTT-3.1.2-24"]
         "a PUBLISH is sent although it is too large for the client",
     OversizedMessageBlocks "oversized-message-blocks" [V5 "MQTT-3.1.2-25"]
-        "a message too large for the client holds up those behind it",
+        "a message too large for the client blocks later messages",
 
     // Retained messages.
     RetainedNotStored "retained-not-stored" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
@@ -840,7 +840,7 @@ faults {
     PubrelRepeated "pubrel-repeated" [V5 "MQTT-4.4.0-1"]
         seen ["aedes#137"] "PUBREL is sent again every five seconds until PUBCOMP comes",
     SubscribersUnseen "subscribers-unseen" [V5 "RULE-3.4.2.1-1", V5 "RULE-3.5.2.1-1"]
-        seen ["mosquitto#3128"] "PUBACK and PUBREC say that nobody subscribed, whoever did",
+        seen ["mosquitto#3128"] "PUBACK and PUBREC report no matching subscribers even if there are some",
     RefusalReleased "refusal-released" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5"]
         "PUBREC of 0x80 and above is answered by PUBREL",
     PubackSettlesQos2 "puback-settles-qos2" [V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
@@ -1172,7 +1172,7 @@ faults {
         seen ["rmqtt#513", "bifromq#281"]
         "an unacknowledged PUBREL is not sent again once the message would have expired",
     DollarLevelsUnserved "dollar-levels-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        seen ["artemis#4048"] "messages whose topic has a $ reach nobody",
+        seen ["artemis#4048"] "messages whose topic has a $ reach no client",
     ServerAliasesOutliveConnection "server-aliases-outlive-connection" [V5 "MQTT-3.3.2-7"]
         seen ["mosquitto#2494"]
         "the server uses the Topic Aliases of an earlier connection as if the client knew them",
@@ -1301,7 +1301,7 @@ faults {
     ReauthenticationForgetsAliases "reauthentication-forgets-aliases" [V5 "MQTT-3.3.2-12"]
         "a re-authentication makes the client's Topic Aliases unknown",
     TooLargeForOneLostToAll "too-large-for-one-lost-to-all" [V5 "MQTT-4.5.0-1"]
-        "a message that is too large for one client reaches nobody",
+        "a message that is too large for one client reaches no client",
     TooLargeRetainedEndsLookup "too-large-retained-ends-lookup" [V5 "MQTT-3.3.1-9"]
         "behind a retained message that is too large for the client no others are sent",
     TooLargeComesLater "too-large-comes-later" [V5 "MQTT-3.1.2-25"]
@@ -1634,7 +1634,7 @@ faults {
     KeepAliveOffWhileInflight "keep-alive-off-while-inflight" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "a silent client is not disconnected while it has messages to acknowledge",
     ExpiredBlocksQueue "expired-blocks-queue" [V5 "MQTT-4.5.0-1"]
-        "a message that expired while it waited holds up those behind it until the next acknowledgement",
+        "a message that expired while it waited blocks later messages until the next acknowledgement",
     ReauthenticationFreesWindow "reauthentication-frees-window" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "a re-authentication makes room under the client's Receive Maximum",
 
@@ -1710,7 +1710,7 @@ faults {
 
     // Exchanges, with something else at the same time.
     FirstSeenDupSwallowed "first-seen-dup-swallowed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a QoS 2 PUBLISH with DUP 1 that the server has not had before is acknowledged and goes to nobody",
+        "a QoS 2 PUBLISH with DUP 1 that the server has not had before is acknowledged but delivered to no client",
     ResentQos1Unanswered "resent-qos1-unanswered" [V5 "MQTT-4.3.2-4", V3_1_1 "MQTT-4.3.2-2"]
         "a QoS 1 PUBLISH with DUP 1 is ignored on a resumed connection",
     RepeatedReleaseUnanswered "repeated-release-unanswered" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]

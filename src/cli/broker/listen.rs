@@ -18,10 +18,10 @@ use crate::transport::{BrokerUrl, Scheme, pem};
 /// The default address.
 const DEFAULT_PLACE: &str = "127.0.0.1:1883";
 
-/// What a server shows and asks for in TLS.
+/// TLS options of the server.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TlsFiles {
-    /// The certificate for mqtts:// and wss://, in PEM, followed by those up to its authority
+    /// The certificate for mqtts:// and wss://, in PEM, followed by its chain
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
 
@@ -29,7 +29,7 @@ pub(in crate::cli) struct TlsFiles {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
-    /// Let in who shows a certificate that an authority in this PEM file has signed, and nobody else
+    /// Accept only clients with a certificate signed by an authority in this PEM file
     #[arg(long, value_name = "FILE")]
     client_ca: Option<PathBuf>,
 }
@@ -72,9 +72,9 @@ impl ListenAddresses {
                 "--listen: {}:// needs a certificate and its key",
                 place.scheme
             ))
-            .hint("--cert FILE and --key FILE name them")),
+            .hint("name them with --cert FILE and --key FILE")),
             (None, Some(_)) => Err(Failure::usage(
-                "--cert and --key are for mqtts:// and wss://, and --listen names neither",
+                "--cert and --key need an mqtts:// or wss:// address in --listen",
             )),
             _ => Ok(Self { places, tls }),
         }
@@ -146,7 +146,9 @@ impl TlsFiles {
             (None, None, None) => return Ok(None),
             _ => {
                 let message = "TLS needs a certificate and its key";
-                return Err(Failure::usage(message).hint("--cert FILE and --key FILE name them"));
+                return Err(
+                    Failure::usage(message).hint("name them with --cert FILE and --key FILE")
+                );
             }
         };
         let of = |option: &'static str| {

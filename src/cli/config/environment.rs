@@ -42,7 +42,7 @@ pub(super) fn read(
             continue;
         };
         let Some(text) = value.to_str() else {
-            return Err(Failure::usage(format!("{name}: it is not UTF-8")));
+            return Err(Failure::usage(format!("{name}: not UTF-8")));
         };
         given.push(of(key, name, text, run)?);
     }
@@ -56,7 +56,11 @@ fn of(key: &'static Key, name: &str, text: &str, run: &clap::Command) -> Result<
         Kind::Flag => match text {
             "true" | "1" => vec!["true".to_owned()],
             "false" | "0" => vec!["false".to_owned()],
-            _ => return Err(Failure::usage(format!("{name}: it is `true` or `false`"))),
+            _ => {
+                return Err(Failure::usage(format!(
+                    "{name}: expected `true` or `false`"
+                )));
+            }
         },
         kind if kind.is_many() => {
             let lines = text.lines().map(str::trim);
@@ -70,7 +74,7 @@ fn of(key: &'static Key, name: &str, text: &str, run: &clap::Command) -> Result<
             let known = wrong.known.iter().map(String::as_str);
             let why = wrong
                 .why
-                .unwrap_or_else(|| format!("it is {}", either(known)));
+                .unwrap_or_else(|| format!("expected {}", either(known)));
             return Err(Failure::usage(format!("{name}: {why}")));
         }
     }

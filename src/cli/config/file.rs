@@ -158,7 +158,7 @@ impl Reading<'_> {
             diagnostic.label = did_you_mean(text, known());
             diagnostic.hint = wrong
                 .why
-                .or_else(|| Some(format!("it is {}", either(known()))));
+                .or_else(|| Some(format!("expected {}", either(known()))));
             self.wrong.push(diagnostic);
             return None;
         }

@@ -45,7 +45,7 @@ impl Given {
 }
 
 const OVERRIDDEN: &str = "overridden";
-const CONFLICTING: &str = "it does not go with an option that overrides it";
+const CONFLICTING: &str = "conflicts with an option that overrides it";
 const OTHER: &str = "another broker is named";
 const NO_BROKER: &str = "no broker is named";
 

@@ -132,7 +132,7 @@ fn reports_errors_in_a_file_with_their_place() {
         ("jobs: 0\n", "0 is not in 1..=4096"),
         ("max_wait: 5\n", "`max_wait` cannot be `5`"),
         ("transcripts: fialed\n", "did you mean `failed`?"),
-        ("transcripts: some\n", "it is `all`, `failed` or `none`"),
+        ("transcripts: some\n", "expected `all`, `failed` or `none`"),
         ("report: { htm: a.html }\n", "did you mean `html`?"),
         ("report: a.html\n", "formats with their files"),
         ("filter: []\n", "at least one"),
@@ -211,7 +211,7 @@ fn leaves_out_values_that_contradict_an_option() {
     assert_eq!(used, ["--seed=3"]);
     assert_eq!(
         unused,
-        ["no_snapshots: it does not go with an option that overrides it"]
+        ["no_snapshots: conflicts with an option that overrides it"]
     );
 }
 
@@ -226,12 +226,12 @@ fn names_a_variable_that_is_wrong_or_unknown() {
         (
             "MQTT_CHECK_HEAVY",
             "yes",
-            "MQTT_CHECK_HEAVY: it is `true` or `false`",
+            "MQTT_CHECK_HEAVY: expected `true` or `false`",
         ),
         (
             "MQTT_CHECK_TRANSCRIPTS",
             "x",
-            "it is `all`, `failed` or `none`",
+            "expected `all`, `failed` or `none`",
         ),
         ("MQTT_CHECK_REPORT", "json", "FORMAT=FILE"),
     ] {

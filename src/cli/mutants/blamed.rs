@@ -70,7 +70,7 @@ pub(super) fn total<'b>(all: impl Iterator<Item = &'b Blamed>) -> Option<String>
     }
     (findings > 0).then(|| {
         let (findings, citing) = (grouped(findings), grouped(citing));
-        format!("findings of a broken MUST: {findings}, of which {citing} cite a clause of their fault\n")
+        format!("findings of a violated MUST: {findings}, of which {citing} cite a clause of their fault\n")
     })
 }
 
@@ -128,7 +128,7 @@ mod tests {
         let all = [blamed, Blamed::default()];
         assert_eq!(
             total(all.iter()).as_deref(),
-            Some("findings of a broken MUST: 9, of which 6 cite a clause of their fault\n")
+            Some("findings of a violated MUST: 9, of which 6 cite a clause of their fault\n")
         );
         assert_eq!(total(all[1..].iter()), None);
         assert_eq!(all[1].plain(), None);

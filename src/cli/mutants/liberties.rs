@@ -137,11 +137,11 @@ pub(super) fn plain(played: &Played, style: Style) -> String {
     }
     let failed = played.iter().filter(|(_, taken)| !taken.is_right()).count();
     let liberties = match played.len() {
-        1 => "1 liberty".to_owned(),
-        n => format!("{n} liberties"),
+        1 => "1 permitted variation".to_owned(),
+        n => format!("{n} permitted variations"),
     };
     out.push_str(&format!(
-        "{liberties}: {} held for no fault by any case, {} failed\n",
+        "{liberties}: {} accepted by every case, {} failed\n",
         played.len() - failed,
         failed
     ));

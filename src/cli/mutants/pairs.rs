@@ -256,7 +256,7 @@ pub(super) fn plain(played: &Played, selected: &[String], verbose: bool, style: 
         }
         if pair.is_stale() {
             out.push_str(&head("STALE"));
-            out.push_str("  the list says that the liberty hides the fault, and it does not\n");
+            out.push_str("  listed as hiding the fault, but the variation does not hide it\n");
         }
         if !pair.paired.blames.is_empty() {
             out.push_str(&head("BLAMED"));
@@ -283,7 +283,7 @@ pub(super) fn plain(played: &Played, selected: &[String], verbose: bool, style: 
     }
     for also in played.needless() {
         out.push_str(&format!(
-            "{} {}\n  the list says that it breaks {} too, and under no liberty it does\n",
+            "{} {}\n  listed as also breaking {}, but it does so under no variation\n",
             style.bad("STALE"),
             style.strong(also.fault),
             also.clauses.join(", ")
@@ -293,7 +293,7 @@ pub(super) fn plain(played: &Played, selected: &[String], verbose: bool, style: 
         out.push('\n');
     }
     out.push_str(&format!(
-        "{} of a liberty and a fault, {} of them played, chosen by seed {}: {} caught, {} met by no case, {} hidden by right, {} hidden, {} blamed wrongly\n",
+        "{} of a permitted variation and a fault, {} of them played, chosen by seed {}: {} caught, {} exercised by no case, {} rightly hidden, {} hidden, {} blamed wrongly\n",
         count(played.of, "pair"),
         played.pairs.len(),
         played.seed,

@@ -75,9 +75,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
     let (plans, _) = as_run.selection.plans(styles.err)?;
     let snapshots = Snapshots::new(&as_run, &chosen, plans.first(), styles.err)?;
     let Some(profiled) = snapshots.profiled.as_ref() else {
-        return Err(Failure::usage(
-            "a baseline is made of a broker on the network",
-        ));
+        return Err(Failure::usage("a baseline needs a broker on the network"));
     };
     if profiled.known.is_some() && !arguments.update {
         let there = profiled.path.display();
@@ -174,7 +172,7 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         let file = target_file(&arguments.name, &arguments.selection.paths());
         if !file.is_there() {
             return Err(Failure::usage("no broker is named")
-                .hint("--broker URL or --target NAME says which broker it is the baseline of"));
+                .hint("name the broker of the baseline with --broker URL or --target NAME"));
         }
         connection.target = Some(arguments.name.clone());
     }
@@ -448,19 +446,19 @@ fn amended(path: &Path, is_new: bool, amendment: &Amendment, left: &[usize]) -> 
     }
     if !amendment.drafts.is_empty() {
         out.push_str(&format!(
-            "{path}: {} added; say in each what is asked for instead, in place of `why: TODO`\n",
+            "{path}: {} added; replace `why: TODO` in each with what the standard requires\n",
             count(amendment.drafts.len(), "draft")
         ));
     }
     for place in &amendment.stale_entries {
         out.push_str(&format!(
-            "{path}: the entry of line {} is gone: no case shows it any more\n",
+            "{path}: the entry in line {} is removed: no case shows it any more\n",
             place.line
         ));
     }
     for line in left {
         out.push_str(&format!(
-            "{path}: the comment of line {line} was left; remove it if it was about that entry\n"
+            "{path}: the comment in line {line} is kept; remove it if it was about that entry\n"
         ));
     }
     out
@@ -482,10 +480,10 @@ fn progress(number: u16, plays: u16, took: Duration) -> String {
     format!("play {number} of {plays}{left}\n")
 }
 
-/// The note before the extra plays, such as `74 cases of scenarios that were not always the same: 10 times more`.
+/// The note before the extra plays, such as `74 cases of scenarios that vary: 10 times more`.
 fn more(cases: usize, plays: u16) -> String {
     format!(
-        "{} of scenarios that were not always the same: {} more\n",
+        "{} of scenarios that vary: {} more\n",
         count(cases, "case"),
         count(usize::from(plays), "time")
     )
@@ -499,7 +497,7 @@ fn summary(profile: &Profile, plays: u16, unplayed: &[String]) -> String {
         .filter(|case| profile.has_several_standings(case))
         .count();
     let mut out = format!(
-        "{}, played {}, {sometimes} of them not always the same\n",
+        "{}, played {}; {sometimes} of them vary\n",
         count(profile.cases.len(), "case"),
         count(usize::from(plays), "time")
     );

@@ -46,9 +46,9 @@ impl Chosen {
                 .filter(|other| of_file.is_some_and(|name| *other != name))
             {
                 return Err(Failure::usage(format!(
-                    "--baseline {other}: the records of --target {name} are held against its own"
+                    "--baseline {other}: the records of --target {name} are compared with its own baseline"
                 ))
-                .hint("leave --baseline out"));
+                .hint("remove --baseline"));
             }
             return Ok(chosen);
         }
@@ -192,7 +192,7 @@ impl Ready {
         };
         let log = started.log();
         let lines: Vec<&str> = log.lines().collect();
-        let mut text = format!("the broker did not live to the end of the run: {how}");
+        let mut text = format!("the broker exited during the run: {how}");
         for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
             text.push_str(&format!("\n  | {line}"));
         }
@@ -218,10 +218,10 @@ impl Ready {
         let error = probe::look_again(external, limit).err()?;
         let failure = Failure::new(
             Exit::Failed,
-            format!("the broker did not live to the end of the run: {error}"),
+            format!("the broker exited during the run: {error}"),
         );
         Some(failure.hint(
-            "what was closed or did not come when it ended counts as the broker's doing above",
+            "connections that closed and packets that were missing when it exited count as its failures above",
         ))
     }
 }
@@ -245,9 +245,8 @@ fn check_baseline_exists(
     if known.is_empty() || known.contains(name) || arguments.update {
         return Ok(());
     }
-    let what = format!(
-        "nothing is accepted for a broker `{name}`: `mqtt-check baseline {name}` begins with it"
-    );
+    let what =
+        format!("there is no baseline for `{name}`: `mqtt-check baseline {name}` creates it");
     Err(place::unknown(what, name, &known))
 }
 

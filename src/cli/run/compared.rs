@@ -50,10 +50,10 @@ impl Snapshots {
     ) -> Result<Self, Failure> {
         let in_ci = is_ci();
         if arguments.update && in_ci {
-            return Err(
-                Failure::usage("--update writes snapshots, and CI=true says not to")
-                    .hint("update at a desk, review the change, and commit it"),
-            );
+            return Err(Failure::usage(
+                "--update writes snapshots, which is not allowed with CI=true",
+            )
+            .hint("update locally, review the change, and commit it"));
         }
         let writing = match (in_ci, arguments.update) {
             (true, _) => Writing::Nothing,
@@ -449,7 +449,7 @@ impl Snapshots {
             ),
         };
         Some(format!(
-            "{noun} yet: say in {path} what is asked for instead, in place of `why: {TO_DO}` ({word} {})",
+            "{noun} yet: replace `why: {TO_DO}` in {path} with what the standard requires ({word} {})",
             lines.join(", ")
         ))
     }

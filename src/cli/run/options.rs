@@ -44,7 +44,7 @@ pub(super) struct Playing {
 pub(super) fn target_name(name: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
-        return Err("a target's name has letters, digits, `-`, `_` and `.`".to_owned());
+        return Err("the name of a target has only letters, digits, `-`, `_` and `.`".to_owned());
     }
     Ok(name.to_owned())
 }
@@ -52,20 +52,20 @@ pub(super) fn target_name(name: &str) -> Result<String, String> {
 pub(super) fn tolerated(word: &str) -> Result<Tolerated, String> {
     Tolerated::from_word(word).ok_or_else(|| {
         let words: Vec<&str> = Tolerated::names().collect();
-        format!("it is one of {}", words.join(", "))
+        format!("expected one of {}", words.join(", "))
     })
 }
 
 fn factor(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if factor.is_finite() && factor > 0.0 && factor <= 1000.0 => Ok(factor),
-        _ => Err("it is a number above 0, 1000 at most".to_owned()),
+        _ => Err("expected a number above 0, at most 1000".to_owned()),
     }
 }
 
 /// Parses a duration as scenarios write it: `500ms`, `30s`, `1h30m`.
 fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || "it is a number and a unit, such as 500ms, 30s, 2m or 1h30m".to_owned();
+    let wrong = || "expected a number and a unit, such as 500ms, 30s, 2m or 1h30m".to_owned();
     let mut total = Duration::ZERO;
     let mut rest = text;
     while !rest.is_empty() {

@@ -36,14 +36,14 @@ const JOBS: usize = 64;
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("reached").args(["url", "broker", "target"]).required(true))]
 pub(in crate::cli) struct Arguments {
-    /// The broker: mqtt://, mqtts://, ws:// or wss://; --broker and --target name one too
+    /// The broker: mqtt://, mqtts://, ws:// or wss://; or use --broker or --target
     #[arg(value_name = "URL")]
     url: Option<String>,
 
     #[command(flatten)]
     connection: Connection,
 
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -25,7 +25,7 @@ pub(super) struct Shard {
 
 /// Parses the value of `--shard`.
 pub(super) fn shard(text: &str) -> Result<Shard, String> {
-    let wrong = || "it is NUMBER/OF, such as 2/5".to_owned();
+    let wrong = || "expected NUMBER/OF, such as 2/5".to_owned();
     let (number, of) = text.split_once('/').ok_or_else(wrong)?;
     let number: usize = number.parse().map_err(|_| wrong())?;
     let of: usize = of.parse().map_err(|_| wrong())?;
@@ -33,7 +33,7 @@ pub(super) fn shard(text: &str) -> Result<Shard, String> {
         return Err(format!("there are 1 to {MOST} shards"));
     }
     if number == 0 || number > of {
-        return Err(format!("of {of} shards there are 1/{of} to {of}/{of}"));
+        return Err(format!("with {of} shards, expected 1/{of} to {of}/{of}"));
     }
     Ok(Shard { number, of })
 }

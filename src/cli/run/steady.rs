@@ -53,7 +53,7 @@ pub(super) fn settle(
         return Ok(Vec::new());
     }
     output::note(&format!(
-        "{} not as reviewed, of a broker that does not always do the same: playing {REPLAYS} times more\n",
+        "{} not as reviewed, of a broker that varies: playing {REPLAYS} more times\n",
         count(doubtful.len(), "case")
     ));
     let copies = doubtful

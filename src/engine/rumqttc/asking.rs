@@ -127,7 +127,7 @@ impl Player<'_> {
             };
             if self.tap(client)?.message(id) != Some(wanted) {
                 return Err(Hindrance::because(format!(
-                    "rumqttc has been given no QoS {wanted} message {id} to acknowledge"
+                    "rumqttc has received no QoS {wanted} message {id} to acknowledge"
                 )));
             }
         }

@@ -85,7 +85,7 @@ impl Player<'_> {
             }
         }
         (open.is_empty() && !refused)
-            .then(|| format!("rumqttc has sent nothing that {answer} answers"))
+            .then(|| format!("rumqttc has sent no packet that {answer} answers"))
     }
 
     /// Returns whether the broker has ended this connection, or has announced that it will.

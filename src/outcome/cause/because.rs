@@ -60,17 +60,17 @@ impl Because {
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Again => "the same is wrong once more",
-            Self::SamePacket => "it is about a packet that should not have come",
-            Self::ConnectionGone => "the connection was gone",
-            Self::ConnectionOpen => "the connection should have been closed before",
+            Self::Again => "the same is wrong again",
+            Self::SamePacket => "it is about a packet that should not have been sent",
+            Self::ConnectionGone => "the connection was closed",
+            Self::ConnectionOpen => "the connection should already have been closed",
             Self::SessionLost => "a lost session has no messages",
             Self::NotConnected => "the client was not connected or not subscribed",
-            Self::DeliveryStopped => "the delivery had stopped before",
-            Self::OtherAnswer => "it is about the answer that came instead",
+            Self::DeliveryStopped => "the delivery had already stopped",
+            Self::OtherAnswer => "it is about the wrong answer that was received",
             Self::Unacknowledged => "the message was never acknowledged",
-            Self::EndedAfter => "the broker ended the connection after that",
-            Self::AskedFor => "a client had asked for the message, and the case had failed before",
+            Self::EndedAfter => "the broker then closed the connection",
+            Self::AskedFor => "a client had asked for the message, and the case had already failed",
         })
     }
 }

@@ -148,7 +148,7 @@ impl Baseline {
 
     fn answer_change(&self, case: &str, name: &str, answer: &str) -> Option<String> {
         let Some(known) = self.profile.choices.get(name) else {
-            return Some(format!("{name}: {answer}, was not asked"));
+            return Some(format!("{name}: {answer}, was not asked before"));
         };
         match known.of(case) {
             Some(before) if before.contains(&answer) => None,
@@ -234,14 +234,14 @@ impl Baseline {
                 before.versions.get(version).copied().unwrap_or(false),
                 *spoken,
             ) {
-                (true, false) => texts.push(format!("no longer speaks MQTT {version}")),
-                (false, true) => texts.push(format!("speaks MQTT {version}, did not")),
+                (true, false) => texts.push(format!("no longer supports MQTT {version}")),
+                (false, true) => texts.push(format!("supports MQTT {version}, did not before")),
                 _ => {}
             }
         }
         for version in before.versions.iter().filter(|(_, spoken)| **spoken) {
             if !now.versions.contains_key(version.0) {
-                texts.push(format!("no longer speaks MQTT {}", version.0));
+                texts.push(format!("no longer supports MQTT {}", version.0));
             }
         }
         for ((version, name), value) in &now.limits {
@@ -258,7 +258,9 @@ impl Baseline {
         for (capability, is_there) in &now.capabilities {
             match (before.capabilities.get(capability), is_there) {
                 (Some(true), false) => texts.push(format!("no longer offers {capability}")),
-                (Some(false) | None, true) => texts.push(format!("offers {capability}, did not")),
+                (Some(false) | None, true) => {
+                    texts.push(format!("offers {capability}, did not before"))
+                }
                 _ => {}
             }
         }

@@ -194,7 +194,7 @@ fn groups_equal_changes_and_names_changed_offers() {
     assert_eq!(
         lines,
         [
-            "offered differently: no longer speaks MQTT 3.1 []",
+            "offered differently: no longer supports MQTT 3.1 []",
             "offered differently: announces maximum_qos 1, was 2 (MQTT 5) []",
             "offered differently: no longer offers qos_2 []",
             "no longer exercised: users [\"one@5\", \"two@5\"]",

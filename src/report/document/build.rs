@@ -18,7 +18,7 @@ use super::{
 use crate::outcome::cause::roots;
 use crate::report::Report;
 
-/// Of which cases the document has transcripts.
+/// Which cases have transcripts in this document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -21,10 +21,10 @@ pub struct Case {
     /// The version of MQTT that it is played with.
     pub version: String,
     pub file: String,
-    /// Where its steps begin in the file, from 1.
+    /// The line on which its steps begin, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// Where the behaviour was seen on real brokers.
+    /// Bug reports of real brokers with this behaviour.
     pub threads: Vec<String>,
     /// What its steps cite: ids of the document of its version, and sections of other documents.
     pub clauses: Vec<String>,
@@ -36,62 +36,62 @@ pub struct Case {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub outcome: Outcome,
-    /// `None` where no record was compared.
+    /// `None` if no record was compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Snapshot>,
-    /// When it was played; `None` where it was not.
+    /// When it was played; `None` if it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<Span>,
-    /// How often it was played: again where this machine disturbed it, or where packets came late beside other cases.
+    /// How often it was played: again if this machine disturbed it, or if packets were late while other cases were played.
     pub plays: usize,
-    /// Where packets came late while other cases were played: what came late then, and what came of playing the case alone.
+    /// If packets were late while other cases were played: what was late, and the result of playing the case alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crowd: Option<Crowd>,
-    /// By how much this machine was late in playing it, where that leaves it undecided.
+    /// By how much this machine was late in playing it, if that leaves it undecided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_us: Option<u64>,
     /// How often `--retries` played it again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: usize,
-    /// Of a flaky case the plays before this one, none of which was as expected.
+    /// The earlier plays of a flaky case. None of them was as expected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
     /// The broker's answers to what the standard leaves open.
     pub choices: Vec<ChoiceAnswer>,
-    /// What was measured and no clause judges.
+    /// What was measured without being judged by a clause.
     pub measured: Vec<Measurement>,
     /// What client libraries did on their own side.
     pub library_facts: Vec<String>,
-    /// What the case left on a shared broker and could not clear away.
+    /// What the case left on a shared broker because cleaning up failed.
     pub left_behind: Vec<String>,
     pub findings: Vec<Finding>,
-    /// What went to and fro.
+    /// The packets and events of the play.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub play: Option<Play>,
-    /// The same of its control: the scenario without the cause under test.
+    /// The same for its control: the scenario without the cause under test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Play>,
 }
 
-/// A case that failed beside others by nothing but packets that came after their limits.
+/// A case that failed only because of late packets while other cases were played.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Crowd {
-    /// The first step that waited in vain, and when what it waited for came.
+    /// The first step whose wait timed out, and when the awaited packet arrived.
     pub late: String,
     pub alone: Alone,
 }
 
-/// What came of a case that was played again with nothing beside it.
+/// The result of a case that was played again alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Alone {
-    /// It broke no MUST, and nothing was late; this play counts.
+    /// It violated no MUST, and nothing was late; this play counts.
     Passed,
-    /// It did not hold either; it counts unless something was late in it too.
+    /// It failed again; this play counts unless something was late in it too.
     FailedAgain,
-    /// The time for such plays was over; the play beside others counts.
+    /// There was no time left for such plays; the play beside other cases counts.
     NotPlayed,
 }
 
@@ -107,20 +107,20 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Snapshot>,
     pub findings: Vec<Finding>,
-    /// What went to and fro.
+    /// The packets and events of the play.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub play: Option<Play>,
 }
 
-/// What a case came to.
+/// The verdict of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Passed,
-    /// A MUST does not hold.
+    /// A MUST is violated.
     Failed,
-    /// A SHOULD does not hold.
+    /// A SHOULD is violated.
     Warned,
     Skipped,
     Inconclusive,
@@ -131,9 +131,9 @@ pub enum Verdict {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcome {
     pub as_expected: bool,
-    /// Why not; empty where it is.
+    /// Why not; empty if it is.
     pub reasons: Vec<Reason>,
-    /// Whether what does not hold was reviewed and accepted for this target.
+    /// Whether the failure was reviewed and accepted for this target.
     pub accepted: bool,
     /// The entries of the target file that accept it: `targets/NAME.yaml:LINE`.
     pub accepted_by: Vec<String>,
@@ -147,11 +147,11 @@ pub enum Reason {
     Violation,
     Inconclusive,
     Record,
-    /// It stands otherwise than the profile of the target says.
+    /// Its result differs from the profile of the target.
     Profile,
 }
 
-/// A record held against its snapshot.
+/// The comparison of a record with its snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Snapshot {
@@ -160,23 +160,23 @@ pub struct Snapshot {
     pub path: PathBuf,
     /// Whether a difference makes the run fail.
     pub counts: bool,
-    /// Whether an unreviewed record lies beside it.
+    /// Whether there is an unreviewed record beside it.
     pub pending: bool,
     /// Whether this run accepted it.
     pub updated: bool,
-    /// Whether it is held against what is accepted for this target, not against what is expected.
+    /// Whether it is compared with what is accepted for this target, not with what is expected.
     pub against_accepted: bool,
-    /// Why a deviating record counts for nothing: no entry of the target file says what the deviation is.
+    /// Why a deviating record is not accepted: no entry of the target file explains the deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unexplained: Option<String>,
-    /// How the record differs; empty where it does not.
+    /// How the record differs; empty if it does not.
     pub diff: Vec<DiffLine>,
-    /// How many lines of the difference are left out at its end.
+    /// How many lines at the end of the difference are left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub diff_left_out: usize,
 }
 
-/// How a record stands to its snapshot.
+/// How a record compares with its snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -195,16 +195,16 @@ pub struct DiffLine {
     pub text: String,
 }
 
-/// What became of a line.
+/// How a line changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// It is in both.
     Same,
-    /// It is in what was reviewed alone.
+    /// It is only in the reviewed record.
     Removed,
-    /// It is in what came alone.
+    /// It is only in the new record.
     Added,
     /// Lines that are in both are left out here.
     Gap,
@@ -216,7 +216,7 @@ pub enum Change {
 pub struct Span {
     pub start_us: u64,
     pub end_us: u64,
-    /// Time on the broker's clock, where it is virtual.
+    /// Time on the broker's clock, if it is virtual.
     pub virtual_us: u64,
 }
 
@@ -225,7 +225,7 @@ pub struct Span {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChoiceAnswer {
     pub name: String,
-    /// What the choice is about, in words to be put before the answer.
+    /// What the choice is about, worded to precede the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     pub answer: String,
@@ -249,19 +249,19 @@ pub struct Finding {
     pub kind: FindingKind,
     pub level: Level,
     pub clauses: Vec<Clause>,
-    /// Several where several answers are right.
+    /// Several if several answers are right.
     pub expected: Vec<String>,
     pub actual: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// How many more are alike and not listed; the note says so too.
+    /// How many more findings of this kind are not listed; the note says so too.
     pub alike: usize,
     /// The number of the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
-    /// How the step reads.
+    /// The text of the step.
     pub label: String,
-    /// As the user named the file.
+    /// The file, as the user named it.
     pub file: String,
     /// From 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -269,19 +269,19 @@ pub struct Finding {
     /// From 1, in characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
-    /// Whether the right thing came, and was slow.
+    /// Whether the right packet arrived, but late.
     pub slow: bool,
     /// Numbers of the events that it is about.
     pub events: Vec<usize>,
-    /// How a program that is not mqtt-check can tell whether it holds.
+    /// How a program other than mqtt-check can check it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Check>,
-    /// Why none can.
+    /// Why no other program can check it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unchecked: Option<String>,
 }
 
-/// What sort of finding it is.
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -291,7 +291,7 @@ pub enum FindingKind {
     NotObservable,
 }
 
-/// How much a finding weighs, the heaviest first.
+/// The severity of a finding, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -314,7 +314,7 @@ pub struct Clause {
     /// The number of its section in that document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
-    /// What it says, in our words.
+    /// A summary in our own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
 }

@@ -8,32 +8,32 @@ use super::case::{Clause, Level};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cause {
-    /// The heaviest of its findings.
+    /// The most severe level of its findings.
     pub level: Level,
-    /// What it does to users: `delivery`, `session`, `connection` or `content`.
+    /// What users notice: `delivery`, `session`, `connection` or `content`.
     pub rank: String,
-    /// Every statement that it breaks.
+    /// Every statement that it violates.
     pub clauses: Vec<Clause>,
-    /// What was expected in the example; several where several answers are right.
+    /// What was expected in the example; several if several answers are right.
     pub expected: Vec<String>,
-    /// What came in the example.
+    /// What was received in the example.
     pub actual: String,
     /// The entry of the target file that accepts it: `targets/NAME.yaml:LINE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_by: Option<String>,
-    /// What that entry says that came.
+    /// What that entry says was received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub came: Option<String>,
-    /// Whether everything that shows it is accepted for the target.
+    /// Whether all its findings are accepted for the target.
     pub accepted: bool,
     /// The case that shows it best, the first of the cases.
     pub example: Example,
-    /// Why other findings of its cases are told under it. A finding for which there is no reason is a cause of its own.
+    /// Why other findings of its cases are listed under it. A finding without such a reason is a cause of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows: Vec<Folded>,
     /// Ids of the cases that show it.
     pub cases: Vec<String>,
-    /// Ids of cases whose only finding is one that follows from this cause in other cases of the same scenario.
+    /// Ids of cases whose only finding follows from this cause in other cases of the same scenario.
     pub likely: Vec<String>,
 }
 
@@ -43,13 +43,13 @@ pub struct Cause {
 pub struct Example {
     /// The id of the case.
     pub case: String,
-    /// Which of its findings, from 0.
+    /// The index of the finding in the case, from 0.
     pub finding: usize,
-    /// Which of its findings follow from that one.
+    /// The indices of the findings that follow from it.
     pub consequences: Vec<usize>,
 }
 
-/// Findings that are told under a cause for one reason.
+/// Findings that are listed under a cause for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Folded {
@@ -59,7 +59,7 @@ pub struct Folded {
     pub cases: Vec<String>,
 }
 
-/// How the broker keeps one document.
+/// How the broker conforms to one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Conformance {
@@ -68,7 +68,7 @@ pub struct Conformance {
     pub chapters: Vec<Chapter>,
 }
 
-/// How the broker keeps the statements of one chapter.
+/// How the broker conforms to the statements of one chapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chapter {
@@ -79,9 +79,9 @@ pub struct Chapter {
     pub hold: usize,
     /// Ids of the statements whose MUST is violated.
     pub violated_must: Vec<String>,
-    /// Ids of the statements of which no more than a SHOULD is violated.
+    /// Ids of the statements of which only a SHOULD is violated.
     pub violated_should: Vec<String>,
-    /// Statements that a broker can be held to and no case exercised.
+    /// Testable statements that no case exercised.
     pub not_exercised: usize,
 }
 

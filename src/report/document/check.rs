@@ -2,43 +2,43 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a finding can be checked by sending what clients sent up to some event, and looking at what comes then.
+/// How to check a finding: send what the clients sent up to some event, and check what the broker sends then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Check {
-    /// Which of the clients has to see it, from 0.
+    /// The index of the client that has to see it, from 0.
     pub client: usize,
-    /// The number of the first event that is not part of what leads there.
+    /// The number of the first event that does not belong to the preparation.
     pub before: usize,
     /// The clients that acknowledge every message at once, from 0.
     pub acknowledging: Vec<usize>,
-    /// How long it is waited for at most, in microseconds.
+    /// The time limit, in microseconds.
     pub within_us: u64,
-    /// What a right broker does.
+    /// What a conforming broker does.
     pub right: Right,
 }
 
-/// What a right broker does.
+/// What a conforming broker does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Right {
-    /// It sends these, one after the other; packets of other types may come between them.
+    /// It sends these in this order; packets of other types may arrive between them.
     Packets { packets: Vec<WantedPacket> },
-    /// It sends none of these types, or nothing at all if there are none, for so long.
+    /// It sends no packet of these types, or no packet at all if the list is empty, within the time limit.
     Silence { of: Vec<String>, span_us: u64 },
-    /// It sends no more packet like this one.
+    /// It sends no further packet like this one.
     NoMore { packet: WantedPacket },
     /// It closes the connection.
     Closed,
-    /// It closes the connection, and may say why.
+    /// It closes the connection, perhaps with a reason code.
     Refused {
         /// Whether CONNACK may, must not or must come first.
         connack: ConnackRule,
-        /// The codes of CONNACK or DISCONNECT that are right; empty where the finding is not about them.
+        /// The right codes of CONNACK or DISCONNECT; empty if the finding is not about them.
         codes: Vec<u8>,
     },
-    /// It sends a packet of this type, which has other bytes than these; none is right too.
+    /// It sends a packet of this type with other bytes than these, or no such packet.
     OtherBytes { packet: String, hex: String },
 }
 
@@ -68,7 +68,7 @@ pub enum ConnackRule {
     Required,
 }
 
-/// A packet that is awaited.
+/// An expected packet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WantedPacket {
@@ -80,7 +80,7 @@ pub struct WantedPacket {
     pub fields: Vec<WantedField>,
 }
 
-/// A field of a packet that is awaited.
+/// A field of an expected packet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WantedField {
@@ -89,7 +89,7 @@ pub struct WantedField {
     pub value: Wanted,
 }
 
-/// What is right as the value of a field.
+/// The right values of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -102,7 +102,7 @@ pub enum Wanted {
     Numbers(Vec<u64>),
     /// User Properties, names and values in hex.
     Pairs(Vec<(String, String)>),
-    /// User Properties, others beside them.
+    /// User Properties, perhaps with others beside them.
     Includes(Vec<(String, String)>),
     /// Subscription Identifiers in any order.
     Set(Vec<u64>),
@@ -118,9 +118,9 @@ pub enum Wanted {
     StartsWith(String),
     /// A reason code below 0x80.
     Success,
-    /// So many reason codes below 0x80.
+    /// This many reason codes below 0x80.
     Successes(usize),
-    /// A reason code for each of these QoS, which grants it or a lower one.
+    /// A reason code for each of these QoS, granting it or a lower one.
     Granted(Vec<u8>),
     /// A reason code for each of these.
     Each(Vec<Wanted>),

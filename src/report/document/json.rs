@@ -17,13 +17,13 @@ const DEPTH: usize = 5;
 pub enum ReadError {
     #[error("it is not JSON: {0}")]
     NoJson(serde_json::Error),
-    #[error("it is no report that `mqtt-check run --report json=FILE` has written")]
+    #[error("it is not a report from `mqtt-check run --report json=FILE`")]
     Foreign,
     #[error(
-        "its format is {format}, of mqtt-check {version}, and the newest that this program reads is {FORMAT}"
+        "its format is {format}, written by mqtt-check {version}; this program reads formats up to {FORMAT}"
     )]
     Newer { format: u64, version: String },
-    #[error("it is a report of mqtt-check that is not whole: {0}")]
+    #[error("it is an incomplete report of mqtt-check: {0}")]
     Damaged(serde_json::Error),
 }
 
@@ -178,11 +178,14 @@ mod tests {
             r#"{"format": 1, "tool": {"name": "other", "version": "1"}}"#,
             r#"{"format": 0, "tool": {"name": "mqtt-check", "version": "1"}}"#,
         ] {
-            assert!(wrong(foreign).starts_with("it is no report"), "{foreign}");
+            assert!(
+                wrong(foreign).starts_with("it is not a report"),
+                "{foreign}"
+            );
         }
         assert_eq!(
             wrong(r#"{"format": 99, "tool": {"name": "mqtt-check", "version": "7.0.0"}}"#),
-            "its format is 99, of mqtt-check 7.0.0, and the newest that this program reads is 1"
+            "its format is 99, written by mqtt-check 7.0.0; this program reads formats up to 1"
         );
         let cut = r#"{"format": 1, "tool": {"name": "mqtt-check", "version": "1"}}"#;
         assert!(wrong(cut).contains("missing field"), "{}", wrong(cut));

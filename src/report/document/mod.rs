@@ -46,20 +46,20 @@ pub struct Document {
     pub target: Target,
     pub run: Run,
     pub summary: Summary,
-    /// In the order of their ids.
+    /// The cases, in the order of their ids.
     pub cases: Vec<Case>,
-    /// What was found wrong, once for each defect, the worst first; accepted ones last.
+    /// The defects that were found, the worst first; accepted ones last.
     #[serde(default)]
     pub causes: Vec<Cause>,
-    /// How the broker keeps each document, as far as it was exercised.
+    /// How the broker conforms to each document, as far as the cases exercised it.
     #[serde(default)]
     pub conformance: Vec<Conformance>,
-    /// What a review left behind and no case shows any more.
+    /// Reviewed snapshots and entries that no case shows any more.
     pub stale: Vec<Stale>,
-    /// How the run stands to the profile of the target; absent where it was held against none.
+    /// How the run compares with the profile of the target; absent if there is none to compare with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
-    /// Which part of a run it is; absent where it is a whole one.
+    /// Which part of a run this is; absent for a whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
 }
@@ -76,7 +76,7 @@ pub struct Shard {
     pub suite: String,
     /// The ids of all cases of the run, in their order.
     pub cases: Vec<String>,
-    /// What `merge` judges the whole run by; not part of the format.
+    /// What `merge` needs to judge the whole run; not part of the format.
     pub together: serde_json::Value,
 }
 
@@ -95,28 +95,28 @@ pub struct Target {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// What it says of its own version, below `$SYS`.
+    /// The version that it reports below `$SYS`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Versions of MQTT that it speaks, as far as the run found out.
+    /// The versions of MQTT that it supports, as far as the run found out.
     pub versions: Vec<String>,
     pub not_spoken: Vec<NotSpoken>,
-    /// What is known of it, by the names that scenarios use; what is not listed is not known.
+    /// Its known capabilities, by the names that scenarios use. Those not listed are unknown.
     pub capabilities: BTreeMap<String, Capability>,
-    /// The fields of its CONNACK to version 5, where it gave one before the run.
+    /// The fields of its CONNACK for version 5, if it sent one before the run.
     pub connack: Vec<Field>,
-    /// The Keep Alive of connections whose scenario names none, in seconds; 0 where the broker takes that.
+    /// The Keep Alive of connections whose scenario sets none, in seconds; 0 if the broker accepts that.
     pub keep_alive_s: u16,
 }
 
-/// A version that the broker does not speak.
+/// A version that the broker does not support.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotSpoken {
     pub version: String,
-    /// How it shows.
+    /// How the run found out.
     pub why: String,
-    /// Who counts on it, `--protocol` or the target file: the run has failed then.
+    /// What requires this version: `--protocol` or the target file. The run then fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub named_by: Option<String>,
 }
@@ -126,7 +126,7 @@ pub struct NotSpoken {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capability {
     pub available: bool,
-    /// How that is known, where it is not available.
+    /// How the run knows that it is unavailable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
@@ -143,29 +143,29 @@ pub struct Run {
     /// Time on the broker's clock, all cases together, where it is virtual.
     pub virtual_us: u64,
     pub options: Options,
-    /// The release of the suite; not there for scenarios of the user's own.
+    /// The release of the suite; absent for the user's own scenarios.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suite: Option<Suite>,
-    /// Instances of the broker that were started for cases; not there if none was.
+    /// Instances of the broker that were started for cases; absent if there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
-    /// How responsive the broker was; not there where it is the bundled one, or answered no PINGREQ of the harness's own.
+    /// How responsive the broker was; absent for the bundled one, and if it answered no PINGREQ of the harness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsiveness: Option<Responsiveness>,
     pub interrupted: bool,
-    /// Why not all cases were played, and which were not; not there where all were.
+    /// Why not all cases were played, and which were not; absent if all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_early: Option<EndedEarly>,
-    /// What ended it early or went wrong besides the cases.
+    /// Errors outside the cases, such as what ended the run early.
     pub problems: Vec<String>,
     /// The exit code that the results alone give.
     pub exit: u8,
-    /// The options that play one of its cases again, but for `--filter` and `--seed`.
+    /// The options that replay one of its cases, except `--filter` and `--seed`.
     pub again: String,
-    /// The command that plays every case again whose verdict was not expected; not there if there is none.
+    /// The command that replays every case with an unexpected verdict; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_again: Option<String>,
-    /// The option that names the snapshots' folder to `review`; empty for the folder where it looks by itself.
+    /// The option that tells `review` the folder of the snapshots; empty if `review` finds it by itself.
     pub review: String,
 }
 
@@ -181,7 +181,7 @@ pub struct Suite {
     pub newer_cases: usize,
 }
 
-/// Instances of the broker that were started for cases, beside those that the run began with.
+/// Instances of the broker that were started for cases, in addition to those that the run began with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Instances {
@@ -190,18 +190,18 @@ pub struct Instances {
     pub at_once: usize,
     /// Combinations of settings that they were started with.
     pub settings: usize,
-    /// The slowest of them, from its start to its first CONNACK.
+    /// The slowest start, up to the first CONNACK.
     pub slowest_start_us: u64,
 }
 
-/// What a plain connection of the harness's own saw beside the cases, which sent a PINGREQ and a message to itself four times a
-/// second.
+/// What a separate connection of the harness measured during the run. It sent a PINGREQ and a message to itself four
+/// times a second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Responsiveness {
-    /// How many PINGREQ were answered.
+    /// How many PINGREQs were answered.
     pub round_trips: usize,
-    /// The slowest answer, those apart that an outage delayed.
+    /// The slowest answer, not counting those that an outage delayed.
     pub slowest_us: u64,
     /// When the broker did not serve, in order.
     pub outages: Vec<Outage>,
@@ -214,7 +214,7 @@ pub struct Outage {
     pub how: OutageKind,
     /// Since the run began.
     pub since_us: u64,
-    /// Until it served again; not there if it did not.
+    /// Until it served again; absent if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasted_us: Option<u64>,
     /// The ids of the cases that were being played when it began.
@@ -222,22 +222,22 @@ pub struct Outage {
     pub active: Vec<String>,
 }
 
-/// How an outage showed.
+/// The symptom of an outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OutageKind {
     /// The broker answered nothing for 3 s longer than its slowest answer took before, and kept the connection.
     Froze,
-    /// It answered PINGREQ and delivered no message, for as long.
+    /// It answered PINGREQ but delivered no message, for as long.
     Mute,
-    /// It ended the connection, and accepted another at once.
+    /// It closed the connection, and accepted a new one at once.
     Dropped,
-    /// It ended the connection, and accepted no other for a while.
+    /// It closed the connection, and accepted no new one for a while.
     Down,
 }
 
-/// That a run ended before all cases were played.
+/// Why a run ended before all cases were played, and which were not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EndedEarly {
@@ -254,14 +254,14 @@ pub struct Options {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chaos: Option<u64>,
     pub timeout_scale: f64,
-    /// Cases at the same time, where the user named a number.
+    /// The number of cases at the same time, if the user set it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<usize>,
     pub max_wait_us: u64,
-    /// What records were held against: `expected`, `accepted`, or nothing.
+    /// What records were compared with: `expected`, `accepted`, or nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
-    /// Of which cases the document has transcripts.
+    /// Which cases have transcripts in this document.
     pub transcripts: Transcripts,
     /// How often a case that was not as expected was played again.
     #[serde(default, skip_serializing_if = "case::is_zero")]
@@ -271,7 +271,7 @@ pub struct Options {
     pub fail_flaky: bool,
 }
 
-/// How many of what.
+/// The counts of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
@@ -281,7 +281,7 @@ pub struct Summary {
     pub warned: usize,
     pub skipped: usize,
     pub inconclusive: usize,
-    /// Of those that failed: accepted for this target.
+    /// Failed cases that are accepted for this target.
     pub accepted: usize,
     /// Cases that are not as expected.
     pub unexpected: usize,
@@ -289,31 +289,31 @@ pub struct Summary {
     pub not_played: usize,
     /// Records that are not as reviewed.
     pub changed: usize,
-    /// Of those that changed: ones that count for nothing.
+    /// Changed records that do not affect the result.
     pub informed: usize,
     /// Records that were never reviewed.
     pub new: usize,
-    /// Reviewed records, and accepted deviations, that nothing shows any more.
+    /// Reviewed records and accepted deviations that no case shows any more.
     pub stale: usize,
-    /// Reviewed records beside which an unreviewed one lies.
+    /// Reviewed records with an unreviewed one beside them.
     pub pending: usize,
     /// Cases that were as expected only when they were played again.
     #[serde(default)]
     pub flaky: usize,
 }
 
-/// Something reviewed that no case shows any more.
+/// A reviewed record or entry that no case shows any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stale {
     pub kind: StaleKind,
     /// The snapshot's file, or the line of the target file.
     pub place: String,
-    /// What is not shown any more.
+    /// What no case shows any more.
     pub why: String,
 }
 
-/// What sort of review it is.
+/// The kind of a stale review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

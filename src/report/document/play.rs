@@ -5,43 +5,43 @@ use serde::{Deserialize, Serialize};
 use super::case::{Level, is_zero};
 use super::values::Field;
 
-/// What was seen of one play.
+/// The record of one play.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Play {
-    /// What client identifiers and topics begin with in the bytes, on a shared broker; empty on one of its own.
+    /// The prefix of client identifiers and topics in the bytes, on a shared broker; empty on a broker of its own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prefix: String,
-    /// In the order in which the scenario declares them.
+    /// The clients, in the order in which the scenario declares them.
     pub clients: Vec<Client>,
-    /// One for each connection, in the order in which they were opened.
+    /// The connections, in the order in which they were opened.
     pub lanes: Vec<Lane>,
-    /// In the order in which they were seen.
+    /// The events, in the order in which they were seen.
     pub events: Vec<Event>,
     /// Events between the first and the last that are not listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
-    /// Events of the broker, where the target shows them.
+    /// Hook events of the broker, if the target reports them.
     pub hooks: Vec<Hook>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hooks_left_out: usize,
-    /// Every step once, those inside of others included.
+    /// Every step once, including nested ones.
     pub steps: Vec<Step>,
-    /// How they went, in the order in which they were played; a step of a repeat is here once for each round.
+    /// The results of the steps, in the order in which they were played. A step of a repeat is listed once per round.
     pub played: Vec<Played>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub played_left_out: usize,
-    /// What a broker that the run started wrote meanwhile: all of it where the play had the broker for itself, else the lines
-    /// that name its clients and topics.
+    /// The log of a broker that the run started, during the play: all lines if the play had the broker to itself, else
+    /// those that name its clients and topics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogLine>,
     /// Lines between the first and the last that are not listed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub log_left_out: usize,
-    /// Why it could not go on to its end, if it could not.
+    /// Why the play was aborted, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_off: Option<String>,
-    /// The longest time by which this machine ran it later than due.
+    /// The longest delay that this machine caused.
     pub late_us: u64,
     /// The record in the notation of snapshots, with the harness's own pings.
     pub text: String,
@@ -51,7 +51,7 @@ pub struct Play {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LogLine {
-    /// When it was seen, since the play began.
+    /// When it was seen, in microseconds since the play began.
     pub at_us: u64,
     pub text: String,
 }
@@ -61,7 +61,7 @@ pub struct LogLine {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Client {
     pub name: String,
-    /// The version of MQTT that it speaks.
+    /// Its version of MQTT.
     pub version: String,
     /// The node of the target that it connects to, from 0.
     pub node: usize,
@@ -75,7 +75,7 @@ pub struct Client {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
-    /// Whatever the target's first URL names.
+    /// The transport of the target's first URL.
     Default,
     Tcp,
     Websocket,
@@ -85,9 +85,9 @@ pub enum Transport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lane {
-    /// Which of the clients, from 0.
+    /// The index of the client, from 0.
     pub client: usize,
-    /// As the events' texts have it: the client's name; `first#2` for its second connection.
+    /// The name that the texts of events use: the client's name; `first#2` for its second connection.
     pub name: String,
     /// 1 for the client's first.
     pub connection: u32,
@@ -101,43 +101,42 @@ pub struct Event {
     pub number: usize,
     /// Microseconds since the play began.
     pub at_us: u64,
-    /// Which of the lanes, from 0.
+    /// The index of the lane, from 0.
     pub lane: usize,
     pub direction: Direction,
     pub kind: EventKind,
-    /// How the connection ended, of `closed`.
+    /// How the connection ended, if the kind is `closed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
-    /// On one line: `first < PUBACK packet_id=1`. `None` for what another event shows already.
+    /// The event on one line: `first < PUBACK packet_id=1`. `None` if another event shows it already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The type of the packet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub packet: Option<String>,
-    /// What is in the packet, in wire order; without the prefix that topics and client identifiers carry on a shared
-    /// broker.
+    /// The fields of the packet in wire order, without the prefix of topics and client identifiers on a shared broker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
-    /// As they were on the wire, in hex.
+    /// The bytes on the wire, in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<String>,
-    /// How many more bytes there were behind those.
+    /// How many more bytes followed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes_left_out: usize,
-    /// Whether it was done for the harness's own sake.
+    /// Whether it is traffic of the harness itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub own: bool,
-    /// Whether the client did it by itself, as acknowledging.
+    /// Whether the client did it automatically, such as an acknowledgement.
     #[serde(default, skip_serializing_if = "is_false")]
     pub automatic: bool,
     /// The step that was being played.
     pub during: usize,
-    /// The step that sent or took it.
+    /// The step that sent or matched it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
 }
 
-/// Who did it.
+/// The side that did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -156,18 +155,18 @@ pub enum EventKind {
     Opened,
     /// The answer to an upgrade to WebSocket.
     Upgrade,
-    /// A WebSocket frame that is no part of a packet.
+    /// A WebSocket frame that is not part of a packet.
     Frame,
     Packet,
-    /// A packet that breaks the standard.
+    /// A malformed packet.
     Malformed,
-    /// Bytes that are no packet.
+    /// Bytes that are not a packet.
     Bytes,
-    /// Bytes of a packet that a close cut off.
+    /// The first bytes of a packet that a close cut off.
     Truncated,
     /// A WebSocket frame that a broker must not send.
     WrongFrame,
-    /// The text of an event, or of several that were left out: a broker made the record long.
+    /// Text in place of an event, or of several, that was left out to keep the record short.
     Condensed,
     Closed,
 }
@@ -179,7 +178,7 @@ pub enum EventKind {
 pub enum Ending {
     Close,
     Reset,
-    /// Only what the side had to send came to its end.
+    /// The side closed only its sending half.
     HalfClose,
 }
 
@@ -187,7 +186,7 @@ pub enum Ending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftOut {
-    /// How many.
+    /// The number of events.
     pub events: usize,
     /// The number of the event that they follow.
     pub after: usize,
@@ -197,7 +196,7 @@ pub struct LeftOut {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Hook {
-    /// Microseconds since the play began; `None` where the source does not tell.
+    /// Microseconds since the play began; `None` if the source does not report the time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_us: Option<u64>,
     /// The step that was being played.
@@ -222,20 +221,20 @@ pub struct HookField {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     pub number: usize,
-    /// How it reads.
+    /// The text of the step.
     pub label: String,
     /// From 1.
     pub line: u32,
     /// From 1, in characters.
     pub column: u32,
-    /// Which of the clients acts in it, from 0; `None` for what concerns the whole scene.
+    /// The index of the client that acts in it, from 0; `None` if it concerns the whole scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<usize>,
     pub level: Level,
     pub clauses: Vec<String>,
 }
 
-/// How a step went.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Played {
@@ -246,27 +245,27 @@ pub struct Played {
     /// Why it could not be played, if it could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_reached: Option<String>,
-    /// What it waited for, in order.
+    /// Its waits, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<Wait>,
 }
 
-/// What a waiting brought.
+/// The result of a wait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wait {
     pub ended: Ended,
-    /// Numbers of the events that it took.
+    /// Numbers of the events that it matched.
     pub took: Vec<usize>,
-    /// What its limits count from, in microseconds since the play began.
+    /// The start of its limits, in microseconds since the play began.
     pub since_us: u64,
-    /// How long it would have waited at most.
+    /// Its time limit, in microseconds.
     pub limit_us: u64,
-    /// When it was decided.
+    /// When it ended.
     pub at_us: u64,
 }
 
-/// How a waiting ended.
+/// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

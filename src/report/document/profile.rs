@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The profile that a run was held against.
+/// The profile that a run was compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {
@@ -13,22 +13,22 @@ pub struct Profile {
     /// The broker that the profile was made of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broker: Option<String>,
-    /// Whether there was such a file before the run.
+    /// Whether the file existed before the run.
     pub exists: bool,
     /// Whether the run wrote it.
     pub updated: bool,
     /// Whether it makes the run fail.
     pub fails: bool,
-    /// What is not as the profile has it, one cause at a time.
+    /// The differences from the profile, one per cause.
     pub changes: Vec<ProfileChange>,
 }
 
-/// One cause for which a broker is not as its profile.
+/// One difference between a broker and its profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProfileChange {
     pub kind: ProfileChangeKind,
-    /// What it is now and what it was.
+    /// The current and the earlier value.
     pub text: String,
     /// What `names` are: `case` or `choice`.
     pub of: String,
@@ -38,7 +38,7 @@ pub struct ProfileChange {
     pub tolerated: bool,
 }
 
-/// What sort of change it is.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

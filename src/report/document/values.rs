@@ -13,12 +13,12 @@ const LONGEST: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Field {
-    /// The name that scenarios use; `will_` before that of a Will's.
+    /// The name that scenarios use; fields of a Will begin with `will_`.
     pub name: String,
     pub value: Value,
 }
 
-/// What a field holds. What cannot be seen in a text is escaped.
+/// The value of a field. Invisible characters of a text are escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
@@ -30,14 +30,14 @@ pub enum Value {
     /// A reason code.
     Reason {
         code: u8,
-        /// What the standard calls it in this packet, in snake case.
+        /// The standard's name for it in this packet, in snake case.
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// Binary data that is no text.
+    /// Binary data that is not text.
     Binary {
         hex: String,
-        /// How many more bytes there were behind those.
+        /// How many more bytes followed.
         #[serde(default, skip_serializing_if = "super::case::is_zero")]
         left_out: usize,
     },

@@ -27,7 +27,7 @@ pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String 
         facts.push(("but".to_owned(), why.to_owned()));
     }
     if monitor::clauses(requirement.version).contains(requirement.id) {
-        let what = "every packet of the broker is held against it, in every case";
+        let what = "every packet from the broker is checked, in every case";
         facts.push(("monitor".to_owned(), what.to_owned()));
     }
     out.push_str(&pairs(&facts, context));
@@ -56,7 +56,7 @@ pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String 
 pub(super) fn render_rule(rule: &str, context: Context<'_>) -> String {
     let about = standard::subject(rule).unwrap_or_default();
     let mut out = format!(
-        "{} a rule of {about}, on which MQTT builds\n",
+        "{} a rule of {about}, which MQTT builds on\n",
         context.style.strong(&format!("[{rule}]"))
     );
     let cited: Vec<Citation> = DOCUMENTS
@@ -86,7 +86,7 @@ fn binds(binds: Binds) -> &'static str {
         Binds::Server => "the server",
         Binds::Client => "the client",
         Binds::Both => "client and server",
-        Binds::Either => "whichever side plays that part",
+        Binds::Either => "whichever side has that role",
     }
 }
 

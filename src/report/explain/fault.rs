@@ -59,7 +59,7 @@ pub(super) fn render(info: &FaultInfo, context: Context<'_>) -> String {
     };
     out.push_str(&part("Cases that cite these clauses", &cases, style));
     let how = match mutation::hindrance(info) {
-        Some(why) => format!("no case can meet it: {why}"),
+        Some(why) => format!("no case can exercise it: {why}"),
         None => format!(
             "mqtt-check mutants --fault {0}\nmqtt-check run --no-snapshots --fault {0}",
             info.name

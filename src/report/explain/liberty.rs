@@ -8,7 +8,7 @@ use crate::target::bundled::LibertyInfo;
 pub(super) fn render(info: &LibertyInfo, context: Context<'_>) -> String {
     let style = context.style;
     let mut out = format!(
-        "{} a liberty of the bundled broker\n",
+        "{} a permitted variation of the bundled broker\n",
         style.strong(info.name)
     );
     out.push_str(&prose(info.summary, context));
@@ -20,7 +20,11 @@ pub(super) fn render(info: &LibertyInfo, context: Context<'_>) -> String {
     let open = clauses_list(cited(&info.clauses), context) + &pairs(&sections, context);
     out.push_str(&part("Left open by", &open, style));
     let against = clauses_list(cited(&info.against), context);
-    out.push_str(&part("Advice that it does not take", &against, style));
+    out.push_str(&part(
+        "Recommendations that it does not follow",
+        &against,
+        style,
+    ));
     let how = format!(
         "mqtt-check mutants --liberty {0}\nmqtt-check run --liberty {0}",
         info.name

@@ -6,10 +6,7 @@ use crate::plan::Plan;
 
 pub(super) fn render(name: &str, plans: &[&Plan], context: Context<'_>) -> String {
     let style = context.style;
-    let mut out = format!(
-        "{} a thread of a broker's public tracker\n",
-        style.strong(name)
-    );
+    let mut out = format!("{} a bug report of a broker\n", style.strong(name));
     let rows: Vec<(String, String)> = plans
         .iter()
         .map(|plan| (plan.scene.id.to_string(), plan.scene.title.clone()))

@@ -172,7 +172,7 @@ pub(super) fn choice(name: &str, context: Context<'_>) -> String {
         style.strong(name)
     );
     let about =
-        "A scenario asks the broker, every answer is right, and the report has it as a fact.";
+        "A scenario asks the broker. Every answer is right, and the report states it as a fact.";
     out.push_str(&prose(about, context));
     let rows: Vec<(String, String)> = answers
         .iter()
@@ -182,7 +182,7 @@ pub(super) fn choice(name: &str, context: Context<'_>) -> String {
         })
         .collect();
     out.push_str(&part(
-        "Answers, and scenarios that know them",
+        "Answers, and the scenarios that accept them",
         &pairs(&rows, context),
         style,
     ));
@@ -317,7 +317,7 @@ pub(super) fn deviation(file: &TargetFile, one: &Deviation, context: Context<'_>
     let rows = [
         ("clauses", cited(one)),
         ("cases", one.cases.join(", ")),
-        ("came", one.came.clone()),
+        ("broker", one.came.clone()),
         ("why", one.why.clone()),
     ];
     let rows: Vec<(String, String)> = rows

@@ -21,7 +21,7 @@ pub(super) fn section(document: &Document) -> Markup {
                 p class="quiet" { "No violation was found." }
             } @else {
                 p class="quiet" {
-                    "One defect often fails many cases. Findings that break the same clause in the same way are one cause. The worst comes first."
+                    "One defect often fails many cases. Findings that violate the same clause in the same way are one cause. The worst cause is first."
                 }
             }
             ol class="causes" {
@@ -57,7 +57,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
                     (clauses(&cause.clauses))
                     dl class="compared" {
                         div { dt { "expected" } dd { (alternatives(&cause.expected)) } }
-                        div { dt { "came" } dd { (cause.actual) } }
+                        div { dt { "received" } dd { (cause.actual) } }
                         @if let Some(place) = &cause.accepted_by {
                             div { dt { "accepted" } dd { code { (place) } } }
                         }

@@ -23,9 +23,9 @@ pub(super) fn cases(document: &Document) -> Markup {
     html! {
         div id="failing" {
             @if failing.is_empty() {
-                p class="quiet" { "No case failed. Scripts show the list of all cases; they are not allowed here." }
+                p class="quiet" { "No case failed. The list of all cases needs JavaScript, which is disabled here." }
             } @else {
-                p class="quiet" { "The cases that do not hold. Scripts show all of them; they are not allowed here." }
+                p class="quiet" { "The failed cases. The list of all cases needs JavaScript, which is disabled here." }
             }
             @for case in in_full { (one(case)) }
             @if !on_a_line.is_empty() {
@@ -71,7 +71,7 @@ fn one_finding(case: &Case, finding: &Finding) -> Markup {
         dl class="compared" {
             div { dt { "level" } dd { (finding.level.as_str().to_uppercase()) } }
             div { dt { "expected" } dd { (alternatives(&finding.expected)) } }
-            div { dt { "came" } dd { (finding.actual) } }
+            div { dt { "received" } dd { (finding.actual) } }
             @if let Some(note) = &finding.note { div { dt { "note" } dd { (note) } } }
             @if let Some(line) = finding.line {
                 div { dt { "step" } dd { code { (finding.file) ":" (line) } " " code { (finding.label) } } }

@@ -16,7 +16,7 @@ pub(super) fn section(document: &Document) -> Markup {
         @if !all.is_empty() {
             section id="flaky" aria-labelledby="flaky-title" {
                 h2 id="flaky-title" { "Flaky" }
-                p class="quiet" { "These cases were not as expected at first, and were when they were played again." }
+                p class="quiet" { "These cases were not as expected at first, but were when played again." }
                 ul class="brief" {
                     @for case in all.iter().take(LISTED) {
                         li { (failing::link(&case.id)) " " (in_words(case)) }

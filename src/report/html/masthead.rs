@@ -77,7 +77,7 @@ fn fact(name: &str, value: Markup) -> Markup {
 
 fn versions(versions: &[String]) -> String {
     match versions {
-        [] => "none that the run found".to_owned(),
+        [] => "none found".to_owned(),
         all => all.join(", "),
     }
 }

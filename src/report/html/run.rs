@@ -39,7 +39,7 @@ fn problems(document: &Document) -> Markup {
             }
         }
         @for version in unspoken.filter(|version| version.named_by.is_some()) {
-            p class="problems" { "The broker does not speak MQTT " (version.version) ": " (version.why) }
+            p class="problems" { "The broker does not support MQTT " (version.version) ": " (version.why) }
         }
     }
 }

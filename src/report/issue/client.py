@@ -5,7 +5,7 @@ import time
 
 RED, GREEN, UNKNOWN = 1, 0, 2
 
-# Stands in Client Identifiers and topics; other letters in each run, so that runs do not meet.
+# Part of every Client Identifier and topic; each run has its own, so that runs do not affect each other.
 TOKEN = b"@@TOKEN@@"
 RUN = os.urandom(16).hex().encode()[: len(TOKEN)]
 
@@ -21,7 +21,7 @@ def end(code, text):
 
 
 class Client:
-    """One client: its connection, and what came on it that nothing has looked at yet."""
+    """A client: its connection, and the received packets that have not been checked yet."""
 
     def __init__(self, name, version, acknowledges):
         self.name, self.version, self.acknowledges = name, version, acknowledges
@@ -38,10 +38,10 @@ class Client:
         self.held = b""
 
     def send(self, data, answers=None, hold=False):
-        """Sends these bytes; with hold together with those of the next call."""
+        """Sends these bytes, or with hold keeps them to send together with the next ones."""
         data = data.replace(TOKEN, RUN)
         if answers is not None:
-            # The broker chose the Packet Identifier of what this acknowledges.
+            # This acknowledges a message whose Packet Identifier the broker chose.
             number = identifier(answers)
             data = data[:2] + number + data[4:]
         print(f"{self.name} > {NAMES[data[0] >> 4] if data else ''} {data.hex(' ')}")
@@ -52,10 +52,10 @@ class Client:
         try:
             self.socket.sendall(data)
         except OSError:
-            pass  # The broker has closed the connection, which the next wait finds out.
+            pass  # The broker has closed the connection; the next read notices.
 
     def read(self, until):
-        """Takes in what has come, and waits for more until then. Gives back whether more may come."""
+        """Reads what has arrived, or waits for it until then. Returns whether to read on."""
         rest = until - time.monotonic()
         if self.closed or rest <= 0:
             return False
@@ -74,14 +74,14 @@ class Client:
         while (packet := self.cut()) is not None:
             print(f"{self.name} < {NAMES[packet[0] >> 4]} {packet.hex(' ')}")
             self.seen.append(packet)
-            # PUBREL belongs to the acknowledging.
+            # PUBREL is part of the acknowledgement.
             if not (self.acknowledges and packet[0] >> 4 == 6):
                 self.inbox.append(packet)
             self.acknowledge(packet)
         return True
 
     def cut(self):
-        """The next whole packet of what has come."""
+        """Returns the next whole packet in the buffer."""
         length = shift = 0
         for at, byte in enumerate(self.buffer[1:5], 2):
             length |= (byte & 0x7F) << shift
@@ -102,7 +102,7 @@ class Client:
             self.send(answer + identifier(packet))
 
     def take(self, kind, limit, answers=None):
-        """The next packet of this type that nothing has looked at; None if none comes."""
+        """Returns the next unchecked packet of this type; None if there is none in time."""
         until = time.monotonic() + limit
         while True:
             for packet in self.inbox:
@@ -113,14 +113,14 @@ class Client:
                 return None
 
     def expect(self, kind, limit=10):
-        """A packet that belongs to what leads to the fault. Without it nothing can be shown."""
+        """Receives a packet that is needed to reproduce the fault. Without it the script cannot decide."""
         packet = self.take(kind, limit)
         if packet is None:
-            end(UNKNOWN, f"{self.name} got no {kind} on the way to what is to be shown")
+            end(UNKNOWN, f"{self.name} received no {kind}, which is needed to reproduce the fault")
         return packet
 
     def peek(self, kind):
-        """Gives a packet time to come, and leaves it to be looked at."""
+        """Gives a packet time to arrive, and keeps it for a later check."""
         packet = self.take(kind, 1)
         if packet is not None:
             self.inbox.insert(0, packet)
@@ -130,10 +130,10 @@ class Client:
         while self.read(until):
             pass
         if not self.closed:
-            end(UNKNOWN, f"{self.name} stayed connected on the way to what is to be shown")
+            end(UNKNOWN, f"{self.name} is still connected; the fault needs a closed connection")
 
     def sync(self):
-        """Waits until the broker has taken in what was sent: it answers PINGREQ after that."""
+        """Waits until the broker has processed what was sent: then it answers PINGREQ."""
         if not self.closed:
             self.send(b"\xc0\x00")
             self.take("PINGRESP", 5)
@@ -147,19 +147,19 @@ class Client:
         time.sleep(0.2)
 
     def collect(self, seconds, ping):
-        """All that has come and comes for so long, and before the answer to a PINGREQ where one can be sent."""
+        """Returns everything received within this time, and before the answer to a PINGREQ if one can be sent."""
         until = time.monotonic() + seconds
         while self.read(until):
             pass
         if ping and not self.closed:
             self.send(b"\xc0\x00")
             if self.take("PINGRESP", 10) is None and not self.closed:
-                end(UNKNOWN, f"the broker does not answer PINGREQ of {self.name}")
+                end(UNKNOWN, f"the broker does not answer the PINGREQ of {self.name}")
         return self.inbox
 
 
 def identifier(packet):
-    """The two bytes of the Packet Identifier."""
+    """Returns the two bytes of the Packet Identifier."""
     at = 1
     while packet[at] & 0x80:
         at += 1

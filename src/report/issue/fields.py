@@ -58,14 +58,14 @@ class Reader:
 
 
 def plain(text):
-    """A topic without what was put before it."""
+    """Returns a topic without the prefix of this run."""
     for mark in (RUN + b"/", RUN + b"-", RUN):
         text = text.replace(mark, b"", 1)
     return text
 
 
 def fields(packet, version):
-    """What is in a packet of the broker, by name."""
+    """Returns the fields of a packet from the broker, by name."""
     kind, flags = NAMES[packet[0] >> 4], packet[0] & 15
     reader = Reader(packet[1:])
     reader.var()
@@ -107,7 +107,7 @@ def properties(reader, out):
         out["response_topic"] = plain(out["response_topic"])
 
 
-# What may be right as the value of a field. None is a field that is not there.
+# Checks of a field's value. None is an absent field.
 
 
 def equals(right):
@@ -184,7 +184,7 @@ def is_set(*numbers):
 
 
 def wrong(client, packet, wanted):
-    """Which fields are not as they should be."""
+    """Returns the fields with a wrong value."""
     try:
         found = fields(packet, client.version)
         if found.get("topic") == b"" and "topic_alias" in found:
@@ -195,7 +195,7 @@ def wrong(client, packet, wanted):
 
 
 def behind(client, alias):
-    """The topic that a Topic Alias stands for."""
+    """Returns the topic of a Topic Alias."""
     for packet in reversed(client.seen):
         if packet[0] >> 4 == 3:
             known = fields(packet, client.version)

@@ -192,7 +192,7 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
     out.push_str("\n## Reproduce\n\n");
     match script {
         Ok(_) => out.push_str(&format!(
-            "{} needs Python 3 and nothing else. It exits with 1 if the broker does this, 0 if it does what is right, and 2 if that cannot be told:\n\n{}\n",
+            "{} needs Python 3 and nothing else. It exits with 1 if the broker does this, 0 if it does what is right, and 2 if it cannot decide:\n\n{}\n",
             code(&format!("{stem}.py")),
             block(&format!("python3 {stem}.py HOST PORT"))
         )),

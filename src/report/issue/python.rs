@@ -40,7 +40,7 @@ const TAKEN: &[&str] = &[
     "while",
     "with",
     "yield",
-    "came",
+    "received",
     "packet",
     "faults",
     "faulty",

@@ -51,7 +51,7 @@ pub(super) fn of(
     let token = story.token.clone();
     let mut out = String::from("#!/usr/bin/env python3\n");
     out.push_str(&format!(
-        "\"\"\"{}\n\nUsage: python3 SCRIPT HOST PORT\nExit code: 1 if the broker does this (red), 0 if it does what is right (green), 2 if that cannot be told.\n\"\"\"\n\n",
+        "\"\"\"{}\n\nUsage: python3 SCRIPT HOST PORT\nExit code: 1 if the broker does this (red), 0 if it does what is right (green), 2 if the script cannot decide.\n\"\"\"\n\n",
         about.replace('\\', "\\\\").replace("\"\"\"", "'''")
     ));
     out.push_str("def story():\n");
@@ -61,7 +61,7 @@ pub(super) fn of(
             false => out.push_str(&format!("    {line}\n")),
         }
     }
-    out.push_str("\n\n# What follows is the same in every such script: a client that sends and receives bytes.\n\n");
+    out.push_str("\n\n# The rest is the same in every such script: a client that sends and receives bytes.\n\n");
     out.push_str(&CLIENT.replace("@@TOKEN@@", &token));
     if story.reads_fields {
         out.push_str("\n\n");
@@ -218,7 +218,7 @@ impl<'a> Story<'a> {
             Packet::Connect(connect) => {
                 if self.is_assigned(&connect.client_id) {
                     return Err(
-                        "a client uses the Client Identifier that it was assigned".to_owned()
+                        "a client uses the Client Identifier that the broker assigned".to_owned(),
                     );
                 }
                 let mut limits = connect.properties.0.iter();
@@ -354,7 +354,7 @@ impl<'a> Story<'a> {
         }
         self.paused_us = self.paused_us.saturating_add(gap_us);
         if self.paused_us > PAUSES_US {
-            return Err("it takes more than a minute to come there".to_owned());
+            return Err("it takes more than a minute to get there".to_owned());
         }
         let (seconds, rest) = (gap_us / 1_000_000, gap_us % 1_000_000 / 1000);
         self.lines.push(format!("time.sleep({seconds}.{rest:03})"));
@@ -556,7 +556,7 @@ impl<'a> Story<'a> {
                     self.awaited(&name, packet, seconds);
                 }
                 self.lines
-                    .push("end(GREEN, \"it came as it should\")".to_owned());
+                    .push("end(GREEN, \"the broker sent what it should\")".to_owned());
             }
             Right::Silence { of, span_us } => {
                 let seconds = span_us.div_ceil(1_000_000).max(1);
@@ -564,7 +564,7 @@ impl<'a> Story<'a> {
                 let kinds: Vec<String> = of.iter().map(|kind| python::text(kind)).collect();
                 if !of.is_empty() {
                     self.lines.push(format!(
-                        "came = [p for p in came if NAMES[p[0] >> 4] in ({},)]",
+                        "received = [p for p in received if NAMES[p[0] >> 4] in ({},)]",
                         kinds.join(", ")
                     ));
                 }
@@ -574,13 +574,13 @@ impl<'a> Story<'a> {
                 self.collected(&name, 1, is_connected);
                 let wanted = self.wanted(packet);
                 self.lines.push(format!(
-                    "came = [p for p in came if NAMES[p[0] >> 4] == {}]",
+                    "received = [p for p in received if NAMES[p[0] >> 4] == {}]",
                     python::text(&packet.packet)
                 ));
                 if let Some(wanted) = wanted {
                     self.lines.push(format!("like = {wanted}"));
                     self.lines.push(format!(
-                        "came = [p for p in came if not wrong({name}, p, like)]"
+                        "received = [p for p in received if not wrong({name}, p, like)]"
                     ));
                 }
                 self.red_if_any(&name, is_connected);
@@ -595,9 +595,10 @@ impl<'a> Story<'a> {
                 ));
                 self.lines.push("if packet == faulty:".to_owned());
                 self.lines
-                    .push("    end(RED, \"the malformed packet came\")".to_owned());
-                self.lines
-                    .push("end(GREEN, \"the malformed packet did not come\")".to_owned());
+                    .push("    end(RED, \"the broker sent the malformed packet\")".to_owned());
+                self.lines.push(
+                    "end(GREEN, \"the broker did not send the malformed packet\")".to_owned(),
+                );
             }
             Right::Closed => {
                 self.lines
@@ -616,9 +617,9 @@ impl<'a> Story<'a> {
 
     fn refused(&mut self, name: &str, connack: ConnackRule, seconds: u64) {
         self.lines
-            .push(format!("came = {name}.collect({seconds}, ping=False)"));
+            .push(format!("received = {name}.collect({seconds}, ping=False)"));
         self.lines
-            .push("connacks = [p for p in came if NAMES[p[0] >> 4] == \"CONNACK\"]".to_owned());
+            .push("connacks = [p for p in received if NAMES[p[0] >> 4] == \"CONNACK\"]".to_owned());
         self.lines.push(format!("if not {name}.closed:"));
         self.lines.push(format!(
             "    end(RED, \"the connection stayed open for {seconds} s\")"
@@ -626,18 +627,18 @@ impl<'a> Story<'a> {
         self.lines
             .push("if any(p[3:4] == b\"\\x00\" for p in connacks):".to_owned());
         self.lines
-            .push("    end(RED, \"CONNACK said that all is well\")".to_owned());
+            .push("    end(RED, \"CONNACK reported success\")".to_owned());
         match connack {
             ConnackRule::Allowed => {}
             ConnackRule::Never => {
                 self.lines.push("if connacks:".to_owned());
                 self.lines
-                    .push("    end(RED, \"a CONNACK came\")".to_owned());
+                    .push("    end(RED, \"the broker sent a CONNACK\")".to_owned());
             }
             ConnackRule::Required => {
                 self.lines.push("if not connacks:".to_owned());
                 self.lines
-                    .push("    end(RED, \"no CONNACK came\")".to_owned());
+                    .push("    end(RED, \"the broker sent no CONNACK\")".to_owned());
             }
         }
         self.lines
@@ -647,20 +648,21 @@ impl<'a> Story<'a> {
     fn collected(&mut self, name: &str, seconds: u64, is_connected: bool) {
         let ping = if is_connected { "True" } else { "False" };
         self.lines
-            .push(format!("came = {name}.collect({seconds}, ping={ping})"));
+            .push(format!("received = {name}.collect({seconds}, ping={ping})"));
     }
 
     fn red_if_any(&mut self, name: &str, is_connected: bool) {
-        self.lines.push("if came:".to_owned());
-        self.lines
-            .push("    end(RED, \"came: \" + \", \".join(p.hex(\" \") for p in came))".to_owned());
+        self.lines.push("if received:".to_owned());
+        self.lines.push(
+            "    end(RED, \"received: \" + \", \".join(p.hex(\" \") for p in received))".to_owned(),
+        );
         if is_connected {
             self.lines.push(format!("if {name}.closed:"));
             self.lines
                 .push("    end(UNKNOWN, \"the broker closed the connection\")".to_owned());
         }
         self.lines
-            .push("end(GREEN, \"it did not come\")".to_owned());
+            .push("end(GREEN, \"the broker did not send it\")".to_owned());
     }
 
     fn awaited(&mut self, name: &str, packet: &WantedPacket, seconds: u64) {
@@ -680,7 +682,7 @@ impl<'a> Story<'a> {
                 .push(format!("faults = wrong({name}, packet, {wanted})"));
             self.lines.push("if faults:".to_owned());
             self.lines.push(format!(
-                "    end(RED, \"came {} whose \" + \"; \".join(faults))",
+                "    end(RED, \"received {} whose \" + \"; \".join(faults))",
                 packet.packet
             ));
         }

@@ -48,7 +48,7 @@ pub(super) fn one(case: &Case, finding: &Finding) -> String {
         out.push_str(&format!("- {}\n", cited(clause)));
     }
     out.push_str(&format!(
-        "- level: {}\n- expected: {}\n- came: {}\n",
+        "- level: {}\n- expected: {}\n- received: {}\n",
         finding.level.as_str().to_uppercase(),
         inline(&style::alternatives(&finding.expected)),
         inline(&finding.actual)

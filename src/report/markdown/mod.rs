@@ -139,7 +139,7 @@ fn flaky(document: &Document) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let mut out = String::from("## Flaky\n\n| case | what came |\n|---|---|\n");
+    let mut out = String::from("## Flaky\n\n| case | what happened |\n|---|---|\n");
     for case in all.iter().take(CASES) {
         out.push_str(&format!(
             "| {} | {} |\n",
@@ -220,7 +220,7 @@ fn cases(document: &Document) -> String {
         return String::new();
     }
     let mut out = String::from(
-        "## Cases that are not as expected\n\n| case | verdict | what came |\n|---|---|---|\n",
+        "## Cases that are not as expected\n\n| case | verdict | what was received |\n|---|---|---|\n",
     );
     for case in all.iter().take(CASES) {
         out.push_str(&format!(

@@ -146,7 +146,7 @@ fn frames(connection: &mut Connection, event: &Event) -> Vec<tcp::Frame> {
 fn comments_on(case: &Case, play: &Play, event: &Event) -> Vec<String> {
     let mut out = Vec::new();
     if event.own {
-        out.push("sent or received for the test harness's own sake".to_owned());
+        out.push("traffic of the test harness itself".to_owned());
     }
     let step = event
         .step

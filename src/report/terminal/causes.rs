@@ -226,7 +226,7 @@ impl<'a> Block<'a> {
         let style = self.options.style;
         let expected = alternatives(&self.cause.expected);
         self.row(&mut out, "expected", &expected, 1, &|text| text.to_owned());
-        self.row(&mut out, "came", &self.cause.actual, 1, &|text| {
+        self.row(&mut out, "received", &self.cause.actual, 1, &|text| {
             style.bad(text)
         });
         self.row(&mut out, "cases", &self.names().join(" "), 1, &|text| {
@@ -259,7 +259,7 @@ impl<'a> Block<'a> {
         }
         let expected = alternatives(&self.cause.expected);
         self.row(&mut out, "expected", &expected, 4, &|text| text.to_owned());
-        self.row(&mut out, "came", &self.cause.actual, 4, &|text| {
+        self.row(&mut out, "received", &self.cause.actual, 4, &|text| {
             style.bad(text)
         });
         if let Some((case, finding)) = self.example {

@@ -124,7 +124,7 @@ fn library_facts(document: &Document) -> String {
     if facts.is_empty() {
         return String::new();
     }
-    let mut out = String::from("What client libraries did on their own side:\n");
+    let mut out = String::from("What client libraries did by themselves:\n");
     for (fact, cases) in facts {
         out.push_str(&format!("  {fact} ({})\n", count(cases, "case")));
     }
@@ -173,7 +173,7 @@ fn played_again(document: &Document) -> String {
     };
     match document.cases.iter().filter(is_disturbed).count() {
         0 => String::new(),
-        again => format!("Played again, since {why}: {}.\n", count(again, "case")),
+        again => format!("Played again because {why}: {}.\n", count(again, "case")),
     }
 }
 
@@ -182,15 +182,15 @@ pub(super) fn crowd(document: &Document, options: Options) -> String {
     let each = [
         (
             Alone::Passed,
-            "The broker was late while other cases were played; alone, these passed",
+            "The broker was late while other cases were played; played alone, these passed",
         ),
         (
             Alone::FailedAgain,
-            "The broker was late while other cases were played; alone, these failed again",
+            "The broker was late while other cases were played; played alone, these failed again",
         ),
         (
             Alone::NotPlayed,
-            "The broker was late while other cases were played; the time for plays alone was over before these, which failed",
+            "The broker was late while other cases were played; no time was left to play these alone, and they failed",
         ),
     ];
     let mut out = String::new();
@@ -221,7 +221,7 @@ fn informed(document: &Document) -> String {
     match document.summary.informed {
         0 => String::new(),
         n => format!(
-            "{} from the expected snapshot, which counts for nothing here; --baseline NAME makes it count\n",
+            "{} from the expected snapshot, which does not affect the result; with --baseline NAME it does\n",
             match n {
                 1 => "1 record differs".to_owned(),
                 n => format!("{n} records differ"),

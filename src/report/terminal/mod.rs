@@ -104,7 +104,7 @@ pub fn render(document: &Document, options: Options) -> String {
 fn shard(document: &Document) -> String {
     document.shard.as_ref().map_or_else(String::new, |shard| {
         format!(
-            "shard {}/{} of {}; what is stale or gone, `mqtt-check merge` judges\n",
+            "shard {}/{} of {}; `mqtt-check merge` reports what is stale or gone\n",
             shard.number,
             shard.of,
             count(shard.cases.len(), "case")
@@ -184,7 +184,7 @@ fn unspoken(document: &Document, style: Style) -> String {
     let versions = document.target.not_spoken.iter();
     let lines = versions.filter_map(|version| {
         Some(format!(
-            "{} MQTT {}, which {} names\n  the broker does not speak MQTT {}: {}\n",
+            "{} MQTT {}, which {} names\n  the broker does not support MQTT {}: {}\n",
             style.bad("FAILED"),
             version.version,
             version.named_by.as_ref()?,
@@ -250,7 +250,7 @@ fn left_behind(document: &Document, options: Options) -> String {
         return String::new();
     }
     let shown = if options.verbose { number } else { 3 };
-    let mut out = String::from("Left on the broker, since clearing it away failed:\n");
+    let mut out = String::from("Left on the broker because cleaning up failed:\n");
     for (id, left) in all().take(shown) {
         out.push_str(&format!("  {id}: {left}\n"));
     }
@@ -344,7 +344,7 @@ fn summary(document: &Document, options: Options) -> String {
         ));
     }
     if run.interrupted {
-        out.push_str(&style.doubtful("interrupted: this is what was done so far"));
+        out.push_str(&style.doubtful("interrupted: these are the results so far"));
         out.push('\n');
     }
     if let Some(failure) = flaky::failure(document) {

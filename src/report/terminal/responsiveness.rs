@@ -28,7 +28,7 @@ pub(super) fn render(document: &Document, options: Options) -> String {
     }
     if options.verbose {
         let line = format!(
-            "Responsiveness: {} beside the cases, the slowest took {}.",
+            "Responsiveness: {} during the run, the slowest took {}.",
             count(seen.round_trips, "round trip"),
             time(seen.slowest_us)
         );

@@ -22,7 +22,7 @@ pub(super) fn access(scope: Scope<'_>, node: &Node) -> Option<Vec<AccessRule>> {
 pub(super) fn names(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     if items.is_empty() {
-        return scope.expected(node, "at least one");
+        return scope.expected(node, "at least one name");
     }
     let all: Vec<_> = items.iter().map(|item| name(scope, item)).collect();
     all.into_iter().collect()

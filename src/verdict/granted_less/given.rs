@@ -251,7 +251,7 @@ fn unread(asked: &mut Asked) -> Vec<(String, Grant)> {
         .collect()
 }
 
-const MALFORMED: &str = "the server answered a subscription with a malformed SUBACK";
+const MALFORMED: &str = "the server answered a SUBSCRIBE with a malformed SUBACK";
 
 /// Returns the subscriptions of a SUBSCRIBE whose SUBACK does not state what became of them.
 pub(super) fn unknown(

@@ -15,7 +15,7 @@ use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 /// How soon a broker ends a connection because of a packet that it refuses in this way.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-const STRAYED: &str = "the server answered a subscription with another packet identifier";
+const STRAYED: &str = "the server answered a SUBSCRIBE with another packet identifier";
 
 /// Returns the subscriptions whose SUBACK is missing or has another identifier. A broker that ends the connection at
 /// once has answered.
@@ -35,7 +35,7 @@ pub(super) fn subscriptions(
     });
     let open = each.filter(move |(lane, at, ..)| !is_refused(transcript, *lane, *at));
     open.flat_map(|(lane, at, strays, filters)| {
-        let unanswered = std::iter::once((at, "the server answered no subscription"));
+        let unanswered = std::iter::once((at, "the server did not answer a SUBSCRIBE"));
         let strayed = strays.into_iter().map(|stray| (stray, STRAYED));
         unanswered.chain(strayed).flat_map(move |(at, why)| {
             let each = unknown(filters.clone(), why);

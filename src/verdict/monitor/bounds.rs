@@ -247,7 +247,7 @@ pub(super) fn size(packet: &Packet, size: usize, connect: &Connect) -> Option<Fo
         also.extend(has(PropertyId::REASON_STRING).then_some(*reason));
         also.extend(has(PropertyId::USER_PROPERTY).then_some(*user));
     }
-    let actual = format!("{packet_type} of {size} bytes, the client takes {maximum}");
+    let actual = format!("{packet_type} of {size} bytes, but the client's maximum is {maximum}");
     Some(check::TOO_LARGE.found_with(also, actual))
 }
 

@@ -119,8 +119,8 @@ checks! {
         "only the close after a CONNACK that refuses";
     AFTER_DISCONNECT - ["MQTT-3.14.4-1"] Must "only the close after DISCONNECT";
     CLOSE_OWED_AFTER_REFUSAL ["MQTT-3.2.2-5"] ["MQTT-3.2.2-7"] Must
-        "the close of the connection after a CONNACK that refuses";
-    CLOSE_OWED_AFTER_DISCONNECT - ["MQTT-3.14.4-2"] Must "the close of the connection after its DISCONNECT";
+        "the connection is closed after a refusing CONNACK";
+    CLOSE_OWED_AFTER_DISCONNECT - ["MQTT-3.14.4-2"] Must "the connection is closed after its DISCONNECT";
     // The standard says what a PINGRESP answers, but no clause forbids additional ones.
     PINGRESP_UNASKED [] [] Should "a PINGRESP for each PINGREQ";
 

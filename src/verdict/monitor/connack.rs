@@ -48,8 +48,9 @@ fn accepts(connack: &ConnAck, connect: &Connect, found: &mut Vec<Found>) {
     let assigned = connack.properties.assigned_client_identifier();
     if is_5 && !has_id && assigned.as_ref().is_none_or(|id| id.is_empty()) {
         found.push(
-            check::ID_NOT_ASSIGNED
-                .found("CONNACK that accepts an empty client identifier and assigns none"),
+            check::ID_NOT_ASSIGNED.found(
+                "an accepting CONNACK for an empty client identifier, without an assigned one",
+            ),
         );
     }
     if let Some(assigned) = assigned.filter(|_| has_id) {
@@ -75,9 +76,11 @@ fn offers(connack: &ConnAck, connect: &Connect, found: &mut Vec<Found>) {
         (Some(asked), method) if connack.reason.0 == 0 && method.as_ref() != Some(&asked) => {
             found.push(check::METHOD_CHANGED.found(match method {
                 Some(method) => format!(
-                    "CONNACK with Authentication Method {method:?}, the CONNECT had {asked:?}"
+                    "CONNACK with Authentication Method {method:?}, but the CONNECT had {asked:?}"
                 ),
-                None => format!("CONNACK without Authentication Method, the CONNECT had {asked:?}"),
+                None => {
+                    format!("CONNACK without Authentication Method, but the CONNECT had {asked:?}")
+                }
             }));
         }
         _ => {}
@@ -96,7 +99,7 @@ pub(super) fn auth(auth: &Auth, connect: &Connect, is_connected: bool) -> Option
     let method = auth.properties.authentication_method();
     if let Some(method) = method.filter(|method| *method != asked) {
         return Some(check::METHOD_CHANGED.found(format!(
-            "AUTH with Authentication Method {method:?}, the CONNECT had {asked:?}"
+            "AUTH with Authentication Method {method:?}, but the CONNECT had {asked:?}"
         )));
     }
     (!is_connected && auth.reason.0 == 0)

@@ -217,10 +217,10 @@ impl Connection {
             .map(|c| c.properties.topic_alias_maximum().unwrap_or(0));
         let mut found = match maximum {
             Some(0) => Some(check::ALIAS_NOT_ALLOWED.found(format!(
-                "PUBLISH with Topic Alias {alias}, the client allows none"
+                "PUBLISH with Topic Alias {alias}, but the client allows none"
             ))),
             Some(maximum) if alias > maximum => Some(check::ALIAS_ABOVE_MAXIMUM.found(format!(
-                "PUBLISH with Topic Alias {alias}, the client's maximum is {maximum}"
+                "PUBLISH with Topic Alias {alias}, but the client's maximum is {maximum}"
             ))),
             _ => None,
         };
@@ -235,7 +235,7 @@ impl Connection {
                 false => &check::ALIAS_UNKNOWN,
             };
             found = Some(check.found(format!(
-                "PUBLISH without a topic, with Topic Alias {alias} that has none here"
+                "PUBLISH without a topic, with Topic Alias {alias}, which has no topic on this connection"
             )));
         }
         (topic, found)

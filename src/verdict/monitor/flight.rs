@@ -298,7 +298,7 @@ impl Flights {
             .position(|a| topic(a) == Some(own))?;
         let due = on_connection.awaited.remove(before);
         Some(check::PUBREL_ORDER.found(format!(
-            "PUBREL {id} before PUBREL {due}, whose PUBREC was first"
+            "PUBREL {id} before PUBREL {due}, whose PUBREC was sent first"
         )))
     }
 
@@ -386,7 +386,7 @@ fn unused(
             _ => return None,
         };
         return Some(check.found(format!(
-            "PUBLISH with packet id {id} again, which the client has answered"
+            "PUBLISH with packet id {id} again, although the client has answered it"
         )));
     }
     if on_connection.is_resumed || !is_certain {
@@ -436,7 +436,7 @@ fn again_after_reconnect(
     }
     if publish.qos != known.qos {
         return Some(check::RESENT_AT_OTHER_QOS.found(format!(
-            "PUBLISH with packet id {id} and QoS {}, which came with QoS {} before and was not acknowledged",
+            "PUBLISH with packet id {id} and QoS {}, but it was sent with QoS {} before and was not acknowledged",
             publish.qos, known.qos
         )));
     }

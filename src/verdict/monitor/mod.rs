@@ -199,7 +199,7 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
                 monitor.received(event.lane, frame);
                 let topic = transcript.topic(EventIndex(index));
                 if let Some(topic) = topic.filter(|topic| transcript.is_of_another_play(topic)) {
-                    let found = format!("PUBLISH to {topic:?}, which is of another case");
+                    let found = format!("PUBLISH to {topic:?}, which belongs to another case");
                     monitor.found.push(check::OF_ANOTHER_CASE.found(found));
                 }
             }

@@ -54,7 +54,7 @@ fn found(owed: &Owed) -> Option<Found> {
     Some(check.found(match owed.debt {
         Debt::Answer(answer, id) => format!("no {answer} {id} by the end of the case"),
         Debt::Close(reason) => {
-            format!("{reason}, and the connection is open at the end of the case")
+            format!("{reason}, but the connection is still open at the end of the case")
         }
     }))
 }

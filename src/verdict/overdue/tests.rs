@@ -95,7 +95,7 @@ fn a_late_answer_made_the_client_late() {
     let transcript = closed(36, 48);
     let end = finding(Symptom::default(), 4);
     let (verdict, is_late) = judged(&transcript, vec![cut_off(&transcript), end]);
-    let why = "the broker answered so late that a sent nothing for 3 s, and ended its connection with a Keep Alive of 2 s";
+    let why = "the broker answered so late that a sent nothing for 3 s, and closed its connection (Keep Alive 2 s)";
     assert_eq!(verdict.reason(), Some(why));
     assert_eq!(verdict.as_str(), "inconclusive");
     assert!(is_late);

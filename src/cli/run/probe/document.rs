@@ -22,35 +22,35 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Document {
-    /// The version of this form.
+    /// The version of this format.
     format: u32,
     pub(super) broker: Names,
-    /// What the broker says of its own version.
+    /// The version that the broker reports about itself.
     pub(super) broker_version: Option<String>,
     /// Whether it accepts a client without a user name.
     pub(super) anonymous: bool,
     /// Every version of MQTT, the oldest first.
     pub(super) protocols: Vec<Protocol>,
-    /// What CONNACK announces; empty where the broker does not speak version 5.
+    /// What CONNACK announces; empty if the broker does not support version 5.
     pub(super) limits: Vec<Limit>,
-    /// What is known that it offers, or does not.
+    /// The capabilities that the broker is known to have or to lack.
     pub(super) capabilities: Vec<Offered>,
     pub(super) choices: Vec<Choice>,
-    /// Choices that no case played here answered.
+    /// Choices that no played case answered.
     pub(super) not_asked: Vec<NotAsked>,
     /// How many cases of the suite were played.
     pub(super) cases: usize,
     pub(super) wall_us: u64,
 }
 
-/// Where the broker is, and what its target file says of it.
+/// The address of the broker, and what its target file says about it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Names {
     pub(super) name: String,
     pub(super) url: String,
     pub(super) transports: BTreeSet<&'static str>,
-    /// Where it reports hook events, as the target file says; `null` where there is no such file.
+    /// The sources of hook events that the target file names; `null` if there is no target file.
     pub(super) hooks: Option<Vec<&'static str>>,
 }
 
@@ -59,18 +59,18 @@ pub(super) struct Names {
 pub(super) struct Protocol {
     pub(super) version: &'static str,
     pub(super) spoken: bool,
-    /// How it shows that the broker does not speak it.
+    /// Why the broker is considered not to support this version.
     pub(super) why_not: Option<String>,
 }
 
-/// A limit that CONNACK announces, or that holds where it announces none.
+/// A limit that CONNACK announces, or the standard's default if it announces none.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Limit {
     pub(super) name: &'static str,
     pub(super) value: String,
     pub(super) kept: Trial,
-    /// What was seen where it is not kept, or why it was not tried.
+    /// What the broker did if it does not keep the limit, or why the limit was not tried.
     pub(super) why: Option<String>,
 }
 
@@ -89,18 +89,18 @@ pub(super) enum Trial {
 pub(super) struct Offered {
     pub(super) name: String,
     pub(super) offered: bool,
-    /// How it is known that it is not offered.
+    /// Why the broker is considered not to offer it.
     pub(super) why_not: Option<String>,
 }
 
-/// The broker's answers to something that the standard leaves open.
+/// The broker's answers to a question that the standard leaves open.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Choice {
     name: String,
-    /// What the choice is about, in words to be put before the answer.
+    /// What the choice is about, worded to precede the answer.
     pub(super) about: String,
-    /// Several where versions of MQTT have different answers.
+    /// Several answers if they differ between versions of MQTT.
     pub(super) answers: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
@@ -250,10 +250,10 @@ fn what_broke(result: &CaseResult) -> String {
 
 fn why_untried(name: &str, results: &[&CaseResult]) -> String {
     if !TRIED.iter().any(|(limit, _)| *limit == name) {
-        return "the cases that try it set it themselves".to_owned();
+        return "the cases that test it set it themselves".to_owned();
     }
     let reason = results.iter().find_map(|result| result.verdict.reason());
-    reason.map_or_else(|| "the time was over".to_owned(), str::to_owned)
+    reason.map_or_else(|| "no time was left".to_owned(), str::to_owned)
 }
 
 fn choices(played: &[(&Plan, &CaseResult)]) -> Vec<Choice> {
@@ -284,8 +284,10 @@ fn not_asked(asked: &Asked, answered: &[Choice], played: &[(&Plan, &CaseResult)]
         let mut planned = asked.plans.iter().filter(|plan| Asked::asks(plan, name));
         let mut results = played.iter().filter(|(plan, _)| Asked::asks(plan, name));
         let why = match (planned.next(), results.next()) {
-            (None, _) => "its cases take longer, or need settings or the broker alone".to_owned(),
-            (Some(_), None) => "the time was over".to_owned(),
+            (None, _) => {
+                "its cases take longer, or need settings or the broker to themselves".to_owned()
+            }
+            (Some(_), None) => "no time was left".to_owned(),
             (Some(_), Some((_, result))) => match result.verdict.reason() {
                 Some(reason) => reason.to_owned(),
                 None => format!("{} {}", result.id, result.verdict.as_str()),

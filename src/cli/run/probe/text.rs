@@ -22,7 +22,7 @@ pub(super) fn render(document: &Document, style: Style, width: u16) -> String {
     }
     out.push_str(&choices(document, style, width));
     out.push_str(&format!(
-        "\n{} played in {}; --json has all of it\n",
+        "\n{} played in {}; --json shows everything\n",
         count(document.cases, "case"),
         span(Duration::from_micros(document.wall_us))
     ));
@@ -46,8 +46,8 @@ fn about(document: &Document, style: Style, width: u16) -> String {
     line("version", version.unwrap_or("not reported below $SYS"));
     for protocol in &document.protocols {
         let how = match &protocol.why_not {
-            None => "spoken".to_owned(),
-            Some(why) => format!("not spoken: {why}"),
+            None => "supported".to_owned(),
+            Some(why) => format!("not supported: {why}"),
         };
         line(&format!("MQTT {}", protocol.version), &how);
     }
@@ -69,7 +69,7 @@ fn about(document: &Document, style: Style, width: u16) -> String {
     line(
         "offers",
         &match offered.as_slice() {
-            [] => "nothing that is known beforehand".to_owned(),
+            [] => "nothing known in advance".to_owned(),
             offered => offered.join(", "),
         },
     );

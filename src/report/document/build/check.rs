@@ -52,7 +52,7 @@ pub(super) fn of(plan: &Plan, result: &CaseResult, found: &Finding) -> Result<Ch
     };
     checker.playable(check.before)?;
     match check.within_us > microseconds(LONGEST_WAIT) {
-        true => Err("it takes more than a minute to see it".to_owned()),
+        true => Err("it takes more than a minute to show it".to_owned()),
         false => Ok(check),
     }
 }
@@ -89,7 +89,7 @@ impl Checker<'_> {
         let planned = find_step(&self.plan.steps, step).ok_or("no step is about it")?;
         let Body::Client { client, operations } = &planned.body else {
             return Err(match &planned.body {
-                Body::Hooks(_) => "it is about events that the broker tells its administrator",
+                Body::Hooks(_) => "it is about events that the broker reports to its administrator",
                 Body::OneOf(_) => "any one of several clients may see it",
                 _ => "more than one connection shows it",
             }
@@ -117,7 +117,7 @@ impl Checker<'_> {
         }
         if self.has_unsent_packets(step) {
             return Err(
-                "the broker had ended the connection on which more was to be sent".to_owned(),
+                "the broker had closed the connection on which more was to be sent".to_owned(),
             );
         }
         let right = self.right(planned, *client, awaited)?;
@@ -174,7 +174,7 @@ impl Checker<'_> {
             Some((number, _)) => Ok(number + 1),
             // A script without the packets that the step was to send would be red on a conforming broker.
             None if sent > 0 => {
-                Err("the broker had ended the connection on which the step was to send".to_owned())
+                Err("the broker had closed the connection on which the step was to send".to_owned())
             }
             None => {
                 let first = events.iter().position(|event| event.during >= step);
@@ -301,7 +301,7 @@ impl Checker<'_> {
                 None if !self.differs_in(&field.name) => {}
                 None => {
                     return Err(format!(
-                        "what is right as {} depends on what came before",
+                        "the right value of {} depends on what happened before",
                         field.name
                     ));
                 }
@@ -344,7 +344,7 @@ impl Checker<'_> {
             ..
         } = &self.transcript.events[event.0].what
         else {
-            return Err("what came is no packet that can be told from others".to_owned());
+            return Err("what was received cannot be told from other packets".to_owned());
         };
         if !faults.is_empty() {
             return self.malformed();
@@ -390,7 +390,7 @@ impl Checker<'_> {
 
     fn first_event(&self) -> Result<EventIndex, String> {
         let first = self.found.events.iter().min().copied();
-        first.ok_or_else(|| "it is about something that did not come".to_owned())
+        first.ok_or_else(|| "it is about something that was not received".to_owned())
     }
 
     fn at(&self, event: EventIndex, right: Right) -> Check {
@@ -415,7 +415,7 @@ impl Checker<'_> {
         };
         if **given != Settings::default() {
             return Err(
-                "the broker needs other settings for it, which a script cannot make".to_owned(),
+                "the broker needs other settings for it, which a script cannot set".to_owned(),
             );
         }
         let events = &self.transcript.events[..before];
@@ -450,9 +450,9 @@ impl Checker<'_> {
                     packet: Some(mqtt_check_codec::Packet::Connect(connect)),
                     ..
                 } if hides(connect.password.as_ref()) => {
-                    return Err("a client logs in with a password of yours".to_owned());
+                    return Err("a client logs in with one of your passwords".to_owned());
                 }
-                What::Shown { .. } => return Err("the transcript is not whole".to_owned()),
+                What::Shown { .. } => return Err("the transcript is incomplete".to_owned()),
                 What::Fault { .. } | What::SentFrame { .. } | What::Upgraded(_) => {
                     return Err("it goes over WebSocket".to_owned());
                 }
@@ -472,7 +472,7 @@ fn exactly(expectation: &Expectation) -> Result<usize, String> {
     let count = expectation.count;
     match count.at_most == Some(count.at_least) && (1..=20).contains(&count.at_least) {
         true => Ok(usize::try_from(count.at_least).unwrap_or(1)),
-        false => Err("how many packets come is open".to_owned()),
+        false => Err("the number of packets is open".to_owned()),
     }
 }
 

@@ -54,7 +54,7 @@ function fieldTable(fields) {
 function decoded(event, lane) {
   const facts = [
     ["connection", lane.connection > 1 ? `${lane.name}, connection ${lane.connection}` : undefined],
-    ["sent by", event.own ? "the harness, for its own sake" : event.automatic ? "the client by itself" : undefined],
+    ["sent by", event.own ? "the harness itself" : event.automatic ? "the client automatically" : undefined],
   ];
   const perLine = matchMedia("(min-width: 60rem)").matches ? 16 : 8;
   const header = event.kind === "packet" && event.bytes ? fixedHeader(event.bytes) : undefined;

@@ -20,7 +20,7 @@ function findingBlock(finding) {
   }
   const place = finding.line === undefined ? finding.file : `${finding.file}:${finding.line}`;
   return make("div", { class: `finding ${finding.level}` }, clauseList(finding.clauses), compared([
-    ["level", finding.level.toUpperCase()], ["expected", alternatives(finding.expected)], ["came", finding.actual],
+    ["level", finding.level.toUpperCase()], ["expected", alternatives(finding.expected)], ["received", finding.actual],
     ["note", finding.note], ["step", make("span", {}, make("code", {}, finding.label), " ", make("span", { class: "quiet" }, place))]]));
 }
 
@@ -43,14 +43,14 @@ function snapshotPart(one) {
 
 function playPart(one) {
   if (!one.play) {
-    return [make("p", { class: "quiet" }, "The report has no packets of this case. Cases that are as expected have theirs with --transcripts all.")];
+    return [make("p", { class: "quiet" }, "The report has no packets of this case. With --transcripts all it also has those of cases that are as expected.")];
   }
-  const control = one.control && make("details", {}, make("summary", {}, "The control: the same without the cause under test"));
+  const control = one.control && make("details", {}, make("summary", {}, "The control: the same steps without the cause under test"));
   control?.addEventListener("toggle", () => {
     if (control.open && control.childElementCount === 1) control.append(...diagram(one.control, []));
   });
   return [make("h2", {}, "Packets"), ...diagram(one.play, one.findings), control,
-    make("details", {}, make("summary", {}, "The record as snapshots have it"), make("pre", { tabindex: "0" }, one.play.text))];
+    make("details", {}, make("summary", {}, "The record as in snapshots"), make("pre", { tabindex: "0" }, one.play.text))];
 }
 
 /** The plays of a flaky case that were not as expected. */
@@ -60,7 +60,7 @@ function attemptsPart(one) {
   const block = (attempt, at) => make("div", { class: "attempt" }, make("h3", {}, `Play ${at + 1}: `, verdictOf(attempt)),
     attempt.reason && make("p", {}, attempt.reason), attempt.findings.map(findingBlock), attempt.play && packetsOf(attempt));
   return [make("h2", {}, "Earlier plays"),
-    make("p", { class: "quiet" }, "In these plays the case was not as expected. The play below them was, and counts."), attempts.map(block)];
+    make("p", { class: "quiet" }, "In these plays the case was not as expected. The play below is as expected, and counts."), attempts.map(block)];
 }
 
 /** The packets of an earlier play, built when the reader opens them. */

@@ -106,7 +106,7 @@ function stepRow({ step, played }, judged, lanes) {
 function findingRow(finding, lanes) {
   const clauses = finding.clauses.map((clause) => clause.id).join(", ");
   return make("li", { class: "judgement" }, lanes.draw(), make("div", { class: `verdict-box ${finding.level}` }, compared([
-    ["expected", alternatives(finding.expected)], ["came", finding.actual], [finding.level.toUpperCase(), clauses]])));
+    ["expected", alternatives(finding.expected)], ["received", finding.actual], [finding.level.toUpperCase(), clauses]])));
 }
 
 function between(text, lanes) { return make("li", { class: "between" }, lanes.draw(), make("span", {}, text)); }
