@@ -173,6 +173,18 @@ const SETS: &[&[&str]] = &[
         "delayed-will-ends-session",
         "retained-will-sticks",
     ],
+    &[
+        "inherited-not-for-wildcards",
+        "inherited-not-after-expiry",
+        "unsubscribe-of-oldest-alone",
+        "retained-qos-of-replaced",
+        "retained-of-older-unsent-to-newer",
+        "rest-of-queue-reversed",
+    ],
+    &[
+        "resumed-connack-maximum-qos-2",
+        "shared-waiting-refuses-reconnect",
+    ],
     // Only one step cites its clause, in a scenario that other faults break too.
     &["refusal-without-suback"],
 ];

@@ -156,6 +156,14 @@ const THREADS: &[&str] = &[
     "vernemq#496",
     "vernemq#751",
     "fluxmq#597",
+    "LV-MQTT-Broker#176",
+    "emqx#12257",
+    "emqx#9094",
+    "monster-mq#114",
+    "paho.mqtt.testing#51",
+    "vernemq#1357",
+    "vmq_server#28",
+    "wolfMQTT#520",
 ];
 
 /// Every case of the suite.

@@ -53,6 +53,8 @@ masks! {
         "the first copy is not kept for the offline client, so it receives only the second";
     "grants-qos-0-alone" hides "queue-keeps-last-alone"
         "a QoS 0 message need not wait for an offline client";
+    "grants-qos-0-alone" hides "reauthentication-drops-subscriptions"
+        "a QoS 0 message is not held back, and held-back messages are what shows this fault";
     "no-session-expiry" hides "expiry-raised-from-zero"
         "no session outlives its connection, so no expiry is raised, and a server may close without a code";
     "one-in-flight" hides "owed-release-id-given-again"
@@ -61,6 +63,8 @@ masks! {
         "no message is sent before the exchange of the previous one is complete, and then its identifier is free";
     "one-in-flight" hides "restart-sends-waiting-first"
         "no message is sent before the exchange of the previous one is complete, so none can overtake it";
+    "packet-ids-from-the-top" hides "resent-by-packet-id"
+        "the identifier that is free again is the highest, so the order of sending is the order of the identifiers";
     "publishes-refused" hides "aliases-outlive-connection"
         "a server that refuses all PUBLISH packets may refuse one before it checks the alias";
     "publishes-refused" hides "aliases-outlive-restart"
@@ -77,6 +81,8 @@ masks! {
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "resumed-disconnect-expiry-ignored"
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
+    "session-expiry-lengthened" hides "will-not-retained-on-session-end"
+        "a Will whose delay is longer than the session is published later if the session is kept longer";
     "subscriptions-refused" hides "clean-start-keeps-received"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "client-disconnect-code-unchecked"

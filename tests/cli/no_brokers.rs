@@ -227,7 +227,7 @@ const RIGHT: [(&str, &str); 9] = [
 
 /// Further cases in which a server that acknowledges everything may pass or get a warning. None that passes needs a
 /// message to be delivered.
-const ACKNOWLEDGED: [(&str, &str); 27] = [
+const ACKNOWLEDGED: [(&str, &str); 28] = [
     ("connect/accepted", "accepts the CONNECT"),
     ("connect/one-connack", "sends one CONNACK"),
     ("flows/hooks-dropped[no-subscribers", "acknowledges it"),
@@ -254,6 +254,10 @@ const ACKNOWLEDGED: [(&str, &str); 27] = [
     ("session/fresh@3.1", "resumes no session"),
     ("shared/filter-invalid", "warned: grants it"),
     ("shared/no-local", "warned: grants it"),
+    (
+        "shared/passed-on-however[discarded-",
+        "warned: passes nothing on",
+    ),
     ("subscribe/filter-invalid", "warned: grants it"),
     ("subscribe/malformed", "warned: stays open"),
     ("subscribe/suback", "answers each SUBSCRIBE"),

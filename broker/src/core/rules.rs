@@ -158,6 +158,15 @@ impl Rules {
         {
             // [5 RULE-4.8.2-1]
             ByteString::from(format!("$share/{}/{filter}", name.to_lowercase()))
+        } else if let Some((name, filter)) = topic
+            .strip_prefix("$share/")
+            .and_then(|rest| rest.split_once('/'))
+            && name.chars().count() > 8
+            && self.breaks(Fault::ShareNamesCut)
+        {
+            // [5 RULE-4.8.2-1]
+            let name: String = name.chars().take(8).collect();
+            ByteString::from(format!("$share/{name}/{filter}"))
         } else {
             topic.clone()
         }

@@ -1752,6 +1752,161 @@ faults {
         "packet ids of QoS 2 messages that were received are forgotten by a re-authentication",
     CleanStartDoublesWill "clean-start-doubles-will" [V5 "MQTT-3.1.2-10"]
         "a clean start publishes the delayed Will of the session that it ends twice",
+    // One part of a message, on a way on which the others keep it; and what shows only the second time.
+    WaitingOrderLost "waiting-order-lost" [V5 "MQTT-3.3.2-18"]
+        "messages that waited behind a full window have their User Properties in reverse order",
+    WaitingQosRaised "waiting-qos-raised" [V5 "MQTT-3.8.4-8"]
+        "messages that waited behind a full window are sent above the granted QoS",
+    WaitingQosCut "waiting-qos-cut" [V5 "MQTT-3.8.4-8"]
+        "messages that waited behind a full window are sent with QoS 1 at most",
+    WaitingRetainPassedOn "waiting-retain-passed-on" [V5 "MQTT-3.3.1-12"]
+        "messages that waited behind a full window keep RETAIN 1",
+    WaitingExpiryAnew "waiting-expiry-anew" [V5 "MQTT-3.3.2-6"]
+        "messages that waited behind a full window are sent with their whole Message Expiry Interval",
+    WaitingFirstIdentifierAlone "waiting-first-identifier-alone" [V5 "MQTT-3.3.4-4"]
+        "messages that waited behind a full window carry one Subscription Identifier only",
+    WaitingBytesLost "waiting-bytes-lost" [V5 "MQTT-4.5.0-1"]
+        "payloads that are not text have replacement characters if they waited behind a full window",
+    QueuedBytesLost "queued-bytes-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "payloads that are not text have replacement characters if they waited for an offline session",
+    ResentOrderLost "resent-order-lost" [V5 "MQTT-3.3.2-18"]
+        "messages are sent again with their User Properties in reverse order",
+    ResentQosCut "resent-qos-cut" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-3.8.4-6"]
+        "messages of QoS 2 are sent again with QoS 1",
+    ResentRetainPassedOn "resent-retain-passed-on" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
+        "messages are sent again with their publisher's RETAIN 1",
+    RetainedBytesLost "retained-bytes-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "retained payloads that are not text are sent with replacement characters",
+    SharedOrderLost "shared-order-lost" [V5 "MQTT-3.3.2-18"]
+        "messages of a Shared Subscription have their User Properties in reverse order",
+    SharedQosCut "shared-qos-cut" [V5 "MQTT-4.8.2-3"]
+        "messages of a Shared Subscription are sent with QoS 1 at most",
+    SharedRetainPassedOn "shared-retain-passed-on" [V5 "MQTT-3.3.1-12"]
+        "messages of a Shared Subscription keep RETAIN 1",
+    SharedBytesLost "shared-bytes-lost" [V5 "RULE-4.8.2-1"]
+        "payloads that are not text come by a Shared Subscription with replacement characters",
+    HeldBackPropertiesLost "held-back-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "a message that is sent again late, because of the Receive Maximum, has no property but its expiry",
+    HeldBackIdentifiersLost "held-back-identifiers-lost" [V5 "MQTT-3.3.4-3"]
+        "a message that is sent again late, because of the Receive Maximum, carries no Subscription Identifier",
+    HeldBackRetainLost "held-back-retain-lost" [V5 "MQTT-3.3.1-13", V5 "MQTT-4.4.0-1"]
+        "a message that is sent again late, because of the Receive Maximum, has RETAIN 0",
+    InheritedPropertiesLost "inherited-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "what passes to another member of a Shared Subscription has no property but its expiry",
+    InheritedExpiryAnew "inherited-expiry-anew" [V5 "MQTT-3.3.2-6"]
+        "what passes to another member of a Shared Subscription has its whole Message Expiry Interval",
+    InheritedIdentifiersOfFormer "inherited-identifiers-of-former" [V5 "MQTT-3.3.4-3"]
+        "what passes to another member of a Shared Subscription carries the former member's Subscription Identifier",
+    InheritedQosOfFormer "inherited-qos-of-former" [V5 "MQTT-4.8.2-3"]
+        "what passes to another member of a Shared Subscription has the QoS that the former was granted",
+    InheritedRetainOfFormer "inherited-retain-of-former" [V5 "MQTT-3.3.1-12", V5 "MQTT-3.3.1-13"]
+        "what passes to another member of a Shared Subscription goes by the former member's Retain As Published",
+    InheritedNotForWildcards "inherited-not-for-wildcards" [V5 "RULE-4.8.2-2"] seen ["emqx#9094"]
+        "nothing passes to another member of a Shared Subscription with a wildcard",
+    InheritedNotAfterExpiry "inherited-not-after-expiry" [V5 "RULE-4.8.2-2"] seen ["emqx#12257"]
+        "what waits for a member of a Shared Subscription is lost when that member's session expires",
+    SharedResentWithoutDup "shared-resent-without-dup" [V5 "MQTT-3.3.1-1"]
+        "a message of a Shared Subscription is sent again with DUP 0",
+    SharedResentWithNewId "shared-resent-with-new-id" [V5 "MQTT-4.4.0-1"]
+        "a message of a Shared Subscription is sent again with another packet id",
+    WillNotTracked "will-not-tracked" [V5 "MQTT-4.3.2-3", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.4.0-1"]
+        "Wills count as acknowledged once they were sent",
+    WillResentWithoutDup "will-resent-without-dup" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
+        "a Will is sent again with DUP 0",
+    WillLostOnReceiveMaximum "will-lost-on-receive-maximum" [V5 "MQTT-3.1.2-8"]
+        "more messages than the server's Receive Maximum allows discard the Will",
+    WillLostOnUnsupported "will-lost-on-unsupported" [V5 "MQTT-3.1.2-8"]
+        "a packet that asks for what CONNACK says is not available discards the Will",
+    WillLostOnMalformedPacket "will-lost-on-malformed-packet" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a malformed packet discards the Will",
+    ResumedWillDelayIgnored "resumed-will-delay-ignored" [V5 "MQTT-3.1.2-8"]
+        "the Will of a connection that resumed a session is published at once whatever its delay",
+    ResumedMaximumQosNotAnnounced "resumed-maximum-qos-not-announced" [V5 "MQTT-3.2.2-9"]
+        "CONNACK does not announce the limited Maximum QoS where it resumes a session",
+    ResumedServerKeepAliveNotAnnounced "resumed-server-keep-alive-not-announced" [V5 "MQTT-3.2.2-22"]
+        "CONNACK does not announce the Server Keep Alive where it resumes a session",
+    ResumedExpiryCutSilently "resumed-expiry-cut-silently" [V5 "MQTT-3.1.2-23"]
+        "CONNACK does not announce a shorter Session Expiry Interval where it resumes a session",
+    ResumedConnackMaximumQos2 "resumed-connack-maximum-qos-2" [V5 "RULE-3.2.2.3.4-2"] seen ["monster-mq#114"]
+        "CONNACK has a Maximum QoS of 2 where it resumes a session",
+    WildcardResubscribeKeepsOld "wildcard-resubscribe-keeps-old" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
+        "subscribing again to a filter with a wildcard changes nothing",
+    ResumedResubscribeKeepsOld "resumed-resubscribe-keeps-old" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
+        "subscribing again to a filter of a resumed session changes nothing",
+    UnsubscribeOfOldestAlone "unsubscribe-of-oldest-alone" [V5 "MQTT-3.10.4-2", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1"] seen ["LV-MQTT-Broker#176"]
+        "UNSUBSCRIBE removes a subscription only if it is the client's oldest",
+    IdentifierOfFirstFilterAlone "identifier-of-first-filter-alone" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.8.4-5"]
+        "of several filters in one SUBSCRIBE only the first has the Subscription Identifier",
+    IdentifiersDroppedForWildcards "identifiers-dropped-for-wildcards" [V5 "MQTT-3.3.4-3"]
+        "subscriptions with a wildcard have no Subscription Identifier",
+    RemovedIdentifierStillSent "removed-identifier-still-sent" [V5 "MQTT-3.3.4-4", V5 "MQTT-3.10.4-2"]
+        "messages carry the Subscription Identifier of a removed subscription that they would match",
+    RetainedWildcardWithoutIdentifier "retained-wildcard-without-identifier" [V5 "MQTT-3.3.4-3"]
+        "retained messages that a filter with a wildcard brings carry no Subscription Identifier",
+    RetainedQosOfFormerGrant "retained-qos-of-former-grant" [V5 "MQTT-3.8.4-8", V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-3"]
+        "subscribing again brings retained messages with the QoS that was granted before",
+    RetainedIdentifierOfFormer "retained-identifier-of-former" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.8.4-3"]
+        "subscribing again brings retained messages with the former Subscription Identifier",
+    RetainedQosOfReplaced "retained-qos-of-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["wolfMQTT#520"]
+        "a retained message has the QoS of the one that it replaced",
+    RetainedPropertiesAddUp "retained-properties-add-up" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.2-17"]
+        "a retained message has the User Properties of the one that it replaced besides its own",
+    RepeatRetainsAgain "repeat-retains-again" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "a repeated QoS 2 message with RETAIN 1 is retained again, in the place of a later one",
+    RetainedOfOlderUnsentToNewer "retained-of-older-unsent-to-newer" [V5 "MQTT-3.3.1-9"] seen ["paho.mqtt.testing#51"]
+        "messages that clients of 3.1.1 retained are not sent to clients of version 5",
+    ResentByQos "resent-by-qos" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "messages of QoS 1 are sent again before those of QoS 2",
+    ResentByPacketId "resent-by-packet-id" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "the lowest free packet id is used, and messages are sent again in the order of their ids",
+    RestOfQueueReversed "rest-of-queue-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-6"] seen ["vmq_server#28"]
+        "of what waits for an offline session, all that the window does not take at once arrives in reverse order",
+    RepeatedPubrecMakesRoom "repeated-pubrec-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "a repeated PUBREC frees room under the client's Receive Maximum",
+    SubscribeFreesWindow "subscribe-frees-window" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "a SUBSCRIBE makes room under the client's Receive Maximum",
+    DisconnectExpiryUnlimitedEnds "disconnect-expiry-unlimited-ends" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-1"]
+        "a DISCONNECT with the highest Session Expiry Interval ends the session at once",
+    AliasUncounted "alias-uncounted" [V5 "MQTT-3.1.2-24"]
+        "a message is too large for the client because of its Topic Alias",
+    PacketIdUncounted "packet-id-uncounted" [V5 "MQTT-3.1.2-24"]
+        "a message is too large for the client because of its packet id",
+    SharedWaitingRefusesReconnect "shared-waiting-refuses-reconnect" [V5 "MQTT-3.1.4-5"] seen ["vernemq#1357"]
+        "a client for whom messages of a Shared Subscription wait gets no answer to its CONNECT",
+    SharedAccessUnasked "shared-access-unasked" [V5 "MQTT-3.8.4-7"]
+        "a Shared Subscription is granted to a filter that its client may not have",
+    LastSubscriberSetsOptions "last-subscriber-sets-options" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "the QoS that one client is granted for a filter holds for the others with that filter too",
+    ClientIdsTrimmed "client-ids-trimmed" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
+        "spaces at the ends of client ids do not count",
+    ClientIdsComposed "client-ids-composed" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
+        "a letter with a combining accent in a client id is the same as the accented letter",
+    ShareNamesCut "share-names-cut" [V5 "RULE-4.8.2-1"]
+        "Share Names that are alike in their first eight characters are one",
+    TooLargeTakesNextAlong "too-large-takes-next-along" [V5 "MQTT-3.1.2-25", V5 "MQTT-4.5.0-1"]
+        "behind a message that is too large for the client the next one is lost",
+    HalfReceivedCountOnResume "half-received-count-on-resume" [V5 "MQTT-4.3.3-8"]
+        "QoS 2 messages that were received on an earlier connection count against the server's Receive Maximum",
+    RetainedWillClearedOnReturn "retained-will-cleared-on-return" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
+        "a client that comes back clears the message that was retained as its Will",
+    ReauthenticationDropsSubscriptions "reauthentication-drops-subscriptions" [V5 "MQTT-4.5.0-1"]
+        "a re-authentication removes the client's subscriptions",
+    RetainedBeyond20Lost "retained-beyond-20-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a subscription brings 20 retained messages at most",
+    SubscriptionsBeyond20NotKept "subscriptions-beyond-20-not-kept" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "a resumed session has 20 subscriptions at most",
+    IdentifiersBeyondTwoLost "identifiers-beyond-two-lost" [V5 "MQTT-3.3.4-4"]
+        "a message carries two Subscription Identifiers at most",
+    OverlappingOfFirstTwo "overlapping-of-first-two" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
+        "only the first two of overlapping subscriptions decide the QoS",
+    WillNotRetainedOnTakeover "will-not-retained-on-takeover" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
+        "a Will with Will Retain 1 that a takeover publishes is not retained",
+    WillNotRetainedOnSilence "will-not-retained-on-silence" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
+        "a Will with Will Retain 1 that a Keep Alive timeout publishes is not retained",
+    WillNotRetainedOnSessionEnd "will-not-retained-on-session-end" [V5 "MQTT-3.1.2-15"]
+        "a Will with Will Retain 1 that the end of a session publishes is not retained",
+    WillPropertiesLostOnTakeover "will-properties-lost-on-takeover" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "a Will that a takeover publishes has no property but its expiry",
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the part of an incomplete packet that has arrived is lost",

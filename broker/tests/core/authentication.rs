@@ -378,6 +378,16 @@ fn topic_aliases_are_known_after_a_client_has_proved_itself_again() {
     assert!(pair.seen(peer).is_empty());
 }
 
+#[test]
+fn subscriptions_are_there_after_a_client_has_proved_itself_again() {
+    let mut pair = Pair::with(users);
+    let peer = let_in(&mut pair);
+    pair.subscribe(peer, "t", 0);
+    prove_again(&mut pair, peer);
+    pair.send(peer, Packet::Publish(publish("t", "x")));
+    assert_eq!(pair.seen(peer), ["publish q0 t=x"]);
+}
+
 /// [5 RULE-3.1.4-4]
 #[test]
 fn a_client_stays_while_another_only_begins_to_prove_that_it_is_the_same() {

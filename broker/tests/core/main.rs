@@ -12,6 +12,7 @@ mod bounds;
 mod changes;
 mod connect;
 mod control;
+mod details;
 mod disconnect;
 mod fault;
 mod identifiers;

@@ -82,3 +82,19 @@ fn wherever_a_text_is_none() {
         }
     }
 }
+
+#[test]
+fn and_leaves_the_will_to_be_published() {
+    for version in BOTH {
+        let clause = match version {
+            V3 => Clause::v3_1_1("MQTT-2.2.2-2"),
+            _ => Clause::v5("MQTT-2.1.3-1"),
+        };
+        let mut pair = Pair::new();
+        let watcher = pair.connected(hello(version, "watcher"));
+        pair.subscribe(watcher, "w", 0);
+        let liar = pair.connected(hello(version, "liar").will("w"));
+        pair.malformed(liar, None, error(PacketType::PUBLISH, "flags", clause));
+        assert_eq!(pair.seen(watcher), ["publish q0 w=gone"]);
+    }
+}

@@ -60,6 +60,20 @@ const WAYS: &[(&str, Way)] = &[
         pair.lose(a);
         pair.connected(lasting_a())
     }),
+    (
+        "on the next connection, when there is room",
+        |pair, wish| {
+            let a = subscriber(pair, wish, "t");
+            let b = pair.connected(hello(V5, "before"));
+            pair.send(b, message(1, 1, "t", "before"));
+            publish_one(pair);
+            pair.lose(a);
+            let a = pair.connected(lasting_a().property(Property::ReceiveMaximum(1)));
+            pair.packets(a);
+            pair.send(a, Packet::PubAck(ack(1)));
+            a
+        },
+    ),
     ("retained", |pair, wish| {
         publish_one(pair);
         subscriber(pair, wish, "t")
@@ -72,6 +86,26 @@ const WAYS: &[(&str, Way)] = &[
     (
         "by a Shared Subscription whose member was offline",
         |pair, wish| offline(pair, wish, "$share/g/t"),
+    ),
+    (
+        "by a Shared Subscription, from another member",
+        |pair, wish| {
+            let other = pair.connected(hello(V5, "other").unclean().expiry(NEVER));
+            let opposite = Wish {
+                level: match wish.level {
+                    QoS::ExactlyOnce => QoS::AtLeastOnce,
+                    _ => QoS::ExactlyOnce,
+                },
+                retain_as_published: !wish.retain_as_published,
+                identifier: Some(9),
+            };
+            subscribe(pair, other, opposite, "$share/g/+");
+            pair.lose(other);
+            publish_one(pair);
+            let a = subscriber(pair, wish, "$share/g/+");
+            pair.connected(hello(V5, "other"));
+            a
+        },
     ),
     ("with a Topic Alias that is known", |pair, wish| {
         let a = pair.connected(lasting_a().property(Property::TopicAliasMaximum(1)));

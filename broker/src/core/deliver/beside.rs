@@ -19,6 +19,7 @@ type Copies = Vec<(SessionKey, Delivery)>;
 pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
     unserve(rules, sessions, message, copies);
     multiply(rules, sessions, message, copies);
+    identify_removed(rules, sessions, message, copies);
     // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
     let lowest = copies.iter().map(|(_, delivery)| delivery.qos).min();
     if let Some(lowest) = lowest.filter(|_| rules.breaks(Fault::NeighbourLowersQos)) {
@@ -53,6 +54,19 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
         let retain = copies.iter().any(|(_, delivery)| delivery.retain);
         for (_, delivery) in copies {
             delivery.retain = retain;
+        }
+    }
+}
+
+/// For a fault: adds the identifiers of subscriptions that were removed. [5 MQTT-3.3.4-4] [5 MQTT-3.10.4-2]
+fn identify_removed(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
+    for (key, delivery) in copies {
+        let removed = sessions.at(*key).map(|s| s.fault_state.removed.iter());
+        let removed = removed.into_iter().flatten();
+        let removed = removed.filter(|(filter, _)| matches(filter, &message.topic));
+        let identifiers: Vec<u32> = removed.filter_map(|(_, old)| old.identifier).collect();
+        if !identifiers.is_empty() && rules.breaks(Fault::RemovedIdentifierStillSent) {
+            delivery.identifiers.extend(identifiers);
         }
     }
 }

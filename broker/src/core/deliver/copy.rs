@@ -27,7 +27,7 @@ pub(crate) fn combine(
         return None;
     }
     let mut combined: Option<Delivery> = None;
-    for subscriber in overlapping {
+    for (index, subscriber) in overlapping.iter().enumerate() {
         let options = subscriber.granted.options;
         // [5 MQTT-3.8.3-3]
         if options.no_local && publisher_is_subscriber() && !rules.breaks(Fault::NoLocalIgnored) {
@@ -37,7 +37,9 @@ pub(crate) fn combine(
         match &mut combined {
             None => combined = Some(delivery),
             Some(combined) => {
-                combined.qos = if rules.breaks(Fault::OverlappingLowestQos) {
+                combined.qos = if index >= 2 && rules.breaks(Fault::OverlappingOfFirstTwo) {
+                    combined.qos
+                } else if rules.breaks(Fault::OverlappingLowestQos) {
                     combined.qos.min(delivery.qos)
                 } else if rules.breaks(Fault::OverlappingFirstQos)
                     || rules.breaks(Fault::OfflineByFirstQos)
@@ -51,6 +53,10 @@ pub(crate) fn combine(
                 };
                 combined.retain |= delivery.retain;
                 combined.identifiers.extend(delivery.identifiers);
+                // [5 MQTT-3.3.4-4]
+                if combined.identifiers.len() > 2 && rules.breaks(Fault::IdentifiersBeyondTwoLost) {
+                    combined.identifiers.truncate(2);
+                }
             }
         }
     }

@@ -54,6 +54,10 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         dropped(session, turn, &delivery, DropReason::NotAuthorized);
         return;
     }
+    if session.fault_state.loses_next {
+        session.fault_state.loses_next = false;
+        return;
+    }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     let clears = delivery.message.retain && delivery.message.payload.is_empty();
     if session.link.is_none() && clears && rules.breaks(Fault::ClearingNotQueued) {
@@ -259,6 +263,13 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             continue;
         }
         let waited_offline = delivery.message.received_at < session.traces.connected_at;
+        // [5 MQTT-3.3.2-6]
+        if delivery.message.expiry_s.is_some()
+            && !waited_offline
+            && rules.breaks(Fault::WaitingExpiryAnew)
+        {
+            Arc::make_mut(&mut delivery.message).received_at = turn.now;
+        }
         let has_id = delivery.qos != QoS::AtMostOnce;
         transmit(session, rules, turn, delivery);
         // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
@@ -331,6 +342,16 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         flush(session, rules, turn);
     }
     let mut unsent = session.inflight.unsent();
+    // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5]
+    if unsent.len() > 1 && rules.breaks(Fault::ResentByQos) {
+        unsent.sort_by_key(|id| match session.inflight.stage(*id) {
+            Some(Stage::Published(delivery)) => delivery.qos == QoS::ExactlyOnce,
+            _ => false,
+        });
+    }
+    if unsent.len() > 1 && rules.breaks(Fault::ResentByPacketId) {
+        unsent.sort_unstable();
+    }
     if rules.chooses(Liberty::ReleasesResentFirst) {
         unsent.sort_by_key(|id| matches!(session.inflight.stage(*id), Some(Stage::Published(_))));
     }
@@ -390,6 +411,14 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.chooses(Liberty::WaitingByTopic) {
         session.queue.sort_by_topic();
     }
+    // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
+    let waiting = session.queue.numbers().count();
+    if waiting > limit + 1 && rules.breaks(Fault::RestOfQueueReversed) {
+        let mut all = session.queue.take();
+        let rest = all.split_off(limit);
+        let in_order = all.into_iter().chain(rest.into_iter().rev());
+        in_order.for_each(|delivery| session.queue.push_back(delivery));
+    }
     flush(session, rules, turn);
 }
 
@@ -441,7 +470,11 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
         Stage::Published(delivery) => {
             let anew = rules.breaks(Fault::ResentAsNewSecondTime)
                 && !session.fault_state.resent.insert(id);
-            let (id, mut delivery) = if anew || rules.breaks(Fault::NewPacketIdOnResend) {
+            let is_shared = delivery.shared.is_some();
+            let has_new_id = anew
+                || rules.breaks(Fault::NewPacketIdOnResend)
+                || is_shared && rules.breaks(Fault::SharedResentWithNewId);
+            let (id, mut delivery) = if has_new_id {
                 session.inflight.remove(id);
                 (session.inflight.insert(rules, delivery.clone()), delivery)
             } else {
@@ -458,6 +491,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             if !rules.faults.is_none() {
                 replace_by_last(rules, session, &mut delivery);
                 lose(rules, Way::Resent, turn.now, &mut delivery);
+                if late {
+                    lose(rules, Way::HeldBack, turn.now, &mut delivery);
+                }
             }
             let Some(link) = &mut session.link else {
                 return;
@@ -467,7 +503,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             let is_first = anew
                 || late && rules.breaks(Fault::HeldBackWithoutDup)
                 || session.traces.taken_over && rules.breaks(Fault::TakeoverResendsWithoutDup)
-                || is_other && rules.breaks(Fault::OtherVersionResendsWithoutDup);
+                || is_other && rules.breaks(Fault::OtherVersionResendsWithoutDup)
+                || is_shared && rules.breaks(Fault::SharedResentWithoutDup)
+                || delivery.message.will && rules.breaks(Fault::WillResentWithoutDup);
             let again = !is_first;
             if !send_publish(link, rules, turn, &delivery, Some(id), again) {
                 // [5 MQTT-3.1.2-25]: continue as if it had been delivered.
@@ -558,6 +596,10 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
             session.inflight.lose(1);
         }
     }
+    // [5 MQTT-3.1.2-25] [5 MQTT-4.5.0-1]
+    if rules.breaks(Fault::TooLargeTakesNextAlong) {
+        session.fault_state.loses_next = true;
+    }
     if rules.breaks(Fault::OversizedMessageBlocks) {
         link.congested = true;
     }
@@ -572,6 +614,9 @@ pub(crate) fn greet(session: &Session, rules: &Rules, turn: &mut Turn<'_>, conna
     };
     // [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.1.4-5]
     let waits = !session.queue.is_empty() && rules.breaks(Fault::ReconnectWithWaitingRefused);
+    let first = session.queue.front();
+    let is_shared = first.is_some_and(|delivery| delivery.shared.is_some());
+    let waits = waits || is_shared && rules.breaks(Fault::SharedWaitingRefusesReconnect);
     if waits || rules.breaks(Fault::NoConnack) {
         return;
     }
@@ -604,6 +649,9 @@ fn uncounted(rules: &Rules, qos: QoS) -> bool {
 /// For faults: whether a message counts as acknowledged once it is sent.
 fn forgotten(rules: &Rules, delivery: &Delivery) -> bool {
     if delivery.shared.is_some() && rules.breaks(Fault::SharedNotTracked) {
+        return true;
+    }
+    if delivery.message.will && rules.breaks(Fault::WillNotTracked) {
         return true;
     }
     // If Retain As Published is 0, RETAIN 1 means that a new subscription caused the delivery.

@@ -31,6 +31,10 @@ pub(crate) enum Way {
     Released,
     /// Like [`Way::Released`], but the publisher releases the message on a later connection.
     ReleasedLater,
+    /// The Receive Maximum holds it back before it is sent again.
+    HeldBack,
+    /// A member of a Shared Subscription that is gone leaves it to another.
+    Inherited,
 }
 
 /// What the message loses.
@@ -147,6 +151,66 @@ const LOSSES: &[(Fault, Way, Loss)] = &[
         Way::ReleasedLater,
         Loss::Retain,
     ),
+    (Fault::WaitingOrderLost, Way::Waiting, Loss::Order),
+    (Fault::WaitingQosRaised, Way::Waiting, Loss::GrantedQos),
+    (
+        Fault::WaitingQosCut,
+        Way::Waiting,
+        Loss::QosAbove(QoS::AtLeastOnce),
+    ),
+    (
+        Fault::WaitingRetainPassedOn,
+        Way::Waiting,
+        Loss::RetainCleared,
+    ),
+    (
+        Fault::WaitingFirstIdentifierAlone,
+        Way::Waiting,
+        Loss::OtherIdentifiers,
+    ),
+    (Fault::WaitingBytesLost, Way::Waiting, Loss::Bytes),
+    (Fault::QueuedBytesLost, Way::Queued, Loss::Bytes),
+    (Fault::ResentOrderLost, Way::Resent, Loss::Order),
+    (
+        Fault::ResentQosCut,
+        Way::Resent,
+        Loss::QosAbove(QoS::AtLeastOnce),
+    ),
+    (
+        Fault::ResentRetainPassedOn,
+        Way::Resent,
+        Loss::RetainCleared,
+    ),
+    (Fault::RetainedBytesLost, Way::Retained, Loss::Bytes),
+    (Fault::SharedOrderLost, Way::Shared, Loss::Order),
+    (
+        Fault::SharedQosCut,
+        Way::Shared,
+        Loss::QosAbove(QoS::AtLeastOnce),
+    ),
+    (
+        Fault::SharedRetainPassedOn,
+        Way::Shared,
+        Loss::RetainCleared,
+    ),
+    (Fault::SharedBytesLost, Way::Shared, Loss::Bytes),
+    (
+        Fault::HeldBackPropertiesLost,
+        Way::HeldBack,
+        Loss::Properties,
+    ),
+    (
+        Fault::HeldBackIdentifiersLost,
+        Way::HeldBack,
+        Loss::Identifiers,
+    ),
+    (Fault::HeldBackRetainLost, Way::HeldBack, Loss::Retain),
+    (
+        Fault::InheritedPropertiesLost,
+        Way::Inherited,
+        Loss::Properties,
+    ),
+    (Fault::InheritedExpiryAnew, Way::Inherited, Loss::Age),
 ];
 
 fn losses(rules: &Rules, way: Way) -> impl Iterator<Item = Loss> {

@@ -123,6 +123,12 @@ fn counted(rules: &Rules, packet: &Packet, size: usize) -> usize {
         _ if rules.breaks(Fault::FixedHeaderUncounted) => 2,
         Packet::Publish(p) if p.retain && rules.breaks(Fault::RetainedTooLargeSent) => size,
         Packet::Publish(p) if p.dup && rules.breaks(Fault::ResentTooLargeSent) => size,
+        Packet::Publish(p) if p.packet_id.is_some() && rules.breaks(Fault::PacketIdUncounted) => 2,
+        Packet::Publish(p)
+            if p.properties.topic_alias().is_some() && rules.breaks(Fault::AliasUncounted) =>
+        {
+            3
+        }
         Packet::Publish(p) if rules.breaks(Fault::IdentifiersUncounted) => {
             let identifiers = p.properties.subscription_identifiers();
             identifiers.map(|id| 2 + usize::from(id > 0x7F)).sum()

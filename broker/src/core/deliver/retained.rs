@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mqtt_check_codec::topic::{has_wildcard, matches};
-use mqtt_check_codec::{ProtocolVersion, QoS};
+use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
 use super::copy::copy;
 use super::delivery::{deliver, send_regardless};
@@ -135,6 +135,23 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
     if message.will && rules.breaks(Fault::RetainedWillNeverExpires) {
         return Arc::new(message.without_expiry());
     }
+    if let Some(replaced) = retained.at(&message.topic) {
+        // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+        if replaced.qos != message.qos && rules.breaks(Fault::RetainedQosOfReplaced) {
+            let mut heir = Message::clone(message);
+            heir.qos = replaced.qos;
+            return Arc::new(heir);
+        }
+        // [5 MQTT-3.3.1-5] [5 MQTT-3.3.2-17]
+        let own = replaced.properties.0.iter();
+        let added = own.filter(|property| matches!(property, Property::UserProperty(..)));
+        let added: Vec<_> = added.cloned().collect();
+        if !added.is_empty() && rules.breaks(Fault::RetainedPropertiesAddUp) {
+            let mut heir = Message::clone(message);
+            heir.properties.0.extend(added);
+            return Arc::new(heir);
+        }
+    }
     // [5 MQTT-3.3.1-5]
     if let Some(replaced) = retained.at(&message.topic)
         && let Some(expiry_s) = replaced.expiry_s
@@ -194,6 +211,10 @@ pub(crate) fn send_retained(
     if !rules.faults.is_none() {
         mismatch(rules, retained, filter, granted, &mut messages);
     }
+    // [5 MQTT-3.3.1-9]
+    if !is_older && rules.breaks(Fault::RetainedOfOlderUnsentToNewer) {
+        messages.retain(|message| !retained.is_of_older(&message.topic));
+    }
     let link = sessions.at(key).and_then(|session| session.link.as_ref());
     let maximum = link.and_then(|link| link.maximum_packet_size);
     for message in messages {
@@ -224,6 +245,13 @@ pub(crate) fn send_retained(
         }
         // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
         delivery.retain = !rules.breaks(Fault::RetainFlagLost);
+        // [5 MQTT-3.3.4-3]
+        if !delivery.identifiers.is_empty()
+            && has_wildcard(filter)
+            && rules.breaks(Fault::RetainedWildcardWithoutIdentifier)
+        {
+            delivery.identifiers.clear();
+        }
         // [5 MQTT-3.3.4-3]
         if rules.breaks(Fault::RetainedWithoutIdentifier) {
             delivery.identifiers.clear();
@@ -305,6 +333,10 @@ fn mismatch(
     messages: &mut Vec<Arc<Message>>,
 ) {
     let has_both = filter.contains('+') && filter.ends_with('#');
+    // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+    if messages.len() > 20 && rules.breaks(Fault::RetainedBeyond20Lost) {
+        messages.truncate(20);
+    }
     // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
     if rules.breaks(Fault::RetainedFirstMatchAlone) && has_wildcard(filter) {
         messages.truncate(1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::matches;
-use mqtt_check_codec::{Property, QoS};
+use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
 use super::beside::entangle;
 use super::copy::{combine, copy};
@@ -113,6 +113,12 @@ pub(crate) fn decide(
         };
     }
     retain(rules, &mut topics.retained, &message);
+    if message.retain && rules.breaks(Fault::RetainedOfOlderUnsentToNewer) {
+        let publisher = sessions.key(&message.publisher);
+        let version = publisher.and_then(|key| sessions.version(key));
+        let is_older = version.is_some_and(|version| version != ProtocolVersion::V5);
+        topics.retained.mark_older(&message.topic, is_older);
+    }
     // [3.1.1 RULE-3.3.1.3-1]: a message that clears a topic is delivered to subscribers too.
     if message.retain
         && message.payload.is_empty()

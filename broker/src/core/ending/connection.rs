@@ -36,6 +36,15 @@ pub(crate) fn refuse(
     let loses_will = match code {
         ReasonCode::PACKET_TOO_LARGE => state.rules.breaks(Fault::WillLostOnOversizedPacket),
         ReasonCode::TOPIC_ALIAS_INVALID => state.rules.breaks(Fault::WillLostOnAliasError),
+        ReasonCode::RECEIVE_MAXIMUM_EXCEEDED => state.rules.breaks(Fault::WillLostOnReceiveMaximum),
+        ReasonCode::MALFORMED_PACKET => state.rules.breaks(Fault::WillLostOnMalformedPacket),
+        ReasonCode::QOS_NOT_SUPPORTED
+        | ReasonCode::RETAIN_NOT_SUPPORTED
+        | ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+        | ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED
+        | ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED => {
+            state.rules.breaks(Fault::WillLostOnUnsupported)
+        }
         _ => false,
     };
     if loses_will && let Some(session) = state.sessions.at_mut(key) {

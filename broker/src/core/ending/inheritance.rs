@@ -1,9 +1,11 @@
 //! Passes on messages of a Shared Subscription when the member that had them is gone.
 
+use mqtt_check_codec::topic::has_wildcard;
 use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use crate::core::deliver::copy::copy;
 use crate::core::deliver::delivery::{deliver, dropped};
+use crate::core::deliver::loss::{Way, lose};
 use crate::core::deliver::routing::standing;
 use crate::core::rules::Rules;
 use crate::core::state::Topics;
@@ -59,6 +61,12 @@ pub(crate) fn inherit(
         if expired {
             // [5 MQTT-3.3.2-5]: the delivery to another member would only begin now.
             dropped(&session, turn, &delivery, DropReason::Expired);
+        } else if reason == TerminationReason::Expired
+            && delivery.shared.is_some()
+            && rules.breaks(Fault::InheritedNotAfterExpiry)
+        {
+            // [5 RULE-4.8.2-2]
+            dropped(&session, turn, &delivery, DropReason::SessionEnded);
         } else if !pass_on(rules, sessions, topics, turn, &delivery) {
             dropped(&session, turn, &delivery, DropReason::SessionEnded);
         }
@@ -79,14 +87,38 @@ fn pass_on(
     let Some(Filter::Shared { group, filter }) = Filter::parse(whole, ProtocolVersion::V5) else {
         return false;
     };
+    // [5 RULE-4.8.2-2]
+    if has_wildcard(filter) && rules.breaks(Fault::InheritedNotForWildcards) {
+        return false;
+    }
     let standing = |member: &Subscriber| standing(rules, &*sessions, member, &delivery.message);
     let Some(member) = topics.subscriptions.choose(group, filter, standing) else {
         return false;
     };
     let mut copy = copy(rules, &delivery.message, &member);
     copy.shared = Some(whole.clone());
+    if !rules.faults.is_none() {
+        keep_of_former(rules, delivery, &mut copy);
+        lose(rules, Way::Inherited, turn.now, &mut copy);
+    }
     deliver(rules, sessions, turn, member.session, copy);
     true
+}
+
+/// For faults: keeps what the message had from the subscription of its former member.
+fn keep_of_former(rules: &Rules, former: &Delivery, copy: &mut Delivery) {
+    // [5 MQTT-3.3.4-3]
+    if former.identifiers != copy.identifiers && rules.breaks(Fault::InheritedIdentifiersOfFormer) {
+        copy.identifiers.clone_from(&former.identifiers);
+    }
+    // [5 MQTT-4.8.2-3]
+    if former.qos != copy.qos && rules.breaks(Fault::InheritedQosOfFormer) {
+        copy.qos = former.qos;
+    }
+    // [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
+    if former.retain != copy.retain && rules.breaks(Fault::InheritedRetainOfFormer) {
+        copy.retain = former.retain;
+    }
 }
 
 /// For a fault: gives QoS 2 deliveries that have begun to other members when this one disconnects. [5 MQTT-4.8.2-4]

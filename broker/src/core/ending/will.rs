@@ -99,7 +99,10 @@ pub(crate) fn settle_will(
         DisconnectReason::ProtocolError => rules.breaks(Fault::WillDelayIgnoredAfterError),
         DisconnectReason::WithWill => rules.breaks(Fault::WillDelayIgnoredAfter0x04),
         _ => false,
-    } || delay.as_secs() >= 1 << 31 && rules.breaks(Fault::WillDelaySigned);
+    } || !delay.is_zero()
+        && session.traces.resumed
+        && rules.breaks(Fault::ResumedWillDelayIgnored)
+        || delay.as_secs() >= 1 << 31 && rules.breaks(Fault::WillDelaySigned);
     if delay.is_zero() || is_ignored || rules.breaks(Fault::WillDelayIgnored) {
         // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
         publish_will(state, turn, key, trigger);
@@ -159,6 +162,24 @@ pub(crate) fn publish_will(
     // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
     if state.rules.breaks(Fault::WillUserPropertiesReversed) {
         message.properties.0.reverse();
+    }
+    // [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-15]
+    let not_retained = match trigger {
+        WillTrigger::TakenOver => Some(Fault::WillNotRetainedOnTakeover),
+        WillTrigger::KeepAliveTimeout => Some(Fault::WillNotRetainedOnSilence),
+        WillTrigger::SessionEnded => Some(Fault::WillNotRetainedOnSessionEnd),
+        _ => None,
+    };
+    let is_lost = |fault| state.rules.breaks(fault);
+    if message.retain && not_retained.is_some_and(is_lost) {
+        message.retain = false;
+    }
+    // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+    if trigger == WillTrigger::TakenOver
+        && !message.properties.0.is_empty()
+        && state.rules.breaks(Fault::WillPropertiesLostOnTakeover)
+    {
+        message.forget_properties();
     }
     message.retain = (message.retain || state.rules.breaks(Fault::WillAlwaysRetained))
         && !state.rules.breaks(Fault::WillNeverRetained);

@@ -126,7 +126,10 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             }
             ReasonCode::SUCCESS
         }
-        Pending::Release(_) => ReasonCode::SUCCESS,
+        Pending::Release(_) => {
+            make_room(state, turn, key, Fault::RepeatedPubrecMakesRoom);
+            ReasonCode::SUCCESS
+        }
         Pending::Nothing if !ack.reason.is_success() => {
             return make_room(state, turn, key, Fault::UnknownRefusalMakesRoom);
         }

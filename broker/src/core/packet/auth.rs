@@ -7,6 +7,7 @@ use crate::Fault;
 use crate::core::Broker;
 use crate::core::deliver::delivery::flush;
 use crate::core::ending::connection::{refuse, send_or_close};
+use crate::core::ending::session::forget_subscriptions;
 use crate::core::input::ConnectionId;
 use crate::core::state::State;
 use crate::core::state::authentication::{Progress, Stage};
@@ -151,6 +152,14 @@ fn reauthenticate(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, progr
         }
     };
     send_or_close(state, turn, key, packet);
+    // [5 MQTT-4.5.0-1]
+    if done
+        && state
+            .rules
+            .breaks(Fault::ReauthenticationDropsSubscriptions)
+    {
+        forget_subscriptions(state, key);
+    }
     // [5 MQTT-4.3.3-10]
     if let Some(session) = state.sessions.at_mut(key)
         && done

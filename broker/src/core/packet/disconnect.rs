@@ -65,6 +65,10 @@ pub(crate) fn disconnect_received(
                 || with_will && state.rules.breaks(Fault::DisconnectWithWillExpiryIgnored))
             {
                 session.expiry = Expiry::granted(&state.rules.config, asked);
+                // [5 MQTT-3.1.2-23] [5 MQTT-4.1.0-1]
+                if asked == u32::MAX && state.rules.breaks(Fault::DisconnectExpiryUnlimitedEnds) {
+                    session.expiry = Expiry::AtClose;
+                }
                 if !state.rules.faults.is_none() {
                     session.traces.told_expiry = Some(session.expiry);
                 }

@@ -12,7 +12,7 @@ use super::errant::{misuse_refused, pass_on_errant};
 use super::subscribe::is_on;
 use crate::core::deliver::acknowledgement::acknowledge;
 use crate::core::deliver::loss::withholds;
-use crate::core::deliver::retained::has_room;
+use crate::core::deliver::retained::{has_room, retain};
 use crate::core::deliver::routing::{Routed, decide, hand_out};
 use crate::core::ending::connection::refuse;
 use crate::core::input::Time;
@@ -366,6 +366,12 @@ fn repeated(
 ) {
     if state.rules.breaks(Fault::Qos2DuplicateForwarded) {
         accept(state, turn, key, publish);
+    } else if publish.retain
+        && state.rules.breaks(Fault::RepeatRetainsAgain)
+        && let Some(session) = state.sessions.at(key)
+    {
+        let message = Arc::new(session.message(publish, turn.now));
+        retain(&state.rules, &mut state.topics.retained, &message);
     }
     if state.rules.breaks(Fault::Qos2SecondDuplicateRefused)
         && let Some(session) = state.sessions.at_mut(key)

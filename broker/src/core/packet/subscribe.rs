@@ -11,6 +11,7 @@ use mqtt_check_codec::{
 
 use super::collision::end_outgoing;
 use super::several::misjudge_retained;
+use crate::core::deliver::delivery::flush;
 use crate::core::deliver::retained::send_retained;
 use crate::core::ending::connection::{refuse, send_or_close};
 use crate::core::ending::session::forget_subscriptions;
@@ -145,6 +146,16 @@ fn go_on(
                 let is_kept_back = has_refusal && state.rules.breaks(Fault::RefusalWithoutSuback);
                 if is_on(state, key, work.connection) && !is_kept_back {
                     send_or_close(state, turn, key, suback);
+                }
+                // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+                if let Some(session) = state.sessions.at_mut(key)
+                    && session.inflight.ids().next().is_some()
+                    && state.rules.breaks(Fault::SubscribeFreesWindow)
+                {
+                    let all: Vec<_> = session.inflight.ids().collect();
+                    all.into_iter()
+                        .for_each(|id| session.inflight.give_back(id));
+                    flush(session, &state.rules, turn);
                 }
                 if !state.rules.faults.is_none() {
                     misjudge_retained(state, work);
@@ -286,6 +297,11 @@ fn subscribe_each(
             work.reasons.push(granted);
             continue;
         }
+        // [5 MQTT-3.3.4-3] [5 MQTT-3.8.4-5]
+        let is_left_out = identifier.is_some()
+            && index > 0
+            && state.rules.breaks(Fault::IdentifierOfFirstFilterAlone);
+        let identifier = identifier.filter(|_| !is_left_out);
         let reason = subscribe_one(state, turn, key, work, subscription, identifier);
         work.reasons.push(reason);
     }
@@ -482,9 +498,11 @@ fn make(
         return Err(ReasonCode::UNSPECIFIED_ERROR);
     };
     let (Filter::Own(topics) | Filter::Shared { filter: topics, .. }) = filter;
+    let is_shared = matches!(filter, Filter::Shared { .. });
     let permitted = state
         .rules
-        .permits(session.who(), AccessAction::Subscribe, topics);
+        .permits(session.who(), AccessAction::Subscribe, topics)
+        || is_shared && state.rules.breaks(Fault::SharedAccessUnasked);
     // SUBACK of MQTT 3.1 has no code for a refusal.
     let refused =
         version != ProtocolVersion::V3_1 && state.rules.refuses(Liberty::SubscriptionsRefused);
@@ -519,6 +537,14 @@ fn make(
     {
         return Err(ReasonCode::UNSPECIFIED_ERROR);
     }
+    // [5 MQTT-3.3.4-3]
+    if identifier.is_some()
+        && has_wildcard(&whole)
+        && state.rules.breaks(Fault::IdentifiersDroppedForWildcards)
+    {
+        granted.identifier = None;
+    }
+    let asked = granted;
     let mut counts_as_known = known;
     let was_there = !known && session.fault_state.ever.contains(&whole);
     if !state.rules.faults.is_none() {
@@ -573,6 +599,18 @@ fn make(
             return Ok((granted.options.qos, None));
         }
     }
+    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
+    let old = session.subscriptions.get(&whole);
+    let stays = old.filter(|old| {
+        **old != granted
+            && (has_wildcard(&whole) && state.rules.breaks(Fault::WildcardResubscribeKeepsOld)
+                || session.traces.resumed && state.rules.breaks(Fault::ResumedResubscribeKeepsOld))
+    });
+    let stays = stays.copied();
+    if let Some(old) = stays {
+        granted = old;
+        granted.options.retain_handling = asked.options.retain_handling;
+    }
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
     let is_forgotten =
         known && session.traces.resumed && state.rules.breaks(Fault::ResumedSubscribeBringsNothing)
@@ -590,6 +628,12 @@ fn make(
         .topics
         .subscriptions
         .insert(&whole, filter, key, granted);
+    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+    if state.topics.subscriptions.has_others(&whole, key)
+        && state.rules.breaks(Fault::LastSubscriberSetsOptions)
+    {
+        grant_to_all(state, &whole, granted.options.qos);
+    }
     if replaced.is_none() && !state.rules.faults.is_none() {
         let fault = Fault::SharedJoiningDropsWaiting;
         drop_waiting_of_others(state, key, &whole, filter, fault);
@@ -605,10 +649,24 @@ fn make(
         retain_as_published: granted.options.retain_as_published,
         retain_handling: granted.options.retain_handling,
     });
-    let subscriber = Subscriber {
+    let mut subscriber = Subscriber {
         session: key,
         granted,
     };
+    if let Some(old) = replaced {
+        // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+        if old.options.qos != granted.options.qos
+            && state.rules.breaks(Fault::RetainedQosOfFormerGrant)
+        {
+            subscriber.granted.options.qos = old.options.qos;
+        }
+        // [5 MQTT-3.3.4-3]
+        if old.identifier != granted.identifier
+            && state.rules.breaks(Fault::RetainedIdentifierOfFormer)
+        {
+            subscriber.granted.identifier = old.identifier;
+        }
+    }
     if !permitted {
         // For a fault: the subscription was made even so.
         return Err(ReasonCode::NOT_AUTHORIZED);
@@ -626,9 +684,26 @@ fn make(
     let shown = match replaced {
         // [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-7]
         Some(old) if state.rules.breaks(Fault::SubackOfFormerQos) => old.options.qos,
+        _ if stays.is_some() => asked.options.qos,
         _ => granted.options.qos,
     };
     Ok((shown, retained.then_some(subscriber)))
+}
+
+/// For a fault: grants this QoS to every client with this filter.
+fn grant_to_all(state: &mut State, whole: &ByteString, qos: QoS) {
+    for key in state.sessions.keys() {
+        let session = state.sessions.at_mut(key);
+        if let Some(session) = session
+            && let Some(mut granted) = session.subscriptions.get(whole).copied()
+        {
+            granted.options.qos = qos;
+            session.subscriptions.insert(whole.clone(), granted);
+            let filter = granted.filter(whole);
+            let subscriptions = &mut state.topics.subscriptions;
+            subscriptions.insert(whole, filter, key, granted);
+        }
+    }
 }
 
 /// For faults: drops messages that wait for other members of a Shared Subscription. [5 MQTT-4.5.0-1]
@@ -684,6 +759,9 @@ fn remember(
         }
         None if session.traces.resumed => session.fault_state.made.push(whole.clone()),
         None => {}
+    }
+    if !session.subscriptions.contains_key(whole) {
+        session.fault_state.in_order.push(whole.clone());
     }
     // [5 MQTT-3.3.4-3]
     let removed = session.fault_state.removed.iter().rev();

@@ -216,6 +216,15 @@ fn delete(
     {
         return ReasonCode::SUCCESS;
     }
+    // [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
+    if !state.rules.faults.is_none() {
+        let subscribed = &session.subscriptions;
+        let mut in_order = session.fault_state.in_order.iter();
+        let oldest = in_order.find(|filter| subscribed.contains_key(*filter));
+        if oldest != Some(filter) && state.rules.breaks(Fault::UnsubscribeOfOldestAlone) {
+            return ReasonCode::SUCCESS;
+        }
+    }
     if state.rules.breaks(Fault::UnsubscribeDropsInflight) {
         session.inflight.clear();
     }

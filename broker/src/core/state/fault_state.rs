@@ -61,6 +61,10 @@ pub(crate) struct FaultState {
     pub(crate) doubled: Vec<Arc<Message>>,
     /// For each filter, the other filters that the client was subscribed to before.
     pub(crate) before: BTreeMap<ByteString, Vec<ByteString>>,
+    /// Filters in the order in which they were subscribed to.
+    pub(crate) in_order: Vec<ByteString>,
+    /// Whether the next message for the session is lost.
+    pub(crate) loses_next: bool,
 }
 
 impl Blank for FaultState {
@@ -93,5 +97,7 @@ impl Blank for FaultState {
         refused_filters: BTreeSet::new(),
         doubled: Vec::new(),
         before: BTreeMap::new(),
+        in_order: Vec::new(),
+        loses_next: false,
     };
 }

@@ -101,7 +101,10 @@ impl Inflight {
     /// Adds a delivery with an unused packet id, and returns the id. The window must have room.
     /// [5 MQTT-2.2.1-4] [3.1.1 MQTT-2.3.1-4]
     pub(crate) fn insert(&mut self, rules: &Rules, delivery: Delivery) -> PacketId {
-        if rules.chooses(Liberty::PacketIdsLowestFirst) {
+        let has_others = self.entries.len() > 0;
+        if rules.chooses(Liberty::PacketIdsLowestFirst)
+            || has_others && rules.breaks(Fault::ResentByPacketId)
+        {
             self.last_id = 0;
         }
         let is_taken = |id| {

@@ -16,6 +16,8 @@ pub(crate) struct Retained {
     messages: BTreeMap<ByteString, Arc<Message>>,
     /// For faults: the first message of each topic whose message was replaced or cleared since.
     former: BTreeMap<ByteString, Arc<Message>>,
+    /// For a fault: the topics whose message was published by a client of an older version.
+    of_older: BTreeSet<ByteString>,
     /// Topics that changed since the store last asked; `None` if there is no store.
     changed: Option<BTreeSet<ByteString>>,
     /// The weight of all messages.
@@ -64,6 +66,19 @@ impl Retained {
             .unwrap_or_default()
     }
 
+    /// For a fault: notes whether the topic's message was published by a client of an older version.
+    pub(crate) fn mark_older(&mut self, topic: &ByteString, is_older: bool) {
+        match is_older {
+            true => self.of_older.insert(topic.clone()),
+            false => self.of_older.remove(topic),
+        };
+    }
+
+    /// For a fault: returns whether the topic's message was published by a client of an older version.
+    pub(crate) fn is_of_older(&self, topic: &str) -> bool {
+        self.of_older.contains(topic)
+    }
+
     /// Returns the topic's message.
     pub(crate) fn at(&self, topic: &str) -> Option<&Message> {
         self.messages.get(topic).map(|message| &**message)
@@ -81,6 +96,22 @@ impl Retained {
     pub(crate) fn remove_of(&mut self, client: &str) {
         let of = |message: &Message| message.publisher == client;
         let all = self.messages.values().filter(|message| of(message));
+        let topics: Vec<_> = all.map(|message| message.topic.clone()).collect();
+        for topic in topics {
+            self.remove(&topic);
+        }
+    }
+
+    /// For a fault: returns whether a Will of this client is retained.
+    pub(crate) fn has_will_of(&self, client: &str) -> bool {
+        let mut all = self.messages.values();
+        all.any(|message| message.will && message.publisher == client)
+    }
+
+    /// For a fault: clears every topic whose message is a Will of this client.
+    pub(crate) fn remove_will_of(&mut self, client: &str) {
+        let is_theirs = |message: &Message| message.will && message.publisher == client;
+        let all = self.messages.values().filter(|message| is_theirs(message));
         let topics: Vec<_> = all.map(|message| message.topic.clone()).collect();
         for topic in topics {
             self.remove(&topic);

@@ -157,6 +157,7 @@ impl Session {
             || rules.chooses(Liberty::AccessAskedAtSubscribe)
             || rules.breaks(Fault::RefusedFilterBringsRetained)
             || rules.breaks(Fault::RefusedFilterSubscribed)
+            || rules.breaks(Fault::SharedAccessUnasked)
     }
 
     /// Returns the client to check against the access list.

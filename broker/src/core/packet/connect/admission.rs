@@ -143,6 +143,13 @@ fn settle_client_id(
     if rules.breaks(Fault::ClientIdsCaseFolded) {
         connect.client_id = ByteString::from(connect.client_id.to_lowercase());
     }
+    if connect.client_id.contains(' ') && rules.breaks(Fault::ClientIdsTrimmed) {
+        connect.client_id = ByteString::from(connect.client_id.trim_matches(' '));
+    }
+    if !connect.client_id.is_ascii() && rules.breaks(Fault::ClientIdsComposed) {
+        let composed = connect.client_id.replace("e\u{301}", "\u{e9}");
+        connect.client_id = ByteString::from(composed);
+    }
     if rules.breaks(Fault::ClientIdsCut) {
         let cut: String = connect.client_id.chars().take(16).collect();
         connect.client_id = ByteString::from(cut);

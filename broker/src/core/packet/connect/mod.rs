@@ -10,7 +10,9 @@ pub(crate) mod timers;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{Auth, ConnAck, Connect, Packet, Property, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{
+    Auth, ConnAck, Connect, Packet, Property, PropertyId, ProtocolVersion, ReasonCode,
+};
 
 use self::admission::{admit, may_begin};
 use self::connack::{connack, session_present};
@@ -267,6 +269,34 @@ fn misreport(state: &State, key: SessionKey, connect: &Connect, connack: &mut Co
     let is_other = session.traces.version != Some(connect.version);
     if is_other && state.rules.breaks(Fault::OtherVersionHidesSession) {
         connack.session_present = false;
+    }
+    // [5 MQTT-3.2.2-9] [5 MQTT-3.2.2-22] [5 MQTT-3.1.2-23]
+    let unsaid = [
+        (
+            PropertyId::MAXIMUM_QOS,
+            Fault::ResumedMaximumQosNotAnnounced,
+        ),
+        (
+            PropertyId::SERVER_KEEP_ALIVE,
+            Fault::ResumedServerKeepAliveNotAnnounced,
+        ),
+        (
+            PropertyId::SESSION_EXPIRY_INTERVAL,
+            Fault::ResumedExpiryCutSilently,
+        ),
+    ];
+    let rules = &state.rules;
+    let properties = &mut connack.properties.0;
+    properties.retain(|property| {
+        let mut unsaid = unsaid.iter();
+        !unsaid.any(|(id, fault)| property.id() == *id && rules.breaks(*fault))
+    });
+    // [5 RULE-3.2.2.3.4-2]
+    if connect.version == ProtocolVersion::V5
+        && !properties.iter().any(|p| p.id() == PropertyId::MAXIMUM_QOS)
+        && rules.breaks(Fault::ResumedConnackMaximumQos2)
+    {
+        properties.push(Property::MaximumQoS(2));
     }
     // [5 MQTT-3.1.2-28]
     if session.traces.asked_response

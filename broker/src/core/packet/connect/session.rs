@@ -261,6 +261,14 @@ pub(crate) fn join(
             keep_of_former(&state.rules, session, &mut link);
         }
     }
+    // [3.1.1 MQTT-3.1.2-7] [3.1.1 RULE-4.1-1] [5 RULE-4.1-1]
+    if !state.rules.faults.is_none() {
+        let client = session.client.clone();
+        let retained = &mut state.topics.retained;
+        if retained.has_will_of(&client) && state.rules.breaks(Fault::RetainedWillClearedOnReturn) {
+            retained.remove_will_of(&client);
+        }
+    }
     // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
     let unbound = session.traces.resumed && state.rules.breaks(Fault::ResumedKeepAliveNotEnforced);
     if let Some(silence) = link.silence.filter(|_| !unbound) {
@@ -279,6 +287,11 @@ pub(crate) fn join(
         if !aside.old_aliases.is_empty() {
             link.aliases_in = std::mem::take(&mut aside.old_aliases);
         }
+    }
+    // [5 MQTT-4.3.3-8]
+    let half_received = session.received.len();
+    if half_received > 0 && state.rules.breaks(Fault::HalfReceivedCountOnResume) {
+        link.unreleased = u32::try_from(half_received).unwrap_or(u32::MAX);
     }
     link.aliases.attach(&kept);
     session.link = Some(link);
@@ -428,7 +441,9 @@ fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
         QoS::AtLeastOnce => false,
     };
     let subscriptions = &mut state.topics.subscriptions;
-    for (whole, mut granted) in SmallMap::clone(&session.subscriptions).into_map() {
+    let all = SmallMap::clone(&session.subscriptions).into_map();
+    for (index, (whole, mut granted)) in all.into_iter().enumerate() {
+        let is_over = is_over || index >= 20 && rules.breaks(Fault::SubscriptionsBeyond20NotKept);
         if is_over || loses_wildcards && has_wildcard(&whole) || is_lost(&granted) {
             session.subscriptions.remove(&whole);
             subscriptions.remove(granted.filter(&whole), key);
