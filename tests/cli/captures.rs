@@ -136,7 +136,7 @@ fn refuses_captures_without_transcripts() {
         let ended = program(arguments).run();
         assert_eq!(ended.exit, Some(2), "{ended}");
         assert!(
-            ended.to_string().contains("made from transcripts"),
+            ended.to_string().contains("needs transcripts"),
             "{ended}"
         );
     }

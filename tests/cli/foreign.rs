@@ -182,7 +182,7 @@ steps:
         .run();
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("MQTT-3.3.2-3"), "{ended}");
-    assert!(ended.stdout.contains("of another case"), "{ended}");
+    assert!(ended.stdout.contains("belongs to another case"), "{ended}");
     assert!(!ended.stdout.contains("MQTT-4.6.0-5"), "{ended}");
     assert!(
         ended.stdout.contains("2 cases: 1 passed, 1 failed"),

@@ -84,7 +84,7 @@ fn reports_a_file_that_is_no_report_and_an_unwritable_path() {
     assert!(
         ended
             .stderr
-            .contains("failed to read r.json: it is no report"),
+            .contains("failed to read r.json: it is not a report"),
         "{ended}"
     );
     let ended = reported()
