@@ -135,10 +135,7 @@ fn refuses_captures_without_transcripts() {
     ] {
         let ended = program(arguments).run();
         assert_eq!(ended.exit, Some(2), "{ended}");
-        assert!(
-            ended.to_string().contains("needs transcripts"),
-            "{ended}"
-        );
+        assert!(ended.to_string().contains("needs transcripts"), "{ended}");
     }
 }
 
