@@ -91,6 +91,7 @@ fn run(plans: &[Plan], jobs: usize) -> Vec<CaseResult> {
         heavy: false,
         first_look: false,
         chaos: None,
+        spread: false,
     };
     suite::run(
         plans,

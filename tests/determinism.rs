@@ -98,6 +98,7 @@ fn records(
         exclusive: true,
         first_look: false,
         chaos: None,
+        spread: false,
     };
     let results = suite::run(
         plans,

@@ -106,6 +106,7 @@ fn play(plans: &[Plan], faults: &[&str]) -> Vec<CaseResult> {
         exclusive: true,
         first_look: false,
         chaos: None,
+        spread: false,
     };
     let bundled = Bundled::with(faults.iter().copied()).expect("are known");
     suite::run(

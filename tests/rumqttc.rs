@@ -53,6 +53,7 @@ fn run_on(scenario: &str, target: &Target) -> Vec<(Plan, CaseResult)> {
         exclusive: true,
         first_look: false,
         chaos: None,
+        spread: false,
     };
     let results = suite::run(
         &plans,

@@ -235,6 +235,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
         started,
         began,
         chaos: arguments.chaos,
+        spread: arguments.playing.spread,
         timeout_scale: arguments.playing.timeout_scale,
         jobs: arguments.playing.jobs.map(usize::from),
         max_wait: arguments.playing.max_wait,

@@ -101,6 +101,7 @@ pub(super) fn run<R>(
         let venue = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>, log: &Option<Arc<Log>>| {
             let connectors = Connectors::new(nodes, target.credentials.clone(), seed);
             let connectors = connectors.with_hooks(hooks.clone());
+            let connectors = connectors.spreading(options.spread);
             Venue {
                 known: connectors.clone(),
                 connectors,

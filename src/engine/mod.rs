@@ -13,6 +13,7 @@ mod prefix;
 mod room;
 mod rumqttc;
 mod shortened;
+mod spread;
 mod wait;
 
 pub(crate) use prefix::Prefix;
@@ -39,6 +40,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// The seed for putting the same bytes on the wire in other ways. `None` turns that off.
     pub chaos: Option<u64>,
+    /// Whether clients are placed on the nodes of the target in turn if their scenario names no node.
+    pub spread: bool,
     /// Whether exclusive cases are also played on a broker that we did not start.
     pub exclusive: bool,
     /// Whether cases that are tagged `heavy` are played.

@@ -169,6 +169,7 @@ fn play<R: Send>(
         heavy,
         first_look: false,
         chaos: None,
+        spread: false,
     };
     let target = Target::Bundled(bundled);
     suite::run_keeping(plans, &target, &options, playing.interrupted, keep)

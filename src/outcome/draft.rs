@@ -300,7 +300,7 @@ mod tests {
         assert!(!rest.is_empty());
         let file = read(new_file("twin", "mqtt://127.0.0.1:1883", rest));
         let again = amendment(Some(&file), &[(&plan, &wrong)]);
-        assert_eq!(again.drafts, [missing.clone()]);
+        assert_eq!(again.drafts, std::slice::from_ref(missing));
     }
 
     #[test]

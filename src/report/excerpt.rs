@@ -209,13 +209,15 @@ fn gave_up(play: &Play, step: Option<usize>) -> Option<u64> {
 
 /// States which client is connected to which node. Empty if every client is connected to the first node.
 pub(super) fn nodes(play: &Play) -> String {
-    if play.clients.iter().all(|client| client.node == 0) {
+    let all: Vec<Vec<usize>> = (0..play.clients.len()).map(|n| play.nodes_of(n)).collect();
+    if all.iter().flatten().all(|node| *node == 0) {
         return String::new();
     }
-    let clients = play.clients.iter();
-    let named: Vec<String> = clients
-        .map(|client| format!("{} on node {}", client.name, client.node))
-        .collect();
+    let named = play.clients.iter().zip(&all).map(|(client, nodes)| {
+        let numbers: Vec<String> = nodes.iter().map(usize::to_string).collect();
+        format!("{} on node {}", client.name, numbers.join(" then "))
+    });
+    let named: Vec<String> = named.collect();
     format!("      {}\n", named.join(", "))
 }
 

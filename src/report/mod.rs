@@ -105,6 +105,8 @@ pub struct RunFacts {
     /// The start of the run, on the clock that times the cases.
     pub began: Instant,
     pub chaos: Option<u64>,
+    /// Whether clients were placed on the nodes of the target in turn.
+    pub spread: bool,
     pub timeout_scale: f64,
     /// The number of cases played at the same time, if the user set it.
     pub jobs: Option<usize>,

@@ -104,6 +104,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
             started: UNIX_EPOCH,
             began: Instant::now(),
             chaos: None,
+            spread: false,
             timeout_scale: 1.0,
             jobs: None,
             max_wait: Duration::from_secs(30),

@@ -163,7 +163,8 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         driver: driver?,
         auto_ack: auto_ack?,
         withhold: withhold?,
-        route: placed?,
+        is_placed: placed?.1,
+        route: placed?.0,
         scram: scram?,
         connect: merge(&[], changes?),
     })
@@ -185,8 +186,8 @@ fn withheld(scope: Scope<'_>, node: &Node) -> Option<Vec<PacketPattern>> {
     all.into_iter().collect()
 }
 
-/// Reads `transport` and `node`.
-fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Route> {
+/// Reads `transport` and `node`, and returns whether there is a `node`.
+fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<(Route, bool)> {
     let transport = match map.take("transport") {
         None => Some(Transport::Default),
         Some(node) => match node.text().and_then(Transport::from_word) {
@@ -197,14 +198,16 @@ fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Route> {
             }
         },
     };
-    let node = match map.take("node") {
+    let named = map.take("node");
+    let node = match named {
         None => Some(0),
         Some(node) => number(scope, node, &(0..=NODE_MAX), "the number of a node"),
     };
-    Some(Route {
+    let route = Route {
         transport: transport?,
         node: usize::try_from(node?).unwrap_or(usize::MAX),
-    })
+    };
+    Some((route, named.is_some()))
 }
 
 fn default_identifier(name: &str) -> Expr {

@@ -236,6 +236,8 @@ pub struct Client {
     pub withhold: Vec<PacketPattern>,
     /// The node that it connects to, and over which transport.
     pub route: Route,
+    /// Whether the scenario names its node.
+    pub is_placed: bool,
     /// The credentials for its `connect` steps and for re-authentication.
     pub scram: Option<Scram>,
     /// Default fields for every CONNECT of this client. The fields of a step override them.

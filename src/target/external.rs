@@ -97,6 +97,8 @@ pub struct Connectors {
     hooks: Option<Arc<Feed>>,
     /// Seeds for what must differ between connections.
     seeds: Arc<AtomicU64>,
+    /// Whether clients whose scenario names no node are placed on all nodes in turn.
+    spreads: bool,
 }
 
 /// Connectors for one node.
@@ -123,6 +125,14 @@ impl NodeConnectors {
             default,
         }
     }
+
+    fn connector(&self, transport: Transport) -> Option<&Connector> {
+        match transport {
+            Transport::Default => Some(&self.default),
+            Transport::Tcp => self.tcp.as_ref(),
+            Transport::WebSocket => self.websocket.as_ref(),
+        }
+    }
 }
 
 impl Connectors {
@@ -134,6 +144,7 @@ impl Connectors {
             clients: Arc::default(),
             hooks: None,
             seeds: Arc::new(AtomicU64::new(nonce)),
+            spreads: false,
         }
     }
 
@@ -151,6 +162,12 @@ impl Connectors {
     fn credentials(&self, client_id: &str) -> Option<&Credentials> {
         let own = self.clients.get(client_id);
         own.or(self.credentials.as_deref())
+    }
+
+    /// Sets whether clients whose scenario names no node are placed on all nodes in turn.
+    #[must_use]
+    pub fn spreading(self, spreads: bool) -> Self {
+        Self { spreads, ..self }
     }
 
     /// Sets the source of the broker's hook events.
@@ -172,14 +189,8 @@ impl Connectors {
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
-        let connector = self
-            .nodes
-            .get(route.node)
-            .and_then(|node| match route.transport {
-                Transport::Default => Some(&node.default),
-                Transport::Tcp => node.tcp.as_ref(),
-                Transport::WebSocket => node.websocket.as_ref(),
-            });
+        let node = self.nodes.get(route.node);
+        let connector = node.and_then(|node| node.connector(route.transport));
         // Cases that need an address which the target lacks were skipped before.
         let connector =
             connector.ok_or_else(|| io::Error::other("the target has no such address"))?;
@@ -196,8 +207,8 @@ pub struct Host {
     events: Option<PlayEvents>,
     /// Controls the broker, if it is an instance that was started for cases like this.
     handle: Option<Handle>,
-    /// Client Identifiers that may have left a session on a node, with the version to end it with.
-    sessions: BTreeMap<(ByteString, usize), ProtocolVersion>,
+    /// Client Identifiers that may have left sessions, with their nodes and the version to end the session there with.
+    sessions: BTreeMap<ByteString, BTreeMap<usize, ProtocolVersion>>,
     /// Topics that may have a retained message on a node.
     retained: BTreeSet<(ByteString, usize)>,
     version: ProtocolVersion,
@@ -227,6 +238,13 @@ impl Host {
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
         self.connectors.connect(route, offers, limit).await
+    }
+
+    pub(super) fn spread_over(&self, transport: Transport) -> Vec<usize> {
+        let nodes = self.connectors.nodes.iter().enumerate();
+        let nodes = nodes
+            .filter(|(_, node)| self.connectors.spreads && node.connector(transport).is_some());
+        nodes.map(|(number, _)| number).collect()
     }
 
     pub(super) fn hook_source(&self) -> HookSource {
@@ -273,8 +291,8 @@ impl Host {
                         .session_expiry_interval_s()
                         .is_some_and(|s| s > 0);
                 if outlives && !connect.client_id.is_empty() {
-                    self.sessions
-                        .insert((connect.client_id.clone(), node), version);
+                    let nodes = self.sessions.entry(connect.client_id.clone());
+                    nodes.or_default().insert(node, version);
                 }
                 if let Some(will) = &connect.will
                     && will.retain
@@ -293,14 +311,16 @@ impl Host {
     /// description of everything that could not be removed.
     pub async fn clean_up(&self, cleaner_id: &str, delay: Duration) -> Vec<String> {
         let deadline = Instant::now() + CLEAN_UP_LIMIT + delay * ROUND_TRIPS;
-        let sessions = self
-            .sessions
-            .iter()
-            .map(async |((client_id, node), version)| {
-                let visited = self.visit(*node, client_id, *version, &[], deadline).await;
-                let problem = visited.err()?;
-                Some(format!("the session of {client_id}: {problem}"))
-            });
+        let sessions = self.sessions.iter().map(async |(client_id, nodes)| {
+            // One node after the other: on the nodes of a cluster, these connections would take each other over.
+            for (node, version) in nodes {
+                let visited = self.visit(*node, client_id, *version, &[], deadline);
+                if let Err(problem) = visited.await {
+                    return Some(format!("the session of {client_id}: {problem}"));
+                }
+            }
+            None
+        });
         let nodes: BTreeSet<usize> = self.retained.iter().map(|(_, node)| *node).collect();
         let retained = nodes.into_iter().map(async |node| {
             let here = self.retained.iter().filter(|(_, n)| *n == node);

@@ -6,7 +6,7 @@ use mqtt_check_codec::{Packet, ProtocolVersion};
 use tokio::time::Instant;
 
 use super::{Credentials, bundled, external};
-use crate::scenario::model::{BrokerAction, Route};
+use crate::scenario::model::{BrokerAction, Route, Transport};
 use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Opened};
 
@@ -56,6 +56,14 @@ impl Host {
         match self {
             Self::Bundled(host) => host.connect(route, offers, limit).await,
             Self::External(host) => host.connect(route, offers, limit).await,
+        }
+    }
+
+    /// The nodes with this transport, if clients whose scenario names no node are placed on all nodes in turn.
+    pub fn spread_over(&self, transport: Transport) -> Vec<usize> {
+        match self {
+            Self::Bundled(_) => Vec::new(),
+            Self::External(host) => host.spread_over(transport),
         }
     }
 

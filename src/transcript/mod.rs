@@ -171,6 +171,8 @@ pub struct Lane {
     pub name: String,
     /// 1 for the client's first connection.
     pub connection: u32,
+    /// The node of the target that the connection goes to.
+    pub node: usize,
     pub version: ProtocolVersion,
 }
 

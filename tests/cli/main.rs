@@ -59,6 +59,7 @@ mod shell;
 mod sick;
 mod slow_machine;
 mod snapshots;
+mod spread;
 mod stale;
 mod targets;
 mod transports;

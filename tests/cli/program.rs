@@ -179,7 +179,8 @@ impl Program {
         let hosts = ["127.0.0.1:", "localhost:", "[::1]:"];
         let on_the_network = hosts
             .iter()
-            .any(|host| text.contains(&format!("://{host}")));
+            .any(|host| text.contains(&format!("://{host}")))
+            || text.contains(" --target ");
         let text = hosts.iter().fold(text, |text, host| {
             replace_after(&text, host, "[PORT]", |c| c.is_ascii_digit())
         });

@@ -84,6 +84,7 @@ pub(super) const KEYS: &[Key] = &[
     key("user", Text, BelongsToBroker),
     key("password_file", Path, BelongsToBroker),
     key("exclusive", Flag, BelongsToBroker),
+    key("spread", Flag, BelongsToBroker),
     key("heavy", Flag, Run),
     key("jobs", Number, Run),
     key("max_wait", Span, Run),

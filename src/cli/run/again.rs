@@ -33,6 +33,7 @@ fn options_but_paths(arguments: &Arguments) -> Vec<String> {
     let has_file = arguments.no_config || arguments.defaults.has_file();
     flag(has_file, "no-config");
     flag(arguments.playing.exclusive, "exclusive");
+    flag(arguments.playing.spread, "spread");
     flag(arguments.no_first_look, "no-first-look");
     flag(arguments.playing.heavy, "heavy");
     flag(arguments.fail_flaky, "fail-flaky");

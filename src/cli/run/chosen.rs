@@ -35,6 +35,18 @@ impl Chosen {
     /// # Errors
     /// Fails on a bad URL, an unknown fault or permitted variation, and a missing or invalid target file.
     pub(super) fn new(arguments: &Arguments, styles: Styles) -> Result<Self, Failure> {
+        let chosen = Self::named(arguments, styles)?;
+        let (name, nodes) = chosen.nodes();
+        if arguments.playing.spread && nodes < 2 {
+            let what = format!("--spread needs a target with several nodes; {name} has one");
+            return Err(
+                Failure::usage(what).hint("a target file has the nodes of a cluster under `urls`")
+            );
+        }
+        Ok(chosen)
+    }
+
+    fn named(arguments: &Arguments, styles: Styles) -> Result<Self, Failure> {
         let access = arguments.connection.access()?;
         let paths = arguments.selection.paths();
         if let Some(name) = &arguments.connection.target {
@@ -119,6 +131,15 @@ impl Chosen {
             file: Some(file),
             access,
         })
+    }
+
+    /// The broker's name, and the number of its nodes.
+    fn nodes(&self) -> (&str, usize) {
+        match (&self.reached, &self.file) {
+            (Some(Target::External(external)), _) => (&external.name, 1 + external.others.len()),
+            (None, Some(file)) => (&file.name, 1 + file.nodes.others.len()),
+            (Some(Target::Bundled(_)), _) | (None, None) => ("the bundled broker", 1),
+        }
     }
 
     /// Whether this is the bundled broker.

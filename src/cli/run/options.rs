@@ -16,6 +16,10 @@ pub(super) struct Playing {
     #[arg(long, requires = "reached", help_heading = "Target")]
     pub(super) exclusive: bool,
 
+    /// Connect clients to the nodes of the target in turn, unless their scenario names a node
+    #[arg(long, requires = "reached", help_heading = "Target")]
+    pub(super) spread: bool,
+
     /// Also play cases tagged `heavy`: thousands of messages, or all packet identifiers
     #[arg(long, help_heading = "Run")]
     pub(super) heavy: bool,

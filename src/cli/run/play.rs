@@ -62,6 +62,7 @@ pub(super) fn play(
         exclusive: arguments.playing.exclusive,
         heavy: arguments.playing.heavy,
         chaos: arguments.chaos,
+        spread: arguments.playing.spread,
         first_look: !arguments.no_first_look,
     };
     let mut offered = Capabilities::default();

@@ -96,6 +96,7 @@ fn probe(ready: &Ready, asked: &Asked, began: Instant) -> Result<Found, Failure>
         max_wait: asked::QUICK,
         seed: 1,
         chaos: None,
+        spread: false,
         exclusive: false,
         heavy: false,
         first_look: true,

@@ -200,9 +200,10 @@ impl<R> Run<'_, R> {
             Ok(started) => started,
             Err(problem) => return self.not_started(round, job.numbers, &problem),
         };
+        let spreads = self.options.spread;
         let venue = |instance: &Instance| Venue {
-            connectors: instance.connectors().clone(),
-            known: instance.known().clone(),
+            connectors: instance.connectors().clone().spreading(spreads),
+            known: instance.known().clone().spreading(spreads),
             handle: Some(instance.handle()),
             log: Some(instance.written()),
         };

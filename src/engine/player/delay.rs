@@ -118,9 +118,12 @@ impl Player<'_> {
             return;
         };
         let took = self.now().saturating_sub(asked.at);
-        let client = self.transcript.lanes[lane.0].client;
-        self.round_trips
-            .note(self.scene.clients[client.0].route, took);
+        let record = &self.transcript.lanes[lane.0];
+        let route = Route {
+            node: record.node,
+            ..self.scene.clients[record.client.0].route
+        };
+        self.round_trips.note(route, took);
     }
 }
 

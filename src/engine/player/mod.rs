@@ -19,6 +19,7 @@ use crate::engine::chaos::Chaos;
 use crate::engine::lane::Lane;
 use crate::engine::prefix::Prefix;
 use crate::engine::rumqttc::Tap;
+use crate::engine::spread::Spread;
 use crate::engine::wait;
 use crate::matcher::Memory;
 use crate::plan::{Awaited, Body, Operation, PlannedStep, steps_played};
@@ -85,6 +86,8 @@ pub(in crate::engine) struct Player<'p> {
     pub(in crate::engine) current: StepIndex,
     /// How the bytes are put on the wire.
     chaos: Chaos,
+    /// Which node the next connection of a client goes to.
+    spread: Spread,
     /// The connection whose packets wait to be sent together with those of the next step.
     held: Option<LaneIndex>,
     /// When the steps with an id began, since the scene began.
@@ -174,6 +177,7 @@ impl<'p> Player<'p> {
             chaos: patience
                 .chaos
                 .map_or_else(Chaos::default, |seed| Chaos::of(seed, &scene.id)),
+            spread: Spread::of(scene),
             held: None,
             begins: BTreeMap::new(),
             steps_played: 0,

@@ -10,7 +10,7 @@ use crate::engine::lane::Lane;
 use crate::engine::wait::Waiting;
 use crate::matcher::is_met;
 use crate::plan::{Awaited, Operation};
-use crate::scenario::model::{ClientIndex, DropHow};
+use crate::scenario::model::{ClientIndex, DropHow, Route};
 use crate::transcript::{
     Ended, Ending, EventIndex, Lane as LaneRecord, LaneIndex, NotReached, Outcome, StepIndex, What,
 };
@@ -192,7 +192,8 @@ impl Player<'_> {
         let declared = &self.scene.clients[client.0];
         // TLS and the upgrade to WebSocket take round trips before MQTT does.
         let limit = self.patience.limit + self.delay() * HANDSHAKES;
-        let connected = self.host.connect(declared.route, offers, limit).await;
+        let route = self.route(client);
+        let connected = self.host.connect(route, offers, limit).await;
         let opened = match connected {
             Ok(opened) => opened,
             Err(error) => return Err(self.unreachable(client, error.to_string())),
@@ -204,7 +205,7 @@ impl Player<'_> {
         lane.cut_frames(self.chaos.cut_below);
         let is_cut_below = self.chaos.cut_below.is_some() && lane.is_websocket();
         lane.cuts = self.chaos.cuts && !is_cut_below;
-        let index = self.new_lane(client, lane);
+        let index = self.new_lane(client, route.node, lane);
         match (offers, opened.answer) {
             (None, _) => {}
             (Some(_), Some(answer)) => {
@@ -219,7 +220,17 @@ impl Player<'_> {
         self.attach(client, index)
     }
 
-    fn new_lane(&mut self, client: ClientIndex, lane: Lane) -> LaneIndex {
+    /// Where the next connection of a client goes.
+    fn route(&mut self, client: ClientIndex) -> Route {
+        let route = self.scene.clients[client.0].route;
+        let nodes = self.host.spread_over(route.transport);
+        match self.spread.next(client, &nodes) {
+            Some(node) => Route { node, ..route },
+            None => route,
+        }
+    }
+
+    fn new_lane(&mut self, client: ClientIndex, node: usize, lane: Lane) -> LaneIndex {
         let declared = &self.scene.clients[client.0];
         let state = &mut self.clients[client.0];
         let index = LaneIndex(self.lanes.len());
@@ -230,6 +241,7 @@ impl Player<'_> {
             client,
             name: declared.name.clone(),
             connection: state.connections,
+            node,
             version: declared.version,
         });
         self.lanes.push(lane);

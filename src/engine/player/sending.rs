@@ -276,8 +276,7 @@ impl Player<'_> {
 
     pub(super) fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {
         self.note_id(lane, packet);
-        let client = self.transcript.lanes[lane.0].client;
-        let node = self.scene.clients[client.0].route.node;
+        let node = self.transcript.lanes[lane.0].node;
         self.host.note_sent(wire, self.lanes[lane.0].version, node);
     }
 }

@@ -187,7 +187,7 @@ impl Player<'_> {
                     if asked_by.is_some() {
                         self.note_id(lane, &recorded);
                     }
-                    let node = self.scene.clients[client.0].route.node;
+                    let node = self.transcript.lanes[lane.0].node;
                     self.host.note_sent(&wire, version, node);
                     recorded
                 });

@@ -117,6 +117,7 @@ fn run(report: &Report<'_>, transcripts: Transcripts) -> Run {
         options: Options {
             seed: report.seed,
             chaos: facts.chaos,
+            spread: facts.spread,
             timeout_scale: facts.timeout_scale,
             jobs: facts.jobs,
             max_wait_us: microseconds(facts.max_wait),

@@ -253,6 +253,9 @@ pub struct Options {
     pub seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chaos: Option<u64>,
+    /// Whether clients whose scenario names no node were placed on the nodes of the target in turn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spread: bool,
     pub timeout_scale: f64,
     /// The number of cases at the same time, if the user set it.
     #[serde(skip_serializing_if = "Option::is_none")]

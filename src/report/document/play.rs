@@ -91,6 +91,9 @@ pub struct Lane {
     pub name: String,
     /// 1 for the client's first.
     pub connection: u32,
+    /// The node that the connection goes to, if that is not the client's `node`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<usize>,
 }
 
 /// One thing that happened on a connection.
@@ -281,6 +284,31 @@ impl Play {
     /// The client of an event's connection.
     pub fn client_of(&self, event: &Event) -> usize {
         self.lanes.get(event.lane).map_or(0, |lane| lane.client)
+    }
+
+    /// The node that a connection goes to.
+    pub fn node_of(&self, lane: usize) -> usize {
+        let known = self.lanes.get(lane);
+        let client = || self.clients.get(known?.client);
+        let of_client = || client().map(|client| client.node);
+        let own = known.and_then(|lane| lane.node);
+        own.or_else(of_client).unwrap_or_default()
+    }
+
+    /// The nodes that a client's connections go to, each once. A client without a connection has the node of its scenario.
+    pub fn nodes_of(&self, client: usize) -> Vec<usize> {
+        let lanes = self.lanes.iter().enumerate();
+        let lanes = lanes.filter(|(_, lane)| lane.client == client);
+        let mut nodes: Vec<usize> = Vec::new();
+        for node in lanes.map(|(lane, _)| self.node_of(lane)) {
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+        if nodes.is_empty() {
+            nodes.extend(self.clients.get(client).map(|client| client.node));
+        }
+        nodes
     }
 
     /// The numbers of the events that a step took. For a step in a repeat, those of the last round that is listed.

@@ -82,6 +82,9 @@ fn options(run: &Run) -> Markup {
         ("Exit code", run.exit.to_string()),
     ];
     rows.extend(options.chaos.map(|seed| ("Chaos", seed.to_string())));
+    if options.spread {
+        rows.push(("Clients", "on the nodes in turn".to_owned()));
+    }
     if let Some(instances) = &run.instances {
         rows.push(("Brokers started", instances.started.to_string()));
     }

@@ -89,13 +89,15 @@ fn names(play: &Play) -> Vec<(Ipv4Addr, String)> {
     let mut names: Vec<(Ipv4Addr, String)> = Vec::new();
     for (n, client) in play.clients.iter().enumerate() {
         names.push((client_address(n), client.name.clone()));
-        let broker = match client.node {
-            0 => "broker".to_owned(),
-            node => format!("broker-node-{node}"),
-        };
-        let node = (node_address(client.node), broker);
-        if !names.contains(&node) {
-            names.push(node);
+        for node in play.nodes_of(n) {
+            let broker = match node {
+                0 => "broker".to_owned(),
+                node => format!("broker-node-{node}"),
+            };
+            let named = (node_address(node), broker);
+            if !names.contains(&named) {
+                names.push(named);
+            }
         }
     }
     names
@@ -103,8 +105,11 @@ fn names(play: &Play) -> Vec<(Ipv4Addr, String)> {
 
 fn connection(play: &Play, lane: usize) -> Connection {
     let client = play.lanes.get(lane).map_or(0, |lane| lane.client);
-    let node = play.clients.get(client).map_or(0, |client| client.node);
-    Connection::new(lane, client_address(client), node_address(node))
+    Connection::new(
+        lane,
+        client_address(client),
+        node_address(play.node_of(lane)),
+    )
 }
 
 /// The frames of an event on its connection.

@@ -110,6 +110,7 @@ fn client(name: &str) -> Client {
             transport: Transport::Default,
             node: 0,
         },
+        is_placed: false,
         scram: None,
         connect: Vec::new(),
     }
@@ -218,6 +219,7 @@ impl Recorder {
             client,
             name: plan.scene.clients[client.0].name.clone(),
             connection: 1,
+            node: 0,
             version: V5,
         };
         Self {

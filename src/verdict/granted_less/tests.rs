@@ -78,6 +78,7 @@ pub(in crate::verdict) fn record(
             client: ClientIndex(0),
             name: "a".into(),
             connection: 1,
+            node: 0,
             version,
         }],
         events: packets.iter().map(event).collect(),

@@ -66,7 +66,7 @@ fn play(
     Play {
         prefix: transcript.prefix.clone(),
         clients: plan.scene.clients.iter().map(client).collect(),
-        lanes: transcript.lanes.iter().map(lane).collect(),
+        lanes: transcript.lanes.iter().map(|of| lane(plan, of)).collect(),
         events,
         left_out,
         hooks: hooks.map(hook).collect(),
@@ -103,11 +103,13 @@ fn client(client: &model::Client) -> Client {
     }
 }
 
-fn lane(lane: &transcript::Lane) -> Lane {
+fn lane(plan: &Plan, lane: &transcript::Lane) -> Lane {
+    let usual = plan.scene.clients[lane.client.0].route.node;
     Lane {
         client: lane.client.0,
         name: text::lane_name(lane),
         connection: lane.connection,
+        node: (lane.node != usual).then_some(lane.node),
     }
 }
 

@@ -35,11 +35,16 @@ class Lanes {
 
 /** The names of the lanes, with whatever is unusual about a client. */
 function laneNames(play, lanes) {
-  const clients = play.clients.map((client) => {
+  const nodes = play.clients.map((client, number) => {
+    const connections = play.lanes.filter((lane) => lane.client === number);
+    return [...new Set(connections.map((lane) => lane.node ?? client.node))];
+  });
+  const hasSeveral = nodes.flat().some((node) => node !== 0);
+  const clients = play.clients.map((client, number) => {
     const facts = [`MQTT ${client.version}`];
     if (client.transport === "websocket") facts.push("WebSocket");
     if (client.driver !== "wire") facts.push(client.driver);
-    if (play.clients.some((other) => other.node !== 0)) facts.push(`node ${client.node}`);
+    if (hasSeveral) facts.push(`node ${nodes[number].join(", ")}`);
     return make("div", {}, make("b", { title: client.name }, client.name), make("small", {}, facts.join(" · ")));
   });
   const hooks = lanes.all > lanes.clients + 1 && make("div", {}, make("b", {}, "hook events"), make("small", {}, "of the broker"));

@@ -69,6 +69,7 @@ impl Record {
             client: ClientIndex(0),
             name: "client".into(),
             connection: 1,
+            node: 0,
             version: self.version,
         });
         self.event(What::Opened)
