@@ -187,7 +187,7 @@ pub(super) fn event(
             ..
         } => {
             let text = match packet {
-                Ok(_) if !faults.is_empty() => undecodable(frame, faults),
+                Ok(_) if !faults.is_empty() => undecodable(transcript, frame, faults),
                 Ok(packet) => {
                     let mut fields = fields(packet, lane.version, topic.as_ref());
                     fields.extend(frames::of_packet(*carried_in, bound));
@@ -197,18 +197,21 @@ pub(super) fn event(
                         None => plain(packet, fields, origin, normal),
                     }
                 }
-                Err(error) => undecodable(frame, faults.iter().chain([error])),
+                Err(error) => undecodable(transcript, frame, faults.iter().chain([error])),
             };
             format!("{name} {from_broker} {text}")
         }
         What::Garbage { bytes, error } => {
-            format!("{name} {from_broker} bytes {} ({error})", hex(bytes))
+            let shown = hex(&masked(bytes, &transcript.prefix));
+            format!("{name} {from_broker} bytes {shown} ({error})")
         }
         What::Truncated { bytes } => {
-            format!("{name} {from_broker} part of a packet {}", hex(bytes))
+            let shown = hex(&masked(bytes, &transcript.prefix));
+            format!("{name} {from_broker} part of a packet {shown}")
         }
         What::Fault { fault, bytes } => {
-            format!("{name} {from_broker} {fault}: {}", hex(bytes))
+            let shown = hex(&masked(bytes, &transcript.prefix));
+            format!("{name} {from_broker} {fault}: {shown}")
         }
         What::Closed(ending) => {
             let by = ending_word(*ending);
@@ -326,14 +329,37 @@ const fn ending_word(ending: Ending) -> &'static str {
     }
 }
 
-fn undecodable<'e>(frame: &Frame, errors: impl IntoIterator<Item = &'e DecodeError>) -> String {
+fn undecodable<'e>(
+    transcript: &Transcript,
+    frame: &Frame,
+    errors: impl IntoIterator<Item = &'e DecodeError>,
+) -> String {
     let errors: Vec<String> = errors.into_iter().map(ToString::to_string).collect();
     format!(
         "malformed {} {} ({})",
         frame.packet_type(),
-        hex(frame.bytes()),
+        hex(&masked(frame.bytes(), &transcript.prefix)),
         errors.join("; ")
     )
+}
+
+/// Replaces each byte of the play's prefix with `x`. The prefix is different in each run, and bytes that cannot be
+/// decoded must be the same in each record.
+fn masked(bytes: &Bytes, prefix: &str) -> Bytes {
+    let prefix = prefix.as_bytes();
+    let is_prefix = |at: &usize| bytes[*at..].starts_with(prefix);
+    let places: Vec<usize> = match prefix {
+        [] => Vec::new(),
+        _ => (0..bytes.len()).filter(is_prefix).collect(),
+    };
+    if places.is_empty() {
+        return bytes.clone();
+    }
+    let mut masked = bytes.to_vec();
+    for at in places {
+        masked[at..at + prefix.len()].fill(b'x');
+    }
+    masked.into()
 }
 
 /// Formats raw bytes: `10 0c 00 04`. If there are many, only the beginning is shown, with their number and a checksum.
@@ -453,7 +479,16 @@ fn named_fields<'a>(record: &HookRecord, list: &'a HookList) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_insertion;
+    use super::{Bytes, is_insertion, masked};
+
+    #[test]
+    fn masks_the_prefix_of_the_play_in_bytes() {
+        let shown =
+            |bytes: &'static str, prefix| masked(&Bytes::from_static(bytes.as_bytes()), prefix);
+        assert_eq!(shown("\x02k7a2/t+k7a2", "k7a2"), "\x02xxxx/t+xxxx");
+        assert_eq!(shown("k7a", "k7a2"), "k7a");
+        assert_eq!(shown("k7a2", ""), "k7a2");
+    }
 
     #[test]
     fn knows_a_prefix_where_it_sees_one() {
