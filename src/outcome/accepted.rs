@@ -32,34 +32,32 @@ pub(super) fn unexplained(
             "no reason is given for it: there is no targets/{name}.yaml"
         ));
     };
-    let id = result.id.to_string();
-    let about: Vec<&Deviation> = file
-        .deviations
-        .iter()
-        .filter(|deviation| deviation.is_shown_by(&id))
-        .collect();
     let path = &file.source.path;
-    if about.is_empty() {
+    if about(file, result).is_empty() {
         return Some(format!(
-            "no reason is given for it: no deviation in {path} has the case {id}"
+            "no reason is given for it: no deviation in {path} has the case {}",
+            result.id
         ));
     }
-    let mut wrong = wrong(result).filter(|finding| !finding.clauses().is_empty());
-    let finding = wrong.find(|finding| !is_cited(&about, result, finding))?;
+    let finding = wrong(result).find(|finding| !explains(file, result, finding))?;
     Some(format!(
         "no reason is given for it: no deviation in {path} with this case cites {}",
         cited(result, finding.clauses())
     ))
 }
 
+/// Returns the entries of the target file that have this case.
+fn about<'f>(file: &'f TargetFile, result: &CaseResult) -> Vec<&'f Deviation> {
+    let id = result.id.to_string();
+    let deviations = file.deviations.iter();
+    deviations
+        .filter(|deviation| deviation.is_shown_by(&id))
+        .collect()
+}
+
 /// Whether an entry of the target file describes this finding of a case.
 pub(super) fn explains(file: &TargetFile, result: &CaseResult, finding: &Finding) -> bool {
-    let id = result.id.to_string();
-    let about = file
-        .deviations
-        .iter()
-        .filter(|deviation| deviation.is_shown_by(&id));
-    let about: Vec<&Deviation> = about.collect();
+    let about = about(file, result);
     match finding.clauses() {
         [] => !about.is_empty(),
         _ => is_cited(&about, result, finding),

@@ -47,17 +47,14 @@ fn unexplained<'a>(cause: &Cause<'a>, file: Option<&TargetFile>) -> Option<Cause
         recorded.any(|finding| !file.is_some_and(|file| explains(file, shown.case.result, finding)))
     };
     let part = |shown: &[Shown<'a>]| shown.iter().filter(is_unexplained).cloned().collect();
-    let (cases, likely): (Vec<_>, Vec<_>) = (part(&cause.cases), part(&cause.likely));
-    let is_new = !cases.is_empty() || !likely.is_empty();
-    is_new.then(|| Cause {
-        cases: match cases.is_empty() {
-            true => likely.clone(),
-            false => cases.clone(),
-        },
-        likely: match cases.is_empty() {
-            true => Vec::new(),
-            false => likely,
-        },
+    let (mut cases, mut likely): (Vec<_>, Vec<_>) = (part(&cause.cases), part(&cause.likely));
+    // A draft takes its example from the cases.
+    if cases.is_empty() {
+        std::mem::swap(&mut cases, &mut likely);
+    }
+    (!cases.is_empty()).then(|| Cause {
+        cases,
+        likely,
         ..cause.clone()
     })
 }

@@ -160,6 +160,7 @@ pub(super) fn event(
         Some(Bound::AnyOrder(_)) => "<*",
         _ => "<",
     };
+    let received = |bytes: &Bytes| hex(&masked(bytes, &transcript.prefix));
     Some(match &event.what {
         // The CONNECT, or whatever is sent first, already shows that a transport was opened.
         What::Opened if is_followed_by_sending(transcript, event) => return None,
@@ -187,7 +188,7 @@ pub(super) fn event(
             ..
         } => {
             let text = match packet {
-                Ok(_) if !faults.is_empty() => undecodable(transcript, frame, faults),
+                Ok(_) if !faults.is_empty() => undecodable(frame, received(frame.bytes()), faults),
                 Ok(packet) => {
                     let mut fields = fields(packet, lane.version, topic.as_ref());
                     fields.extend(frames::of_packet(*carried_in, bound));
@@ -197,21 +198,20 @@ pub(super) fn event(
                         None => plain(packet, fields, origin, normal),
                     }
                 }
-                Err(error) => undecodable(transcript, frame, faults.iter().chain([error])),
+                Err(error) => {
+                    undecodable(frame, received(frame.bytes()), faults.iter().chain([error]))
+                }
             };
             format!("{name} {from_broker} {text}")
         }
         What::Garbage { bytes, error } => {
-            let shown = hex(&masked(bytes, &transcript.prefix));
-            format!("{name} {from_broker} bytes {shown} ({error})")
+            format!("{name} {from_broker} bytes {} ({error})", received(bytes))
         }
         What::Truncated { bytes } => {
-            let shown = hex(&masked(bytes, &transcript.prefix));
-            format!("{name} {from_broker} part of a packet {shown}")
+            format!("{name} {from_broker} part of a packet {}", received(bytes))
         }
         What::Fault { fault, bytes } => {
-            let shown = hex(&masked(bytes, &transcript.prefix));
-            format!("{name} {from_broker} {fault}: {shown}")
+            format!("{name} {from_broker} {fault}: {}", received(bytes))
         }
         What::Closed(ending) => {
             let by = ending_word(*ending);
@@ -330,15 +330,15 @@ const fn ending_word(ending: Ending) -> &'static str {
 }
 
 fn undecodable<'e>(
-    transcript: &Transcript,
     frame: &Frame,
+    bytes: String,
     errors: impl IntoIterator<Item = &'e DecodeError>,
 ) -> String {
     let errors: Vec<String> = errors.into_iter().map(ToString::to_string).collect();
     format!(
         "malformed {} {} ({})",
         frame.packet_type(),
-        hex(&masked(frame.bytes(), &transcript.prefix)),
+        bytes,
         errors.join("; ")
     )
 }
