@@ -84,7 +84,7 @@ impl fmt::Debug for PacketType {
 /// A Packet Identifier, which is never 0 on the wire.
 pub type PacketId = NonZeroU16;
 
-/// Quality of service. There is no value for 3, which the decoder refuses.
+/// Quality of service. The decoder rejects the value 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum QoS {
     /// QoS 0: sent once, without acknowledgement; it may be lost.

@@ -21,9 +21,9 @@ const REST: Duration = Duration::from_millis(50);
 /// do nothing cannot keep others out.
 const HANDSHAKES: usize = 1024;
 
-/// The number of connections that the system holds until they are accepted; it may hold fewer. If there is no room, the
-/// first packet of a connection is dropped, and the client sends it again a second later, and again two seconds after
-/// that.
+/// The number of connections that the system queues until they are accepted; it may queue fewer. If the queue is full,
+/// the system drops the first packet of a connection. The client then sends it again after one second, and once more
+/// after another two.
 const BACKLOG: u32 = 4096;
 
 /// What carries MQTT over a connection that a socket accepts. The default is plain TCP.

@@ -5,8 +5,8 @@ use getrandom::fill;
 /// The source of all randomness of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Randomness {
-    /// A sequence that this number determines, for tests. The same inputs give the same bytes, and whoever knows the
-    /// number can compute every nonce.
+    /// A sequence that this number determines, for tests. The same inputs give the same bytes, so anyone who knows
+    /// the number can compute every nonce.
     Seed(u64),
     /// The operating system. No nonce is repeated, in one process or in several.
     System,

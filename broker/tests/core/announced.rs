@@ -318,7 +318,7 @@ fn limits() -> Vec<Limit> {
                 pair.lose(a);
                 let p = pair.connected(hello(V5, "p"));
                 pair.all_hooks();
-                // The first message fits because nothing else waits. After that there is no room until it is
+                // The first message fits because nothing else is in flight. The next ones have to wait until it is
                 // acknowledged.
                 for (number, size) in [(1, 30), (2, 1)] {
                     pair.send(p, message(1, number, "t", &"x".repeat(size)));

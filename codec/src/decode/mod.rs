@@ -1,7 +1,7 @@
 //! Strict decoding: what a packet means, or what is wrong with it, where, and by which clause.
 //!
-//! The decoder checks only what the bytes of one packet show by themselves, whoever sent it, and reports only errors
-//! that make the whole packet wrong. It does not check:
+//! The decoder checks only what can be seen in the bytes of one packet, regardless of the sender, and reports only
+//! errors that make the whole packet malformed. It does not check:
 //! - *Topic Filters*, which may be empty or ill-formed: SUBACK and UNSUBACK answer them one by one. Topic Names
 //!   (PUBLISH, Will, Response Topic) are checked: one with a wildcard is malformed, and so is an empty one unless a
 //!   Topic Alias replaces it.

@@ -562,7 +562,7 @@ fn judge_publish(
 ) -> Result<(), (ReasonCode, DropReason)> {
     let config = &state.rules.config;
     if !weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties) {
-        // It could not be sent to any client, nor stored. [5 RULE-3.4.2.1-2] [5 RULE-3.5.2.1-2]
+        // Such a message can be neither sent nor stored. [5 RULE-3.4.2.1-2] [5 RULE-3.5.2.1-2]
         return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
     }
     let can_be_told =

@@ -14,8 +14,8 @@ impl Account {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Returns whether a holder that already has `own` bytes may have `bytes` more. The holder may have at most as many
-    /// in all as are free afterwards, so whoever takes much leaves as much for the others.
+    /// Returns whether a holder that already has `own` bytes may have `bytes` more. Afterwards at
+    /// least as many bytes must be free as the holder has, so no single holder can use up the account.
     pub(crate) fn admits(&self, own: usize, bytes: usize, limit: usize) -> bool {
         let free = limit.saturating_sub(self.used());
         own.saturating_add(bytes.saturating_mul(2)) <= free

@@ -29,7 +29,7 @@ pub(crate) struct Authentication {
 /// How far the current exchange has come.
 #[derive(Debug)]
 pub(crate) enum Stage {
-    /// There is no exchange.
+    /// No exchange is in progress.
     Over,
     /// The client is to send its first message, and was asked for it.
     Asked,

@@ -72,7 +72,7 @@ pub(super) struct Examined {
     pub(super) undone: bool,
 }
 
-/// Checks every byte of a file that matters, and changes none. Returns `None` if there is no file, or if opening the
+/// Checks every byte of the file that carries data, without changing the file. Returns `None` if there is no file, or if opening the
 /// database gives a better error.
 pub(super) fn examine(path: &Path) -> Result<Option<Examined>, StoreError> {
     match fs::metadata(path) {
