@@ -1,4 +1,4 @@
-//! The table of faults: name, clauses, and what goes wrong.
+//! The table of faults: name, clauses, and what the broker does wrong.
 
 use mqtt_check_codec::{Clause, PacketType, ProtocolVersion};
 
@@ -15,179 +15,179 @@ faults {
     ConnectTimeoutNotEnforced "connect-timeout-not-enforced" [V5 "RULE-3.1.4-1", V3_1_1 "RULE-3.1.4-1"]
         "a connection that never sends a CONNECT stays open",
     NoConnack "no-connack" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
-        "an accepted CONNECT is not acknowledged",
+        "no CONNACK is sent for an accepted CONNECT",
     ConnackAfterMessages "connack-after-messages" [V5 "MQTT-3.2.0-1", V3_1_1 "MQTT-3.2.0-1"]
-        "a resumed session's messages are sent before CONNACK",
+        "messages of a resumed session are sent before CONNACK",
     ConnackTwice "connack-twice" [V5 "MQTT-3.2.0-2", V3_1_1 "RULE-3.2-1"]
-        "PINGREQ is also answered with another CONNACK",
+        "PINGREQ is answered with another CONNACK as well as PINGRESP",
     ConnackFlagsReserved "connack-flags-reserved" [V5 "MQTT-3.2.2-1", V3_1_1 "RULE-3.2.2.1-1"]
         "a reserved bit of the Connect Acknowledge Flags is set",
     ConnackCodeUnknown "connack-code-unknown" [V5 "MQTT-3.2.2-8"]
-        "a refused CONNECT is answered with a code that CONNACK cannot have",
+        "CONNACK for a refused CONNECT has a Reason Code that is not defined for CONNACK",
     RefusedConnectUnanswered "refused-connect-unanswered" [V3_1_1 "RULE-3.2.2.3-1"]
-        "a refused CONNECT is closed without a CONNACK",
+        "a refused CONNECT closes the connection without a CONNACK",
     RefusedConnectStaysOpen "refused-connect-stays-open" [V5 "MQTT-3.2.2-7", V5 "MQTT-4.13.2-1", V3_1_1 "MQTT-3.2.2-5"]
-        "the connection stays open after a CONNACK that refuses",
+        "the connection stays open after a CONNACK that refuses the CONNECT",
     PacketsAfterRefusalProcessed "packets-after-refusal-processed" [V5 "MQTT-3.1.4-6", V3_1_1 "MQTT-3.1.4-5"]
-        "a PUBLISH after a refused CONNECT is delivered",
+        "a PUBLISH sent after a refused CONNECT is delivered",
     PacketsBehindConnectLost "packets-behind-connect-lost" [V5 "RULE-3.1.4-3", V3_1_1 "RULE-3.1.4-3"]
         "packets that arrive together with CONNECT are discarded",
     DisconnectBeforeConnack "disconnect-before-connack" [V5 "MQTT-3.14.0-1"]
-        "a refused CONNECT is answered with DISCONNECT",
+        "a refused CONNECT is answered with DISCONNECT instead of CONNACK",
     WrongPasswordAccepted "wrong-password-accepted" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
-        "a known user name is accepted with any password",
+        "any password is accepted for a known user name",
     WillAccessIgnored "will-access-ignored" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
-        "a client is accepted with a Will that it may not publish",
+        "a CONNECT is accepted although its client may not publish the Will",
     AccessByPrefix "access-by-prefix" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "a rule of the access list applies to every topic that begins like its filter",
+        "an access rule applies to every topic that starts with the text of its filter",
     AccessCaseFolded "access-case-folded" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "the access list ignores the case of topics",
+        "access rules ignore the case of topics",
     AccessPlusCoversAll "access-plus-covers-all" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "a + in a rule of the access list matches any number of levels",
+        "a + in an access rule matches any number of levels",
     AccessHashWithoutParent "access-hash-without-parent" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "a rule of the access list that ends with # does not cover the level above it",
+        "an access rule that ends with /# does not cover the parent level",
     AccessUserIgnored "access-user-ignored" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "a rule of the access list for one user applies to all users",
+        "an access rule for one user applies to all users",
     AccessNameIsWildcard "access-name-is-wildcard" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "a user name that is inserted into the access list works as a wildcard",
+        "a wildcard in a user name works as a wildcard in access rules that contain the user name",
     UnknownAuthMethodAccepted "unknown-auth-method-accepted" [V5 "MQTT-4.12.0-1"]
-        "a CONNECT with an Authentication Method that is not supported is accepted",
+        "a CONNECT with an unsupported Authentication Method is accepted",
     AuthMethodUnasked "auth-method-unasked" [V5 "MQTT-4.12.0-6"]
         "CONNACK has an Authentication Method although CONNECT had none",
     AuthWithoutMethodIgnored "auth-without-method-ignored" [V5 "MQTT-4.12.0-7", V5 "RULE-3.15-1"]
-        "AUTH of a client that gave no Authentication Method is ignored",
+        "an AUTH from a client whose CONNECT had no Authentication Method is ignored",
     WrongProofAccepted "wrong-proof-accepted" [V5 "MQTT-3.1.4-2"]
-        "a client with a wrong proof in an authentication exchange is accepted",
+        "a client that sends a wrong proof in an authentication exchange is accepted",
     ScramNonceUnchecked "scram-nonce-unchecked" [V5 "RFC 5802, 5.1"]
-        "a client whose final SCRAM message has another nonce than the server's is accepted",
+        "a client whose final SCRAM message does not repeat the server's nonce is accepted",
     ScramSignatureWrong "scram-signature-wrong" [V5 "RFC 5802, 3"]
         "the server's signature in a SCRAM exchange does not match the password",
     FailedAuthenticationStaysOpen "failed-authentication-stays-open" [V5 "MQTT-4.12.0-4"]
-        "the connection stays open when an authentication exchange fails",
+        "the connection stays open after a failed authentication exchange",
     ChallengeWithOtherCode "challenge-with-other-code" [V5 "MQTT-4.12.0-2"]
-        "the AUTH that continues the exchange has the reason code of success",
+        "an AUTH that continues the exchange has Reason Code 0x00 (Success)",
     AuthAnswerCodeUnchecked "auth-answer-code-unchecked" [V5 "MQTT-4.12.0-3"]
-        "a client's AUTH continues the exchange whatever its reason code is",
+        "a client's AUTH continues the exchange regardless of its Reason Code",
     AuthMethodNotRepeated "auth-method-not-repeated" [V5 "MQTT-4.12.0-5"]
-        "AUTH has another Authentication Method than CONNECT",
+        "the server's AUTH has a different Authentication Method from CONNECT",
     ConnackWithoutAuthMethod "connack-without-auth-method" [V5 "MQTT-4.12.0-5"]
         "CONNACK does not repeat the Authentication Method of CONNECT",
     AuthMethodChangeAccepted "auth-method-change-accepted" [V5 "MQTT-4.12.0-5", V5 "RULE-3.15-1"]
-        "a client's AUTH may have another Authentication Method than its CONNECT",
+        "a client's AUTH with a different Authentication Method from its CONNECT is accepted",
     AuthUnasked "auth-unasked" [V5 "MQTT-4.12.0-6"]
-        "AUTH is sent to a client that gave no Authentication Method",
+        "AUTH is sent to a client whose CONNECT had no Authentication Method",
     PacketsDuringAuthenticationIgnored "packets-during-authentication-ignored" [V5 "MQTT-3.1.2-30", V5 "MQTT-3.1.0-2"]
-        "packets that a client sends before it is authenticated are accepted",
+        "packets from a client that is not yet authenticated do not close the connection",
     ReauthenticationMethodUnchecked "reauthentication-method-unchecked" [V5 "MQTT-4.12.1-1"]
-        "a client may authenticate again with another method than before",
+        "re-authentication with a different Authentication Method is accepted",
     FailedReauthenticationIgnored "failed-reauthentication-ignored" [V5 "MQTT-4.12.1-2"]
-        "the connection stays open when a re-authentication fails",
+        "the connection stays open after a failed re-authentication",
     AuthCodeUnknown "auth-code-unknown" [V5 "MQTT-3.15.2-1"]
-        "the last AUTH of a re-authentication has a code that AUTH cannot have",
+        "the last AUTH of a re-authentication has a Reason Code that is not defined for AUTH",
 
-    // What is refused, and has an effect all the same.
+    // Refused packets that take effect anyway.
     RefusedConnectTakesOver "refused-connect-takes-over" [V5 "RULE-3.1.4-4", V3_1_1 "RULE-3.1.4-4"]
-        "a refused CONNECT displaces the connected client",
+        "a refused CONNECT disconnects the client that is using the Client Identifier",
     RefusedConnectWipesSession "refused-connect-wipes-session" [V5 "MQTT-3.1.2-23", V5 "RULE-3.1.4-4", V3_1_1 "MQTT-3.1.2-4"]
-        seen ["nanomq#2333"] "a CONNECT that is refused and has Clean Start 1 deletes the session",
+        seen ["nanomq#2333"] "a refused CONNECT with Clean Start 1 deletes the session",
     RefusedConnectForgetsSubscriptions "refused-connect-forgets-subscriptions" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a refused CONNECT removes the subscriptions of a kept session",
+        "a refused CONNECT removes the subscriptions of the existing session",
     RefusedConnectEmptiesQueue "refused-connect-empties-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5"]
-        "a refused CONNECT discards the messages that wait for the session",
+        "a refused CONNECT discards the messages queued for the session",
     RefusedConnectCreatesSession "refused-connect-creates-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-3"]
         "a refused CONNECT creates a session",
     RefusedConnectPublishesWill "refused-connect-publishes-will" [V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
-        seen ["nanomq#2330", "emqx#1230"] "the Will of a CONNECT that is refused is published",
+        seen ["nanomq#2330", "emqx#1230"] "the Will of a refused CONNECT is published",
     RefusedConnectDisarmsWill "refused-connect-disarms-will" [V5 "MQTT-3.1.2-8"]
         "a refused CONNECT removes the Will of the session",
     RefusedConnectKeepsSessionAlive "refused-connect-keeps-session-alive" [V5 "MQTT-4.1.0-2"]
         "a session never expires after a refused CONNECT",
     SecondConnectWipesSession "second-connect-wipes-session" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4"]
-        "a second CONNECT ends the connection, and with Clean Start 1 the session too",
+        "a second CONNECT with Clean Start 1 deletes the session as it closes the connection",
     SecondConnectReplacesWill "second-connect-replaces-will" [V5 "MQTT-3.1.0-2", V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.0-2"]
-        "a second CONNECT ends the connection, and its own Will is published",
+        "a second CONNECT closes the connection, and its Will is published instead of the first one",
     RefusedPublishPassedOn "refused-publish-passed-on" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2", V3_1_1 "RULE-3.3.5-1"]
-        "a message that is refused in its acknowledgement is forwarded, but not retained",
+        "a message refused in PUBACK or PUBREC is forwarded, but not retained",
     RefusedPublishRetained "refused-publish-retained" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2", V3_1_1 "RULE-3.3.5-1"]
-        "a message that is refused in its acknowledgement is retained, or clears the retained one, but is not forwarded",
+        "a message refused in PUBACK or PUBREC sets or clears the retained message, but is not forwarded",
     RefusedFilterBringsRetained "refused-filter-brings-retained" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        seen ["mochi#46"] "a filter that is refused in SUBACK brings its retained messages",
+        seen ["mochi#46"] "retained messages are sent for a filter that is refused in SUBACK",
     RefusedFilterSubscribed "refused-filter-subscribed" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         "a filter that is refused in SUBACK is subscribed anyway",
     NoRoomLosesOthers "no-room-loses-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "without room for another retained message, messages that do not need it are lost",
+        "messages with RETAIN 0 are refused or lost while there is no room for another retained message",
     NoRoomLosesRetained "no-room-loses-retained" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-4.5.0-1"]
-        "an accepted message for which there is no retained room reaches no subscriber, and neither does such a Will",
+        "an accepted message or Will that cannot be retained for lack of room reaches no subscriber either",
     DollarTopicsRefuseWills "dollar-topics-refuse-wills" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
-        "a broker that reserves topics with $ refuses every Will",
+        "every CONNECT with a Will is refused if clients may not publish to topics that start with $",
     DollarWillPublished "dollar-will-published" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
-        "a broker that reserves topics with $ publishes Wills to them",
+        "a Will is published to a topic that starts with $ although clients may not publish there",
 
     // Client identifiers.
     ClientIdsCaseFolded "client-ids-case-folded" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
-        "client ids that differ in case share a session",
+        "Client Identifiers that differ only in case share a session",
     ClientIdOf23BytesRefused "client-id-of-23-bytes-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
-        "a client id of 23 bytes is refused",
+        "a Client Identifier of 23 bytes or more is refused",
     ClientIdInCapitalsRefused "client-id-in-capitals-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
-        "a client id with a capital letter is refused",
+        "a Client Identifier with a capital letter is refused",
     AssignedClientIdNotTold "assigned-client-id-not-told" [V5 "MQTT-3.2.2-16"]
-        "CONNACK does not contain the assigned client id",
+        "CONNACK does not contain the Assigned Client Identifier",
     AssignedClientIdsAlike "assigned-client-ids-alike" [V5 "MQTT-3.2.2-16", V5 "MQTT-3.1.3-6", V3_1_1 "MQTT-3.1.3-6"]
-        "every empty client id is replaced by the same one",
+        "all clients with an empty Client Identifier are assigned the same one",
     AssignedClientIdNotUsed "assigned-client-id-not-used" [V5 "MQTT-3.1.3-7"]
-        "the session does not have the client id that CONNACK assigns",
+        "the session has a different Client Identifier from the one assigned in CONNACK",
     EmptyClientIdUncleanAccepted "empty-client-id-unclean-accepted" [V3_1_1 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-7"]
-        "an empty client id with Clean Session 0 is accepted",
+        "an empty Client Identifier with Clean Session 0 is accepted",
     ClientIdRefusedWithOtherCode "client-id-refused-with-other-code" [V3_1_1 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-9"]
-        "a refused client id is answered with 0x03 instead of 0x02",
+        "CONNACK for a refused Client Identifier has 0x03 instead of 0x02",
     RefusedClientIdStaysOpen "refused-client-id-stays-open" [V5 "MQTT-3.1.3-8"]
-        "the connection stays open after a CONNACK that refuses the client id",
+        "the connection stays open after a CONNACK that refuses the Client Identifier",
 
-    // What CONNACK announces.
+    // Properties that CONNACK announces.
     MaximumQosNotAnnounced "maximum-qos-not-announced" [V5 "MQTT-3.2.2-9"]
-        "CONNACK does not announce the limited Maximum QoS",
+        "CONNACK does not announce a Maximum QoS below 2",
     SubscribeAboveMaximumQosRefused "subscribe-above-maximum-qos-refused" [V5 "MQTT-3.2.2-10"]
-        "a SUBSCRIBE above the maximum QoS is refused",
+        "a SUBSCRIBE that requests more than the Maximum QoS is refused",
     PublishAboveMaximumQosAccepted "publish-above-maximum-qos-accepted" [V5 "MQTT-3.2.2-11", V5 "RULE-3.2.2.3.4-1"]
-        "a PUBLISH above the announced maximum QoS is accepted",
+        "a PUBLISH above the announced Maximum QoS is accepted",
     WillAboveMaximumQosAccepted "will-above-maximum-qos-accepted" [V5 "MQTT-3.2.2-12"]
-        "a Will above the maximum QoS is accepted",
+        "a Will above the Maximum QoS is accepted",
     WillRetainWithoutRetainAccepted "will-retain-without-retain-accepted" [V5 "MQTT-3.2.2-13"]
         "a Will with Will Retain 1 is accepted although Retain Available is 0",
     RetainWithoutRetainAccepted "retain-without-retain-accepted" [V5 "MQTT-3.2.2-14", V5 "RULE-3.2.2.3.5-1"]
         "a PUBLISH with RETAIN 1 is accepted although Retain Available is 0",
     OversizedPacketAccepted "oversized-packet-accepted" [V5 "MQTT-3.2.2-15", V5 "RULE-3.2.2.3.6-1"]
-        "a packet above the announced Maximum Packet Size is accepted",
+        "a packet larger than the announced Maximum Packet Size is accepted",
     WildcardsAcceptedUnavailable "wildcards-accepted-unavailable" [V5 "RULE-3.2.2.3.11-1", V3_1_1 "MQTT-3.8.3-2"]
         "a wildcard filter is granted although wildcards are not available",
     IdentifiersAcceptedUnavailable "identifiers-accepted-unavailable" [V5 "RULE-3.2.2.3.12-1"]
-        "a Subscription Identifier is accepted although they are not available",
+        "a Subscription Identifier is accepted although Subscription Identifiers are not available",
     SharedAcceptedUnavailable "shared-accepted-unavailable" [V5 "RULE-3.2.2.3.13-1"]
-        "a Shared Subscription is granted although they are not available",
+        "a Shared Subscription is granted although Shared Subscriptions are not available",
     ServerKeepAliveNotAnnounced "server-keep-alive-not-announced" [V5 "MQTT-3.2.2-22"]
-        "a Server Keep Alive is enforced, but not announced in CONNACK",
+        "a Server Keep Alive is enforced but not announced in CONNACK",
     ConnackMaximumQos2 "connack-maximum-qos-2" [V5 "RULE-3.2.2.3.4-2"]
         "CONNACK has a Maximum QoS of 2",
     ConnackLimitsZero "connack-limits-zero" [V5 "RULE-3.2.2.3.3-1", V5 "RULE-3.2.2.3.6-2"]
         "CONNACK has a Receive Maximum of 0 and a Maximum Packet Size of 0",
     ConnackAvailability2 "connack-availability-2" [V5 "RULE-3.2.2.3.5-2", V5 "RULE-3.2.2.3.11-2", V5 "RULE-3.2.2.3.12-2"]
-        "CONNACK has 2 as the value of Retain, Wildcard Subscription and Subscription Identifier Available",
+        "Retain, Wildcard Subscription and Subscription Identifier Available have the value 2 in CONNACK",
     ConnackSharedAvailable2 "connack-shared-available-2" [V5 "RULE-3.2.2.3.13-2"]
-        "CONNACK has a Shared Subscription Available of 2",
+        "Shared Subscription Available has the value 2 in CONNACK",
     ConnackNumbersTwice "connack-numbers-twice" [V5 "RULE-3.2.2.3.2-1", V5 "RULE-3.2.2.3.8-1", V5 "RULE-3.2.2.3.14-1"]
-        "CONNACK has its Session Expiry Interval, Topic Alias Maximum and Server Keep Alive twice",
+        "CONNACK contains Session Expiry Interval, Topic Alias Maximum and Server Keep Alive twice",
     ConnackTextsTwice "connack-texts-twice" [V5 "RULE-3.2.2.3.7-1", V5 "RULE-3.2.2.3.9-1", V5 "RULE-3.2.2.3.15-1"]
-        "CONNACK has its Assigned Client Identifier, Reason String and Response Information twice",
+        "CONNACK contains Assigned Client Identifier, Reason String and Response Information twice",
     ConnackServerReferenceTwice "connack-server-reference-twice" [V5 "RULE-3.2.2.3.16-1"]
-        "CONNACK has its Server Reference twice",
+        "CONNACK contains Server Reference twice",
     ConnackAuthenticationTwice "connack-authentication-twice" [V5 "RULE-3.2.2.3.17-1", V5 "RULE-3.2.2.3.18-1"]
-        "CONNACK has its Authentication Method and Authentication Data twice",
+        "CONNACK contains Authentication Method and Authentication Data twice",
     ConnackTrailingByte "connack-trailing-byte" [V5 "RULE-3.2.3-1", V3_1_1 "RULE-3.2.1-1"]
-        "CONNACK has an extra byte at its end",
+        "CONNACK has an extra byte at the end",
     ResponseInformationUnasked "response-information-unasked" [V5 "MQTT-3.1.2-28"]
         "CONNACK has Response Information that the client did not request",
     ProblemInformationUnasked "problem-information-unasked" [V5 "MQTT-3.1.2-29"]
-        "acknowledgements have Reason Strings for a client that declined them",
+        "acknowledgements have a Reason String although the client set Request Problem Information to 0",
 
     // Keep Alive.
     KeepAliveNotEnforced "keep-alive-not-enforced" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
@@ -195,99 +195,100 @@ faults {
     KeepAliveSlow "keep-alive-slow" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "a silent client is disconnected only after twice its Keep Alive",
     KeepAliveTripled "keep-alive-tripled" [V5 "MQTT-3.2.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "the Keep Alive in force is three times the client's",
+        "the Keep Alive is enforced as if it were three times as long",
     KeepAliveNotFedByPublish "keep-alive-not-fed-by-publish" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "PUBLISH does not count as a sign of life",
+        "PUBLISH does not restart the Keep Alive timer",
     KeepAliveNotFedBySubscribe "keep-alive-not-fed-by-subscribe" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "SUBSCRIBE does not count as a sign of life",
+        "SUBSCRIBE does not restart the Keep Alive timer",
     KeepAliveNotFedByUnsubscribe "keep-alive-not-fed-by-unsubscribe" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "UNSUBSCRIBE does not count as a sign of life",
+        "UNSUBSCRIBE does not restart the Keep Alive timer",
     KeepAliveNotFedByPingreq "keep-alive-not-fed-by-pingreq" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "PINGREQ does not count as a sign of life",
+        "PINGREQ does not restart the Keep Alive timer",
     KeepAliveNotFedByPuback "keep-alive-not-fed-by-puback" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "PUBACK does not count as a sign of life",
+        "PUBACK does not restart the Keep Alive timer",
     KeepAliveNotFedByPubrec "keep-alive-not-fed-by-pubrec" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "PUBREC does not count as a sign of life",
+        "PUBREC does not restart the Keep Alive timer",
     KeepAliveNotFedByPubrel "keep-alive-not-fed-by-pubrel" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "PUBREL does not count as a sign of life",
+        "PUBREL does not restart the Keep Alive timer",
     KeepAliveNotFedByPubcomp "keep-alive-not-fed-by-pubcomp" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "PUBCOMP does not count as a sign of life",
+        "PUBCOMP does not restart the Keep Alive timer",
     KeepAliveNotFedByAuth "keep-alive-not-fed-by-auth" [V5 "MQTT-3.1.2-22"]
-        "AUTH does not count as a sign of life",
+        "AUTH does not restart the Keep Alive timer",
     KeepAliveFedByServer "keep-alive-fed-by-server" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["bifromq#260"]
-        "packets sent to a client count as a sign of its life",
+        "packets sent to a client restart its Keep Alive timer",
     KeepAliveOnlyAtFirst "keep-alive-only-at-first" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a silent client is never disconnected once it was active",
+        "the Keep Alive is no longer enforced once the client has sent a packet after CONNECT",
     NoPingresp "no-pingresp" [V5 "MQTT-3.12.4-1", V3_1_1 "MQTT-3.12.4-1"]
         "PINGREQ is not answered",
 
     // Takeover.
     NoDisconnectOnTakeover "no-disconnect-on-takeover" [V5 "MQTT-3.1.4-3"]
-        seen ["nanomq#1927", "emqx#3183", "hivemq-community-edition#100"] "a displaced client is closed without DISCONNECT 0x8E",
+        seen ["nanomq#1927", "emqx#3183", "hivemq-community-edition#100"]
+        "the old connection is closed without DISCONNECT 0x8E on a takeover",
     TakeoverSaysAdministrativeAction "takeover-says-administrative-action" [V5 "MQTT-3.1.4-3"]
-        "a displaced client gets DISCONNECT 0x98 instead of 0x8E",
+        "the old connection gets DISCONNECT 0x98 instead of 0x8E on a takeover",
     TakeoverLeavesOldOpen "takeover-leaves-old-open" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]
-        "a displaced client gets no DISCONNECT, and its connection stays open",
+        "the old connection gets no DISCONNECT and stays open after a takeover",
     TakeoverLosesInflight "takeover-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "messages that the displaced client has not acknowledged are not sent to the client that takes over",
+        "messages unacknowledged by the old connection are not resent after a takeover",
     IdRefusedAfterTakeover "id-refused-after-takeover" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
-        "the first CONNECT of a client id that was taken over is refused",
+        "the next CONNECT after a takeover with the same Client Identifier is refused",
 
-    // Ending a connection.
+    // Closing a connection.
     DisconnectCodeUnknown "disconnect-code-unknown" [V5 "MQTT-3.14.2-1"]
-        "DISCONNECT has a code that DISCONNECT cannot have",
+        "the server's DISCONNECT has a Reason Code that is not defined for DISCONNECT",
     DisconnectHasSessionExpiry "disconnect-has-session-expiry" [V5 "MQTT-3.14.2-2"]
         "the server's DISCONNECT has a Session Expiry Interval",
     DisconnectWithoutClose "disconnect-without-close" [V5 "MQTT-3.14.4-2", V5 "MQTT-4.13.2-1"]
         "the connection stays open after the server's DISCONNECT",
     PacketAfterDisconnect "packet-after-disconnect" [V5 "MQTT-3.14.4-1"]
-        "a PINGRESP follows the server's DISCONNECT",
+        "PINGRESP is sent after the server's DISCONNECT",
     ClientDisconnectLeftOpen "client-disconnect-left-open" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1", V3_1_1 "MQTT-3.14.4-1"]
         "the connection stays open after the client's DISCONNECT",
     ClientDisconnectCodeUnchecked "client-disconnect-code-unchecked" [V5 "MQTT-3.14.2-1", V5 "MQTT-3.1.2-8"]
-        "a DISCONNECT with a code that clients must not send counts as a normal one",
+        "a DISCONNECT with a Reason Code that clients must not send is treated as a normal one",
     ProtocolErrorIgnored "protocol-error-ignored" [V5 "MQTT-4.13.1-1", V3_1_1 "MQTT-4.8.0-1"]
-        "a packet that only servers may send is ignored",
+        "a packet that only servers may send is ignored instead of closing the connection",
     FaultEndsAll "fault-ends-all" [V3_1_1 "RULE-4.8-1"]
-        "one client's malformed packet ends every connection",
+        "a malformed packet from one client closes all connections",
     ErrorsWithoutDisconnect "errors-without-disconnect" [V5 "RULE-4.13.1-1"]
-        "a connection in error is closed without DISCONNECT",
+        "an error of the client closes the connection without DISCONNECT",
 
     // Wills.
     WillNotStored "will-not-stored" [V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
-        "no Will is stored",
+        "the Will is not stored, and so never published",
     WillLostOn0x04 "will-lost-on-0x04" [V5 "MQTT-3.1.2-8"]
         "DISCONNECT 0x04 discards the Will",
     WillLostOnConnectionLoss "will-lost-on-connection-loss" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "a connection that breaks discards the Will",
+        "a lost connection discards the Will",
     WillLostOnClientError "will-lost-on-client-error" [V5 "MQTT-3.1.2-8", V5 "MQTT-3.1.2-10"]
-        "DISCONNECT 0x80 and above discards the Will",
+        "a DISCONNECT with Reason Code 0x80 or above discards the Will",
     WillLostOnKeepAliveTimeout "will-lost-on-keep-alive-timeout" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         "a Keep Alive timeout discards the Will",
     WillLostOnProtocolError "will-lost-on-protocol-error" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         "a protocol error discards the Will",
     WillLostOnServerDisconnect "will-lost-on-server-disconnect" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "a connection that the server ends discards the Will",
+        "a connection closed by the server discards the Will",
     WillLostOnTakeover "will-lost-on-takeover" [V5 "MQTT-3.1.2-8", V5 "RULE-3.1.4-2", V3_1_1 "MQTT-3.1.2-8"]
-        "a takeover discards the Will of the displaced client",
+        "a takeover discards the Will of the old connection",
     WillLostOnSessionEnd "will-lost-on-session-end" [V5 "MQTT-3.1.2-8"]
-        "a session that ends before its Will Delay discards the Will",
+        "the Will is discarded if the session ends before the Will Delay Interval has passed",
     WillPublishedOnNormalDisconnect "will-published-on-normal-disconnect" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.14.4-3"]
         "a normal DISCONNECT publishes the Will",
     WillKeptAfterPublishing "will-kept-after-publishing" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
-        "a published Will stays stored and is published again",
+        "a published Will remains stored and is published again",
     WillOfEarlierConnection "will-of-earlier-connection" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-12", V3_1_1 "MQTT-3.1.2-10"]
-        "a connection without a Will has that of the connection before",
+        "a connection without a Will inherits the Will of the previous connection",
     WillLate "will-late" [V5 "RULE-3.1.2.5-1", V3_1_1 "RULE-3.1.2.5-1"]
-        "the Will of a session that continues is published a minute after it is due",
+        "a Will is published a minute late if its session does not end",
     WillDelayIgnored "will-delay-ignored" [V5 "MQTT-3.1.2-8"]
-        "the Will is published at once whatever its delay",
+        "the Will is published at once regardless of its Will Delay Interval",
     WillDelayNotCancelled "will-delay-not-cancelled" [V5 "MQTT-3.1.3-9"]
-        "a reconnect within the Will Delay publishes the Will",
+        "a reconnect within the Will Delay Interval publishes the Will instead of cancelling it",
     WillDelayProlongsSession "will-delay-prolongs-session" [V5 "MQTT-3.1.2-8"]
-        "a session, and so its Will, waits for a Will Delay that is longer than the session should last",
+        "a session lasts until its Will Delay Interval has passed, even if it should expire before",
     DelayedWillBlocksSubscribing "delayed-will-blocks-subscribing" [V5 "MQTT-4.5.0-1"]
-        "after a connection with a delayed Will, subscribing again to an existing subscription has no effect",
+        "subscribing again to an existing filter has no effect after a connection with a delayed Will",
     WillNeverRetained "will-never-retained" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
         "a Will with Will Retain 1 is not retained",
     WillAlwaysRetained "will-always-retained" [V5 "MQTT-3.1.2-14", V3_1_1 "MQTT-3.1.2-16"]
@@ -299,115 +300,115 @@ faults {
     SessionPresentNever "session-present-never" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
         "CONNACK has Session Present 0 for a resumed session",
     SessionPresentWhenNew "session-present-when-new" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-3"]
-        "CONNACK has Session Present 1 without an earlier session",
+        "CONNACK has Session Present 1 although no session existed",
     SessionPresentOnCleanStart "session-present-on-clean-start" [V5 "MQTT-3.2.2-2", V3_1_1 "MQTT-3.2.2-1"]
-        "CONNACK has Session Present 1 after a clean start",
+        "CONNACK has Session Present 1 after a CONNECT with Clean Start 1",
     SessionPresentOnRefusal "session-present-on-refusal" [V5 "MQTT-3.2.2-6", V3_1_1 "MQTT-3.2.2-4"]
-        "a refusing CONNACK has Session Present 1",
+        "a CONNACK that refuses the CONNECT has Session Present 1",
     UncleanStartRefusedWhenNew "unclean-start-refused-when-new" [V5 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.2-4"]
-        "a client that requests a session and has none is refused",
+        "a CONNECT with Clean Start 0 is refused if no session exists",
     CleanStartKeepsSubscriptions "clean-start-keeps-subscriptions" [V5 "MQTT-3.1.2-4", V5 "MQTT-3.1.4-4", V3_1_1 "MQTT-3.1.2-6"]
-        "a clean start keeps the old session's subscriptions",
+        "the old session's subscriptions survive a clean start",
     CleanStartKeepsQueue "clean-start-keeps-queue" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.4-3"]
-        "a clean start gets the messages that waited for the old session",
+        "messages queued for the old session are sent after a clean start",
     CleanStartKeepsReceived "clean-start-keeps-received" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
-        "packet ids of half-received QoS 2 messages still belong to them after a clean start",
+        "packet identifiers of unreleased QoS 2 messages remain in use after a clean start",
     DiscardedSubscriptionBlocks "discarded-subscription-blocks" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
-        "after a clean start, subscribing again to a filter of the old session has no effect",
+        "subscribing to a filter of the old session has no effect after a clean start",
     SubscriptionsLostOnResume "subscriptions-lost-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "a resumed session has no subscriptions",
+        "a resumed session loses its subscriptions",
     SessionLostOnDisconnect "session-lost-on-disconnect" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4", V3_1_1 "MQTT-4.1.0-1"]
-        "every session ends with its connection",
+        "every session ends when its connection closes",
     SessionEndsWhileConnected "session-ends-while-connected" [V5 "MQTT-4.1.0-1", V3_1_1 "MQTT-4.1.0-2"]
-        "a connected session loses its subscriptions after its Session Expiry Interval, or before version 5 after two seconds",
+        "a connected session loses its subscriptions after its Session Expiry Interval (3.1.1: after two seconds)",
     CleanSessionOutlivesConnection "clean-session-outlives-connection" [V5 "MQTT-4.1.0-2", V5 "RULE-3.1.2.11.2-1", V3_1_1 "MQTT-3.1.2-6"]
-        "a session that should end with its connection remains",
+        "a session that should end with its connection is kept",
     SessionNeverExpires "session-never-expires" [V5 "MQTT-4.1.0-2"]
-        "the session remains after its Session Expiry Interval",
+        "a session is kept after its Session Expiry Interval has passed",
     SessionExpiresEarly "session-expires-early" [V5 "MQTT-3.1.2-23"]
-        "the session ends after half of its Session Expiry Interval",
+        "a session ends after half of its Session Expiry Interval",
     FormerExpiryKept "former-expiry-kept" [V5 "MQTT-4.1.0-1"]
-        "a resumed session loses its subscriptions when its former expiry has passed",
+        "a resumed session loses its subscriptions when the expiry of the previous connection has passed",
     DiscardedExpiryKept "discarded-expiry-kept" [V5 "MQTT-4.1.0-1"]
-        "a new session loses its subscriptions when the expiry of the discarded one has passed",
+        "a new session loses its subscriptions when the expiry of the discarded session has passed",
     ExpiryCutSilently "expiry-cut-silently" [V5 "MQTT-3.1.2-23"]
-        "a shorter Session Expiry Interval is used, but not announced in CONNACK",
+        "a Session Expiry Interval is shortened without being announced in CONNACK",
     DisconnectExpiryIgnored "disconnect-expiry-ignored" [V5 "MQTT-4.1.0-2"]
-        "the Session Expiry Interval of DISCONNECT has no effect",
+        "the Session Expiry Interval in DISCONNECT has no effect",
     ExpiryRaisedFromZero "expiry-raised-from-zero" [V5 "RULE-3.14.2.2.2-1", V5 "MQTT-4.13.1-1"]
-        "DISCONNECT may raise a Session Expiry Interval that was 0 on CONNECT",
+        "DISCONNECT can set a Session Expiry Interval although CONNECT had 0",
     RestartLosesSessions "restart-loses-sessions" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
-        "sessions are lost by a restart in spite of the store",
+        "a restart loses the stored sessions",
     RestartLosesInflight "restart-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["mqtt-client#121"]
-        "unacknowledged messages are not sent again after a restart",
+        "unacknowledged messages are not resent after a restart",
     RestartLosesReleases "restart-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["mqtt-client#121"]
-        "a PUBREL without its PUBCOMP is not sent again after a restart",
+        "an unacknowledged PUBREL is not resent after a restart",
     RestartForgetsReceived "restart-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
         seen ["emqx#1481"]
-        "packet ids of QoS 2 messages that were received are forgotten by a restart",
+        "a restart forgets the packet identifiers of received QoS 2 messages",
     RestartLosesQueue "restart-loses-queue" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
-        "messages that wait for a client are lost by a restart",
+        "a restart loses the messages queued for a session",
     RestartLosesSharedSubscriptions "restart-loses-shared-subscriptions" [V5 "MQTT-3.1.2-5"]
         seen ["moquette#802"]
-        "Shared Subscriptions are lost by a restart",
+        "a restart loses Shared Subscriptions",
     RestartLosesNoLocal "restart-loses-no-local" [V5 "MQTT-3.8.3-3"] seen ["artemis#4583"]
-        "No Local is forgotten by a restart",
+        "a restart loses the No Local option of subscriptions",
     RestartLosesRetainAsPublished "restart-loses-retain-as-published" [V5 "MQTT-3.3.1-13", V5 "MQTT-3.1.2-5"] seen ["artemis#4583"]
-        "Retain As Published is forgotten by a restart",
+        "a restart loses the Retain As Published option of subscriptions",
     RestartLosesIdentifiers "restart-loses-identifiers" [V5 "MQTT-3.1.2-5"] seen ["artemis#4583"]
-        "Subscription Identifiers are forgotten by a restart",
+        "a restart loses the Subscription Identifiers of subscriptions",
     RestartLosesGrantedQos "restart-loses-granted-qos" [V5 "MQTT-3.1.2-5"]
-        "subscriptions have QoS 0 after a restart",
+        "a restart lowers subscriptions to QoS 0",
     RestartLosesWill "restart-loses-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "the Will of a client that is connected when the broker restarts is lost",
+        "a restart loses the Wills of connected clients",
     RestartLosesDelayedWill "restart-loses-delayed-will" [V5 "MQTT-3.1.2-8"] seen ["moquette#770"]
-        "a Will that waits for its delay is lost by a restart",
+        "a restart loses a Will whose Will Delay Interval has not yet passed",
     RestartBeginsExpiryAnew "restart-begins-expiry-anew" [V5 "MQTT-4.1.0-2"] seen ["mosquitto#2610"]
-        "the time before a restart does not count for the Session Expiry Interval",
+        "a restart starts the Session Expiry Interval again",
     RestartLosesSubscriptions "restart-loses-subscriptions" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "a session that is kept over a restart has lost its subscriptions",
+        "a restart keeps sessions but loses their subscriptions",
     RestartLosesWildcards "restart-loses-wildcards" [V5 "MQTT-3.1.2-5"]
-        "subscriptions with a wildcard are lost by a restart",
+        "a restart loses subscriptions with a wildcard",
     RestartRestoresUnsubscribed "restart-restores-unsubscribed" [V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-2"]
-        "removed subscriptions exist again after a restart",
+        "a restart restores removed subscriptions",
     RestartLosesProperties "restart-loses-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages of a session lose all properties except their expiry over a restart",
+        "messages of a session lose all properties except their expiry in a restart",
     RestartLosesMessageIdentifiers "restart-loses-message-identifiers" [V5 "MQTT-3.3.4-3"]
-        "messages that wait over a restart carry no Subscription Identifier",
+        "messages queued over a restart carry no Subscription Identifier",
     RestartLosesMessageRetain "restart-loses-message-retain" [V5 "MQTT-3.3.1-13"]
-        "messages that wait over a restart have RETAIN 0",
+        "messages queued over a restart have RETAIN 0",
     RestartCutsMessageQos "restart-cuts-message-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "messages that wait over a restart are sent with QoS 1 at most",
+        "messages queued over a restart are sent with QoS 1 at most",
     RestartReversesQueue "restart-reverses-queue" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "messages that wait over a restart are delivered in reverse order",
+        "messages queued over a restart are delivered in reverse order",
     RestartReversesInflight "restart-reverses-inflight" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "messages are sent again in reverse order after a restart",
+        "messages are resent in reverse order after a restart",
     RestartSendsInflightAnew "restart-sends-inflight-anew" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-4.4.0-1"]
-        "messages in flight before a restart are sent as new ones, with DUP 0 and another packet id",
+        "unacknowledged messages are sent as new after a restart, with DUP 0 and new packet identifiers",
     RestartRestoresAcknowledged "restart-restores-acknowledged" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "messages acknowledged before a restart are sent again after it",
+        "messages acknowledged before a restart are resent after it",
     RestartLosesMessageExpiry "restart-loses-message-expiry" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6"]
-        "messages that wait over a restart never expire",
+        "messages queued over a restart never expire",
     RestartLosesRetained "restart-loses-retained" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "sessions are kept over a restart, but retained messages are not",
+        "a restart keeps sessions but loses retained messages",
     RestartLosesRetainedProperties "restart-loses-retained-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "retained messages lose all properties except their expiry over a restart",
+        "retained messages lose all properties except their expiry in a restart",
     RestartRestoresCleared "restart-restores-cleared" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
-        "cleared retained messages exist again after a restart",
+        "a restart restores cleared retained messages",
     RestartRestoresReplaced "restart-restores-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
-        "a replaced retained message is back after a restart",
+        "a restart restores a replaced retained message",
     RestartLosesWillDelay "restart-loses-will-delay" [V5 "MQTT-3.1.2-8"]
-        "Wills that wait for their delay are published at once after a restart",
+        "delayed Wills are published at once after a restart",
     RestartLosesWillProperties "restart-loses-will-properties" [V5 "MQTT-3.1.3-10", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "Wills that are kept over a restart have no properties",
+        "Wills lose their properties in a restart",
     RestartCutsWillQos "restart-cuts-will-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "Wills that are kept over a restart are published with QoS 1 at most",
+        "Wills kept over a restart are published with QoS 1 at most",
     AliasesOutliveRestart "aliases-outlive-restart" [V5 "MQTT-3.3.2-7"]
-        "Topic Aliases are kept with the session over a restart",
+        "a client's Topic Aliases are still valid after a restart",
     SessionExpiryLostOverRestart "session-expiry-lost-over-restart" [V5 "MQTT-4.1.0-2"]
-        "sessions that a restart finds in the store never expire",
+        "sessions restored in a restart never expire",
 
     // Offline messages.
     OfflineQos1Lost "offline-qos1-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"]
@@ -415,48 +416,48 @@ faults {
     OfflineQos2Lost "offline-qos2-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"]
         "QoS 2 messages for an offline session are lost",
     OfflineOrderReversed "offline-order-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-6"]
-        "messages that waited for a session arrive in reverse order",
+        "messages queued for an offline session are delivered in reverse order",
     OfflineMessagesDoubled "offline-messages-doubled" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "messages that waited for a session arrive twice",
+        "messages queued for an offline session are delivered twice",
     OnlyOneSubscriberServed "only-one-subscriber-served" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "only one of several matching sessions gets the message",
+        "only one of several matching sessions receives the message",
     WindowShrinksOnResume "window-shrinks-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-5"]
-        "each resumption reduces the session's window by a tenth, until nothing is sent",
+        "each resumption shrinks the session's in-flight window by a tenth, until nothing is sent",
 
     WaitingOrderReversed "waiting-order-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-5"]
-        "messages that wait for room in a connected client's window arrive in reverse order",
+        "messages queued behind a connected client's full in-flight window are delivered in reverse order",
 
     // Redelivery.
     InflightNotResent "inflight-not-resent" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "unacknowledged PUBLISH packets are not sent again on reconnect",
+        "unacknowledged PUBLISH packets are not resent on reconnect",
     PubrelNotResent "pubrel-not-resent" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1"]
-        "unacknowledged PUBREL packets are not sent again on reconnect",
+        "unacknowledged PUBREL packets are not resent on reconnect",
     Qos1ForgottenOnceSent "qos1-forgotten-once-sent" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
-        "a QoS 1 message counts as acknowledged once it was sent",
+        "a QoS 1 message is treated as acknowledged as soon as it is sent",
     Qos2ForgottenOnceSent "qos2-forgotten-once-sent" [V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
-        "a QoS 2 message counts as acknowledged once it was sent",
+        "a QoS 2 message is treated as acknowledged as soon as it is sent",
     DupFlagClearOnResend "dup-flag-clear-on-resend" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
-        "a PUBLISH that is sent again has DUP 0",
+        "a resent PUBLISH has DUP 0",
     NewPacketIdOnResend "new-packet-id-on-resend" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-2.3.1-4"]
-        "a PUBLISH that is sent again has a new packet id",
+        "a resent PUBLISH has a new packet identifier",
     ResendOrderReversed "resend-order-reversed" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "messages are sent again in reverse order on reconnect",
+        "messages are resent in reverse order on reconnect",
     OwedReleasesReversed "owed-releases-reversed" [V3_1_1 "MQTT-4.6.0-6"]
-        "PUBREL packets are sent again in the reverse order of their PUBREC packets",
+        "PUBREL packets are resent in the reverse order of their PUBREC packets",
     ResendWhileConnected "resend-while-connected" [V5 "MQTT-4.4.0-1"]
-        "an unacknowledged PUBLISH is sent again every five seconds",
+        "an unacknowledged PUBLISH is resent every five seconds on the same connection",
     PublishResentAfterPubrec "publish-resent-after-pubrec" [V5 "MQTT-4.3.3-6", V3_1_1 "MQTT-4.3.3-1"]
-        "a QoS 2 PUBLISH is sent again on reconnect although PUBREL was sent",
+        "a QoS 2 PUBLISH is resent on reconnect although PUBREL was already sent",
     InflightExpires "inflight-expires" [V5 "MQTT-4.3.3-7"]
-        "a message whose delivery has begun is dropped when it expires",
+        "an unacknowledged message is not resent if it has expired",
     RefusedMessageResent "refused-message-resent" [V5 "MQTT-4.4.0-2"]
-        "a message that the client refused is sent again on reconnect",
+        "a message that the client refused is resent on reconnect",
 
-    // QoS 1 and 2 from the broker.
+    // QoS 1 and 2 messages from the broker.
     PacketIdAlwaysOneAtQos1 "packet-id-always-one-at-qos1" [V5 "MQTT-2.2.1-4", V5 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.3.2-1"]
-        "every QoS 1 PUBLISH has packet id 1, in use or not",
+        "every QoS 1 PUBLISH has packet identifier 1, even if it is in use",
     PacketIdAlwaysOneAtQos2 "packet-id-always-one-at-qos2" [V5 "MQTT-2.2.1-4", V5 "MQTT-4.3.3-1", V3_1_1 "MQTT-4.3.3-1"]
-        "every QoS 2 PUBLISH has packet id 1, in use or not",
+        "every QoS 2 PUBLISH has packet identifier 1, even if it is in use",
     FirstPublishDupAtQos1 "first-publish-dup-at-qos1" [V5 "MQTT-4.3.2-2", V3_1_1 "MQTT-4.3.2-1"]
         "a QoS 1 PUBLISH has DUP 1 when it is sent for the first time",
     FirstPublishDupAtQos2 "first-publish-dup-at-qos2" [V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.3-1"]
@@ -464,101 +465,101 @@ faults {
     DupAtQos0 "dup-at-qos0" [V5 "MQTT-3.3.1-2", V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-3.3.1-2", V3_1_1 "MQTT-4.3.1-1"]
         "a QoS 0 PUBLISH has DUP 1",
     DupPropagated "dup-propagated" [V5 "MQTT-3.3.1-3", V3_1_1 "MQTT-3.3.1-3"]
-        "the publisher's DUP flag is forwarded",
+        "the DUP flag of the publisher is forwarded to subscribers",
     Qos0SentAtQos1 "qos0-sent-at-qos1" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "a QoS 0 message is delivered at QoS 1",
     PacketIdAtQos0 "packet-id-at-qos0" [V5 "MQTT-2.2.1-2", V3_1_1 "MQTT-2.3.1-5"]
-        "a QoS 0 PUBLISH has a packet id",
+        "a QoS 0 PUBLISH has a packet identifier",
     PacketIdZero "packet-id-zero" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-1"]
-        "a PUBLISH of QoS 1 or 2 has packet id 0",
+        "a QoS 1 or 2 PUBLISH has packet identifier 0",
     NoPubrel "no-pubrel" [V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.3.3-1"]
-        "PUBREC is not answered",
+        "PUBREC is not answered with PUBREL",
     PubrelOrderReversed "pubrel-order-reversed" [V3_1_1 "MQTT-4.6.0-6"]
-        "PUBREL is sent only after every message in flight has its PUBREC, and then in reverse order",
+        "PUBREL is delayed until PUBREC has arrived for all messages in flight, then sent in reverse order",
     PubrelOtherPacketId "pubrel-other-packet-id" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
-        "PUBREL has another packet id than PUBREC",
+        "PUBREL has a different packet identifier from PUBREC",
     PubrelCodeUnknown "pubrel-code-unknown" [V5 "MQTT-3.6.2-1"]
-        "PUBREL has a code that PUBREL cannot have",
+        "PUBREL has a Reason Code that is not defined for PUBREL",
     SendQuotaIgnored "send-quota-ignored" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-1", V5 "MQTT-4.9.0-2"]
-        "more messages are sent than the client's Receive Maximum allows",
+        "more unacknowledged messages are sent than the client's Receive Maximum allows",
     SendQuotaNotReset "send-quota-not-reset" [V5 "RULE-4.9-1"]
-        "messages left unacknowledged by an earlier connection fill the window of the next",
+        "messages left unacknowledged by an earlier connection use up send quota of the next one",
     ResendIgnoresReceiveMaximum "resend-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         seen ["moquette#858"]
-        "all unacknowledged messages are sent again at once, whatever the new connection's Receive Maximum is",
+        "all unacknowledged messages are resent at once regardless of the new connection's Receive Maximum",
     ResendHeldBackIsLost "resend-held-back-is-lost" [V5 "MQTT-4.4.0-1"]
-        "messages that the new connection's Receive Maximum holds back are never sent again",
+        "unacknowledged messages beyond the new connection's Receive Maximum are never resent",
     OtherPacketsHeldByQuota "other-packets-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
-        "PINGREQ is not answered while the send quota is used up",
+        "PINGREQ is not answered while the send quota is exhausted",
 
-    // QoS 1 and 2 to the broker.
+    // QoS 1 and 2 messages to the broker.
     NoPuback "no-puback" [V5 "MQTT-4.3.2-4", V5 "MQTT-3.3.4-1", V3_1_1 "MQTT-4.3.2-2"]
         "a QoS 1 PUBLISH is not acknowledged",
     NoPubrec "no-pubrec" [V5 "MQTT-4.3.3-8", V5 "MQTT-3.3.4-1", V3_1_1 "MQTT-3.3.4-1"]
         "a QoS 2 PUBLISH is not acknowledged",
     NoPubcomp "no-pubcomp" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
-        "PUBREL is not answered",
+        "PUBREL is not answered with PUBCOMP",
     PubackOtherPacketId "puback-other-packet-id" [V5 "MQTT-2.2.1-5", V5 "MQTT-4.3.2-4", V3_1_1 "MQTT-2.3.1-6"]
-        "PUBACK has another packet id than PUBLISH",
+        "PUBACK has a different packet identifier from PUBLISH",
     PubrecOtherPacketId "pubrec-other-packet-id" [V5 "MQTT-2.2.1-5", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-2.3.1-6"]
-        "PUBREC has another packet id than PUBLISH",
+        "PUBREC has a different packet identifier from PUBLISH",
     PubcompOtherPacketId "pubcomp-other-packet-id" [V5 "MQTT-2.2.1-5", V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
-        "PUBCOMP has another packet id than PUBREL",
+        "PUBCOMP has a different packet identifier from PUBREL",
     PubackCodeUnknown "puback-code-unknown" [V5 "MQTT-3.4.2-1"]
-        "PUBACK has a code that PUBACK cannot have",
+        "PUBACK has a Reason Code that is not defined for PUBACK",
     PubrecCodeUnknown "pubrec-code-unknown" [V5 "MQTT-3.5.2-1"]
-        "PUBREC has a code that PUBREC cannot have",
+        "PUBREC has a Reason Code that is not defined for PUBREC",
     PubcompCodeUnknown "pubcomp-code-unknown" [V5 "MQTT-3.7.2-1"]
-        "PUBCOMP has a code that PUBCOMP cannot have",
+        "PUBCOMP has a Reason Code that is not defined for PUBCOMP",
     Qos1RepeatSuppressed "qos1-repeat-suppressed" [V5 "MQTT-4.3.2-5", V3_1_1 "MQTT-4.3.2-2"]
-        "a QoS 1 PUBLISH with DUP 1 and the packet id of the last one is not delivered",
+        "a QoS 1 PUBLISH with DUP 1 and the packet identifier of the previous one is not delivered",
     Qos2DuplicateForwarded "qos2-duplicate-forwarded" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
-        "a repeated QoS 2 PUBLISH is forwarded again",
+        "a duplicate QoS 2 PUBLISH is forwarded again",
     Qos2DuplicateInUse "qos2-duplicate-in-use" [V5 "MQTT-4.3.3-10"]
-        "a repeated QoS 2 PUBLISH is answered with PUBREC 0x91",
+        "a duplicate QoS 2 PUBLISH is answered with PUBREC 0x91",
     Qos2SecondDuplicateRefused "qos2-second-duplicate-refused" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
-        "the second repeat of a QoS 2 PUBLISH ends the connection",
+        "the second duplicate of a QoS 2 PUBLISH closes the connection",
     UnreleasedLostOnReconnect "unreleased-lost-on-reconnect" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a QoS 2 message is forwarded at PUBREL, and lost if the connection ends before",
+        "a QoS 2 message is forwarded at PUBREL, and lost if the connection closes before",
     ReceivedQos2ForgottenOnReconnect "received-qos2-forgotten-on-reconnect" [V5 "MQTT-4.3.3-10", V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.3.3-2"]
-        "a QoS 2 PUBLISH repeated after a reconnect is forwarded again",
+        "a QoS 2 PUBLISH that is resent after a reconnect is forwarded again",
     Qos2IdNeverFreed "qos2-id-never-freed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
-        "a packet id still belongs to the same QoS 2 message after PUBCOMP",
+        "the packet identifier of a QoS 2 message remains in use after PUBCOMP",
     FinishedQos2IdSwallowed "finished-qos2-id-swallowed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
         seen ["mosquitto#1322"]
-        "the packet id of a completed QoS 2 message counts as in use on the next connection",
+        "the packet identifier of a completed QoS 2 message is treated as in use on the next connection",
     RefusedQos2IdStaysTaken "refused-qos2-id-stays-taken" [V5 "MQTT-4.3.3-9"]
-        "a packet id still belongs to the same QoS 2 message after a PUBREC that refuses it",
+        "the packet identifier of a QoS 2 message remains in use after a PUBREC that refuses it",
     ExpiredQos2NotCompleted "expired-qos2-not-completed" [V5 "MQTT-4.3.3-13"]
-        "PUBREL of a message that has expired is not answered",
+        "PUBREL for an expired message is not answered",
     ReceiveMaximumNotEnforced "receive-maximum-not-enforced" [V5 "MQTT-3.3.4-7", V5 "RULE-3.3.4-3"]
-        "a client may exceed the broker's Receive Maximum",
+        "the server's Receive Maximum is not enforced",
     ReceiveMaximumRefusedByCode "receive-maximum-refused-by-code" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "a QoS 2 PUBLISH beyond the broker's Receive Maximum is answered with PUBREC 0x97",
+        "a QoS 2 PUBLISH beyond the server's Receive Maximum is answered with PUBREC 0x97",
     RefusedPublishUnanswered "refused-publish-unanswered" [V3_1_1 "MQTT-3.3.5-2"]
-        "a PUBLISH that is not allowed is not acknowledged, and the connection stays open",
+        "an unauthorized PUBLISH is not acknowledged, and the connection stays open",
 
-    // What a PUBLISH may be.
+    // PUBLISH packets that the broker must refuse, and Topic Aliases of clients.
     IdentifierFromClientAccepted "identifier-from-client-accepted" [V5 "MQTT-3.3.4-6"]
-        "a client's PUBLISH with a Subscription Identifier is accepted",
+        "a PUBLISH from a client with a Subscription Identifier is accepted",
     DollarTopicsExchanged "dollar-topics-exchanged" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
-        "clients may publish to topics that begin with $ although the broker reserves them",
+        "clients can publish to topics that start with $ although the configuration forbids it",
     UnknownAliasIgnored "unknown-alias-ignored" [V5 "RULE-3.3.4-2"]
         "a PUBLISH with an unknown Topic Alias is ignored",
     AliasAboveMaximumAccepted "alias-above-maximum-accepted" [V5 "MQTT-3.2.2-17", V5 "MQTT-3.3.2-9", V5 "RULE-3.3.4-1"]
-        "a Topic Alias above the announced maximum is accepted",
+        "a Topic Alias above the announced Topic Alias Maximum is accepted",
     AliasAcceptedWithoutMaximum "alias-accepted-without-maximum" [V5 "MQTT-3.2.2-18", V5 "RULE-3.3.4-1"]
-        "a Topic Alias is accepted although none is allowed",
+        "a Topic Alias is accepted although the Topic Alias Maximum is 0",
     HighestAliasRefused "highest-alias-refused" [V5 "MQTT-3.3.2-12"]
-        "the highest Topic Alias that is allowed is refused",
+        "a Topic Alias equal to the announced Topic Alias Maximum is refused",
     AliasesOutliveConnection "aliases-outlive-connection" [V5 "MQTT-3.3.2-7"]
         "a client's Topic Aliases are still valid on its next connection",
 
-    // What subscribers get.
+    // Contents of messages to subscribers.
     ServerAliasAboveMaximum "server-alias-above-maximum" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.3.2-11"]
-        "the broker uses one Topic Alias more than the client allows",
+        "the server uses a Topic Alias one above the client's Topic Alias Maximum",
     ServerAliasUnasked "server-alias-unasked" [V5 "MQTT-3.1.2-27"]
-        "the broker uses a Topic Alias although the client allows none",
+        "the server uses a Topic Alias although the client's Topic Alias Maximum is 0",
     TopicInLowerCase "topic-in-lower-case" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
         "messages are delivered with their topic in lower case",
     ByteOrderMarkStripped "byte-order-mark-stripped" [V5 "MQTT-1.5.4-3", V3_1_1 "MQTT-1.5.3-3"]
@@ -578,121 +579,121 @@ faults {
     UserPropertiesReversed "user-properties-reversed" [V5 "MQTT-3.3.2-18"]
         "User Properties are forwarded in reverse order",
     MessageExpiryIgnored "message-expiry-ignored" [V5 "MQTT-3.3.2-5"]
-        "a message whose expiry has passed is delivered",
+        "an expired message is delivered",
     MessageExpiryNotCounted "message-expiry-not-counted" [V5 "MQTT-3.3.2-6"]
-        "the Message Expiry Interval is forwarded as it was received",
+        "the Message Expiry Interval is forwarded without subtracting the waiting time",
     MessageExpiryLostOverRestart "message-expiry-lost-over-restart" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6", V5 "RULE-3.3.1.3-3"]
-        "retained messages lose their expiry over a restart",
+        "retained messages lose their Message Expiry Interval in a restart",
     MaximumPacketSizeIgnored "maximum-packet-size-ignored" [V5 "MQTT-3.1.2-24"]
-        "a PUBLISH is sent although it is too large for the client",
+        "a PUBLISH larger than the client's Maximum Packet Size is sent",
     OversizedMessageBlocks "oversized-message-blocks" [V5 "MQTT-3.1.2-25"]
-        "a message too large for the client blocks later messages",
+        "a message too large for the client blocks all later messages",
 
     // Retained messages.
     RetainedNotStored "retained-not-stored" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
         "a QoS 1 or 2 message with RETAIN 1 is not retained",
     RetainedQos0NotStored "retained-qos0-not-stored" [V5 "RULE-3.3.1.3-1", V3_1_1 "MQTT-3.3.1-7"]
-        "a QoS 0 message with RETAIN 1 is not retained, and the old one remains",
+        "a QoS 0 message with RETAIN 1 is not retained, and the previous retained message is kept",
     RetainedNotReplaced "retained-not-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-6"]
-        "a topic keeps the first message that was retained for it",
+        "a retained message is not replaced by a later one",
     EmptyRetainedDoesNotClear "empty-retained-does-not-clear" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
-        "an empty payload does not clear the retained message",
+        "an empty payload with RETAIN 1 does not clear the retained message",
     EmptyRetainedStored "empty-retained-stored" [V5 "MQTT-3.3.1-7", V3_1_1 "MQTT-3.3.1-11"]
-        "an empty payload is itself retained",
+        "an empty payload with RETAIN 1 is retained as a message",
     EmptyRetainedNotForwarded "empty-retained-not-forwarded" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10", V3_1_1 "RULE-3.3.1.3-1"]
-        "an empty payload with RETAIN 1 does not reach subscribers",
+        "a message with RETAIN 1 and an empty payload is not forwarded to subscribers",
     UnretainedStored "unretained-stored" [V5 "MQTT-3.3.1-8", V3_1_1 "MQTT-3.3.1-12"]
         "a message with RETAIN 0 is retained",
     UnretainedClears "unretained-clears" [V5 "MQTT-3.3.1-8", V3_1_1 "MQTT-3.3.1-12"]
-        "a message with RETAIN 0 clears the retained one",
+        "a message with RETAIN 0 clears the retained message",
     RetainedNotSent "retained-not-sent" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "a new subscription gets no retained messages",
+        "retained messages are not sent to a new subscription",
     RetainedNotSentAgain "retained-not-sent-again" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
-        "subscribing again does not bring the retained messages again",
+        "retained messages are not sent when a client subscribes again to an existing filter",
     RetainedFirstMatchAlone "retained-first-match-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["emqx#3621", "emqx#11982"]
-        "a filter with wildcards brings only the first matching retained message",
+        "only the first matching retained message is sent for a filter with a wildcard",
     RetainedOfBothWildcardsLost "retained-of-both-wildcards-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["async_mqtt#442"]
-        "a filter with both wildcards brings no retained messages",
+        "no retained messages are sent for a filter with both + and #",
     RetainedByPrefix "retained-by-prefix" [V5 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-3.3.2-3"]
-        "retained messages are matched by the beginning of their topics",
+        "retained messages are sent for a filter if their topic starts with its text",
     RetainedWildcardMatchesDollar "retained-wildcard-matches-dollar" [V5 "MQTT-4.7.2-1", V3_1_1 "MQTT-4.7.2-1"]
-        "a leading wildcard brings retained messages of topics that begin with $",
+        "retained messages of topics that start with $ are sent for a filter with a leading wildcard",
     NoLocalLosesRetained "no-local-loses-retained" [V5 "MQTT-3.3.1-9"]
-        "a subscription with No Local brings no retained messages, whoever published them",
+        "no retained messages are sent to a subscription with No Local, even those of other publishers",
     RetainHandling1Repeats "retain-handling-1-repeats" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 brings the retained messages to a subscription that existed",
+        "retained messages are sent to an existing subscription despite Retain Handling 1",
     RetainHandling1Silent "retain-handling-1-silent" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 brings no retained messages to a new subscription",
+        "no retained messages are sent to a new subscription with Retain Handling 1",
     RetainHandling2Sends "retain-handling-2-sends" [V5 "MQTT-3.3.1-11"]
-        "Retain Handling 2 brings the retained messages",
+        "retained messages are sent despite Retain Handling 2",
     RetainedSentOnResume "retained-sent-on-resume" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "a resumed session's subscriptions bring their retained messages again",
+        "retained messages are sent again when a session is resumed",
     RetainFlagLost "retain-flag-lost" [V5 "RULE-3.3.1.3-2", V3_1_1 "MQTT-3.3.1-8"]
         "a retained message is sent to a new subscriber with RETAIN 0",
     RetainFlagKeptLive "retain-flag-kept-live" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
-        "a message with RETAIN 1 reaches an established subscription with RETAIN 1",
+        "a message with RETAIN 1 keeps RETAIN 1 when forwarded to an established subscription",
     RetainAsPublishedIgnored "retain-as-published-ignored" [V5 "MQTT-3.3.1-13"]
         "Retain As Published has no effect",
     RetainAsPublishedLostOffline "retain-as-published-lost-offline" [V5 "MQTT-3.3.1-13"]
-        "Retain As Published has no effect on messages that wait for an offline session",
+        "Retain As Published has no effect on messages queued for an offline session",
     ExpiredRetainedSent "expired-retained-sent" [V5 "RULE-3.3.1.3-3"]
-        "a retained message whose expiry has passed is sent to a new subscriber",
+        "an expired retained message is sent to a new subscriber",
     RetainedGoneWithSession "retained-gone-with-session" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
-        "the end of a session clears the messages that its client retained",
+        "the end of a session clears the retained messages of its client",
     RetainedSentToShared "retained-sent-to-shared" [V5 "RULE-3.8.4-2"]
-        "a Shared Subscription brings retained messages",
+        "retained messages are sent to a new Shared Subscription",
 
     // Subscribing.
     NoSuback "no-suback" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"]
         "SUBSCRIBE is not acknowledged",
     SubackOtherPacketId "suback-other-packet-id" [V5 "MQTT-3.8.4-2", V5 "MQTT-2.2.1-6", V3_1_1 "MQTT-3.8.4-2"]
-        "SUBACK has another packet id than SUBSCRIBE",
+        "SUBACK has a different packet identifier from SUBSCRIBE",
     SubackOrderReversed "suback-order-reversed" [V5 "MQTT-3.9.3-1", V3_1_1 "MQTT-3.9.3-1"]
-        "SUBACK has its codes in reverse order",
+        "SUBACK has its Reason Codes in reverse order",
     SubackCodeMissing "suback-code-missing" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
-        "SUBACK of several filters lacks the last code",
+        "SUBACK for several filters lacks the last Reason Code",
     SubackRefusalLeftOut "suback-refusal-left-out" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
-        "SUBACK has no code for a filter that is refused",
+        "SUBACK has no Reason Code for a refused filter",
     SubackRefusalShownGranted "suback-refusal-shown-granted" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "SUBACK shows QoS 0 for a filter that is refused",
+        "SUBACK reports QoS 0 as granted for a refused filter",
     RefusedFilterEndsPacket "refused-filter-ends-packet" [V5 "MQTT-3.8.4-5", V3_1_1 "MQTT-3.8.4-4"]
-        "nothing in a SUBSCRIBE after a refused filter is granted",
+        "all filters after a refused one in a SUBSCRIBE are refused too",
     SubackCodeUnknown "suback-code-unknown" [V5 "MQTT-3.9.3-2", V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.9.3-2"]
-        "SUBACK has a code that SUBACK cannot have",
+        "SUBACK has a Reason Code that is not defined for SUBACK",
     SubackShowsQos0 "suback-shows-qos0" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "SUBACK shows QoS 0 whatever was granted",
+        "SUBACK reports QoS 0 whatever QoS was granted",
     OnlyFirstFilterSubscribed "only-first-filter-subscribed" [V5 "MQTT-3.8.4-5", V3_1_1 "MQTT-3.8.4-4"]
         "only the first of several filters in one SUBSCRIBE has an effect",
     ResubscribeKeepsOld "resubscribe-keeps-old" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
-        "subscribing again to a filter changes nothing",
+        "subscribing again to a filter does not replace the existing subscription",
     ResubscribeDropsQueue "resubscribe-drops-queue" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
-        "subscribing again to a filter loses the messages that wait",
+        "subscribing again to a filter discards all messages queued for the session",
     QosNotLowered "qos-not-lowered" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "messages are delivered at the publisher's QoS, above what was granted",
+        "messages are delivered at the publisher's QoS, even above the granted QoS",
     QosLoweredTooFar "qos-lowered-too-far" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "QoS 2 messages are delivered at QoS 1 to a QoS 2 subscription",
     OverlappingLowestQos "overlapping-lowest-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
-        "overlapping subscriptions get the lowest of their QoS",
+        "overlapping subscriptions receive a message at the lowest of their QoS levels",
     OverlappingFirstQos "overlapping-first-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
-        "the first of overlapping subscriptions that is found decides the QoS",
+        "the first overlapping subscription that is found decides the QoS of a message",
     OverlappingLastQos "overlapping-last-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
-        "the last of overlapping subscriptions that is found decides the QoS",
+        "the last overlapping subscription that is found decides the QoS of a message",
     IdentifiersDropped "identifiers-dropped" [V5 "MQTT-3.3.4-3"]
         "messages do not carry the Subscription Identifier",
     RetainedWithoutIdentifier "retained-without-identifier" [V5 "MQTT-3.3.4-3"]
         "retained messages do not carry the Subscription Identifier",
     OnlyFirstIdentifier "only-first-identifier" [V5 "MQTT-3.3.4-4"]
-        "a message for overlapping subscriptions carries only the first identifier",
+        "a message for overlapping subscriptions carries only the first Subscription Identifier",
     CopiesWithoutIdentifier "copies-without-identifier" [V5 "MQTT-3.3.4-5", V5 "MQTT-3.3.4-3"]
-        "overlapping subscriptions get a copy each, without identifiers",
+        "overlapping subscriptions receive one copy each, without Subscription Identifiers",
     NoLocalIgnored "no-local-ignored" [V5 "MQTT-3.8.3-3"]
         "No Local has no effect",
     WildcardMatchesDollar "wildcard-matches-dollar" [V5 "MQTT-4.7.2-1", V3_1_1 "MQTT-4.7.2-1"]
         "a filter that starts with a wildcard matches topics that start with $",
     TopicsCaseFolded "topics-case-folded" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "filters match names that differ in case",
+        "filters match topics that differ only in case",
     LeadingSlashIgnored "leading-slash-ignored" [V5 "RULE-4.7.3-1", V3_1_1 "RULE-4.7.3-1"]
         "a leading slash in a topic is ignored",
 
@@ -700,49 +701,49 @@ faults {
     NoUnsuback "no-unsuback" [V5 "MQTT-3.10.4-4", V3_1_1 "MQTT-3.10.4-4"]
         "UNSUBSCRIBE is not acknowledged",
     NoUnsubackForNothing "no-unsuback-for-nothing" [V5 "MQTT-3.10.4-5", V3_1_1 "MQTT-3.10.4-5"]
-        "UNSUBSCRIBE that deletes nothing is not acknowledged",
+        "an UNSUBSCRIBE that deletes no subscription is not acknowledged",
     UnsubackOtherPacketId "unsuback-other-packet-id" [V5 "MQTT-3.10.4-5", V5 "MQTT-2.2.1-6", V3_1_1 "MQTT-2.3.1-7"]
-        "UNSUBACK has another packet id than UNSUBSCRIBE",
+        "UNSUBACK has a different packet identifier from UNSUBSCRIBE",
     UnsubackOrderReversed "unsuback-order-reversed" [V5 "MQTT-3.11.3-1"]
-        "UNSUBACK has its codes in reverse order",
+        "UNSUBACK has its Reason Codes in reverse order",
     UnsubackCodeUnknown "unsuback-code-unknown" [V5 "MQTT-3.11.3-2"]
-        "UNSUBACK has a code that UNSUBACK cannot have",
+        "UNSUBACK has a Reason Code that is not defined for UNSUBACK",
     UnsubscribeIgnored "unsubscribe-ignored" [V5 "MQTT-3.10.4-2", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
-        "messages continue after UNSUBSCRIBE",
+        "messages are still delivered after UNSUBSCRIBE",
     UnsubscribeByMatch "unsubscribe-by-match" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
-        "UNSUBSCRIBE also deletes the subscriptions that its filter matches",
+        "UNSUBSCRIBE also removes other subscriptions that its filter matches",
     UnsubscribeOfWildcardIgnored "unsubscribe-of-wildcard-ignored" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
-        "UNSUBSCRIBE of a filter with a wildcard removes nothing",
+        "UNSUBSCRIBE does not remove a subscription with a wildcard",
     UnsubscribeRemovesShared "unsubscribe-removes-shared" [V5 "MQTT-3.10.4-1"]
-        "UNSUBSCRIBE removes Shared Subscriptions to the same filter too",
+        "UNSUBSCRIBE also removes Shared Subscriptions to the same filter",
     UnsubscribeOfSharedRemovesOwn "unsubscribe-of-shared-removes-own" [V5 "MQTT-3.10.4-1"]
-        "UNSUBSCRIBE of a Shared Subscription removes the plain one to the same filter too",
+        "UNSUBSCRIBE from a Shared Subscription also removes the non-shared one to the same filter",
     UnsubscribeOfGroupRemovesOthers "unsubscribe-of-group-removes-others" [V5 "MQTT-3.10.4-1"]
-        "UNSUBSCRIBE of a Shared Subscription removes those of other Share Names to the same filter too",
+        "UNSUBSCRIBE from a Shared Subscription also removes those with other Share Names to the same filter",
     UnsubscribeOnlyFirst "unsubscribe-only-first" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
         "only the first of several filters in one UNSUBSCRIBE has an effect",
     UnsubscribeDropsInflight "unsubscribe-drops-inflight" [V5 "MQTT-3.10.4-3", V3_1_1 "MQTT-3.10.4-3"]
-        "UNSUBSCRIBE ends deliveries that have begun",
+        "UNSUBSCRIBE abandons deliveries that have already started",
 
     // Shared subscriptions.
     SharedGoesToAll "shared-goes-to-all" [V5 "RULE-4.8.2-1"]
-        "every member of a Shared Subscription gets every message",
+        "every member of a Shared Subscription receives every message",
     SharedQosIgnored "shared-qos-ignored" [V5 "MQTT-4.8.2-3"]
-        "a member of a Shared Subscription gets messages above its granted QoS",
+        "a member of a Shared Subscription receives messages above its granted QoS",
     SharedCopyLostBesideOwn "shared-copy-lost-beside-own" [V5 "RULE-4.8.2-1"] seen ["gmqtt#65", "mqtt_cpp#716"]
-        "a plain subscription replaces a shared one of the same client",
+        "a client gets no copy for a Shared Subscription if it also has a matching non-shared one",
     SharedCopyLostBesideShared "shared-copy-lost-beside-shared" [V5 "RULE-4.8.2-1"] seen ["mochi#269"]
-        "one of two matching Shared Subscriptions of one client brings no copy",
+        "a client gets only one copy for two matching Shared Subscriptions",
     SharedBegunGivenAway "shared-begun-given-away" [V5 "MQTT-4.8.2-4"]
-        "a QoS 2 delivery begun with a member moves to another when that member is offline",
+        "a QoS 2 delivery started with one member moves to another when the first one goes offline",
     SharedBegunInherited "shared-begun-inherited" [V5 "MQTT-4.8.2-5"]
-        "a QoS 2 delivery begun with a member moves to another when the member's session ends",
+        "a QoS 2 delivery started with one member moves to another when the first one's session ends",
     SharedRefusedPassedOn "shared-refused-passed-on" [V5 "MQTT-4.8.2-6"]
-        "a message that a member refused goes to another",
+        "a message that one member refused is sent to another member",
     SharedQos1LostWithSession "shared-qos1-lost-with-session" [V5 "RULE-4.8.2-2"]
-        "a QoS 1 delivery begun with a member is lost when its session ends",
+        "a QoS 1 delivery started with one member is lost when its session ends",
 
-    // Diagnostics that make a packet too large.
+    // Diagnostics that make a packet too large for the client.
     ConnackTooLarge "connack-too-large" [V5 "MQTT-3.2.2-19", V5 "MQTT-3.2.2-20", V5 "MQTT-3.1.2-24"]
         "a Reason String or a Server Reference makes CONNACK too large for the client",
     AuthTooLarge "auth-too-large" [V5 "MQTT-3.15.2-2", V5 "MQTT-3.15.2-3", V5 "MQTT-3.1.2-24"]
@@ -762,141 +763,141 @@ faults {
     DisconnectTooLarge "disconnect-too-large" [V5 "MQTT-3.14.2-3", V5 "MQTT-3.14.2-4", V5 "MQTT-3.1.2-24"]
         "a Reason String or a Server Reference makes DISCONNECT too large for the client",
 
-    // Exactly at a limit, a byte or a message below it, and one above.
+    // Limits: exactly at one, one byte or message below it, and one above it.
     FixedHeaderUncounted "fixed-header-uncounted" [V5 "MQTT-3.1.2-24"]
-        seen ["mosquitto#3515"] "a packet is sent to a client that takes two bytes less, as many as its fixed header has",
+        seen ["mosquitto#3515"] "a packet up to two bytes larger than the client's Maximum Packet Size is sent",
     ExactFitWithheld "exact-fit-withheld" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-3.1.4-5"]
         "a packet of exactly the client's Maximum Packet Size is not sent",
     RetainedTooLargeSent "retained-too-large-sent" [V5 "MQTT-3.1.2-24"]
-        "a retained message is sent to a new subscriber whatever its Maximum Packet Size is",
+        "a retained message is sent to a new subscriber regardless of its Maximum Packet Size",
     SubackCodesUncounted "suback-codes-uncounted" [V5 "MQTT-3.1.2-24"]
-        "SUBACK is too large for the client because of its codes",
+        "a SUBACK that exceeds the client's Maximum Packet Size by its Reason Codes is sent",
     UnsubackCodesUncounted "unsuback-codes-uncounted" [V5 "MQTT-3.1.2-24"]
-        "UNSUBACK is too large for the client because of its codes",
+        "an UNSUBACK that exceeds the client's Maximum Packet Size by its Reason Codes is sent",
     ClientHeaderUncounted "client-header-uncounted" [V5 "RULE-3.2.2.3.6-1", V5 "MQTT-3.2.2-15"]
-        seen ["mosquitto#3515"] "a packet up to three bytes above the announced Maximum Packet Size is accepted",
+        seen ["mosquitto#3515"] "a packet up to three bytes larger than the announced Maximum Packet Size is accepted",
     LargestPacketRefused "largest-packet-refused" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-4.3.3-11"]
-        "a packet of exactly the server's Maximum Packet Size ends the connection",
+        "a packet of exactly the server's Maximum Packet Size closes the connection",
     LengthBoundsLost "length-bounds-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a message is lost if its Remaining Length is the lowest for its number of bytes",
+        "a PUBLISH is lost if its Remaining Length is the smallest that needs 2, 3 or 4 bytes",
     LongPropertiesDropped "long-properties-dropped" [V5 "MQTT-3.3.2-20", V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17"]
         "a property of more than 32,767 bytes is not forwarded",
     ReceiveMaximumOfQos2Alone "receive-maximum-of-qos2-alone" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "a QoS 1 message is accepted although QoS 2 messages fill the window",
+        "a QoS 1 message is accepted although QoS 2 messages have reached the server's Receive Maximum",
     ReceiveMaximumOneMore "receive-maximum-one-more" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "the server accepts one message more than its Receive Maximum",
+        "the server accepts one message more than its Receive Maximum allows",
     ReceiveMaximumOneLess "receive-maximum-one-less" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
-        "the server accepts one message less than its Receive Maximum",
+        "the server accepts one message fewer than its Receive Maximum allows",
     ReceiveMaximumInV3 "receive-maximum-in-v3" [V3_1_1 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-2"]
         "the server's Receive Maximum is enforced for 3.1.1 clients too",
     ReleaseMakesNoRoom "release-makes-no-room" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
-        "a QoS 2 message still counts against the server's Receive Maximum after its PUBCOMP",
+        "a QoS 2 message still counts against the server's Receive Maximum after PUBCOMP",
     RefusedMessageTakesRoom "refused-message-takes-room" [V5 "MQTT-4.3.3-8"]
-        "a QoS 2 message that the server has refused counts against its Receive Maximum",
+        "a QoS 2 message that the server refused counts against its Receive Maximum",
     UnknownReleaseMakesRoom "unknown-release-makes-room" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "a PUBREL of an unknown packet id frees room under the server's Receive Maximum",
+        "a PUBREL with an unknown packet identifier frees a slot of the server's Receive Maximum",
     RepeatTakesRoom "repeat-takes-room" [V5 "MQTT-4.3.3-8"]
-        "a QoS 2 message that is repeated counts twice against the server's Receive Maximum",
+        "a duplicate QoS 2 PUBLISH counts again against the server's Receive Maximum",
     RepeatsUncountedOnResume "repeats-uncounted-on-resume" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "messages that a client sends again on a new connection do not count against the server's Receive Maximum",
+        "messages that a client resends on a new connection do not count against the server's Receive Maximum",
     SendQuotaOneMore "send-quota-one-more" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "one message more messages are sent than the client's Receive Maximum allows",
+        "one message more is sent than the client's Receive Maximum allows",
     SendQuotaOfQos1Alone "send-quota-of-qos1-alone" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "QoS 2 messages do not count against the client's Receive Maximum",
     SendQuotaOfQos2Alone "send-quota-of-qos2-alone" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "QoS 1 messages do not count against the client's Receive Maximum",
     SendQuotaFreedByPubrec "send-quota-freed-by-pubrec" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "PUBREC frees room under the client's Receive Maximum",
+        "a PUBREC that accepts a message increments the send quota",
     SendQuotaKeptByRefusal "send-quota-kept-by-refusal" [V5 "MQTT-4.9.0-1", V5 "MQTT-4.5.0-1"]
-        "a message that the client refuses still counts against its Receive Maximum",
+        "a message that the client refuses does not increment the send quota",
     UnsentTakesRoom "unsent-takes-room" [V5 "MQTT-3.1.2-25", V5 "MQTT-4.5.0-1"]
-        "a message too large for the client counts against its Receive Maximum",
+        "a message too large for the client uses up send quota although it is not sent",
     ReceiveMaximumSigned "receive-maximum-signed" [V5 "MQTT-4.5.0-1"]
-        "a client with a Receive Maximum above 32,767 gets no messages of QoS 1 and 2",
+        "a client with a Receive Maximum above 32,767 receives no QoS 1 or 2 messages",
     MaximumPacketSizeSigned "maximum-packet-size-signed" [V5 "MQTT-3.1.4-5"]
-        "a client with a Maximum Packet Size above 2,147,483,647 gets nothing",
+        "a client with a Maximum Packet Size above 2,147,483,647 receives nothing",
     SessionExpirySigned "session-expiry-signed" [V5 "MQTT-3.1.2-23"]
         "a session with a Session Expiry Interval above 2,147,483,647 ends with its connection",
     MessageExpirySigned "message-expiry-signed" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.3.2-6"]
         "a message with a Message Expiry Interval above 2,147,483,647 expires at once",
     PacketIdsSigned "packet-ids-signed" [V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
-        "the answer to a packet id above 32,767 lacks its highest bit",
+        "the acknowledgement of a packet identifier above 32,767 lacks its highest bit",
     IdentifiersCut "identifiers-cut" [V5 "MQTT-3.3.4-3"]
-        "a Subscription Identifier above 16,383 comes back as 16,383",
+        "a Subscription Identifier above 16,383 is replaced by 16,383",
     AliasOneAboveAccepted "alias-one-above-accepted" [V5 "MQTT-3.3.2-9", V5 "RULE-3.3.4-1"]
-        "a Topic Alias one above the announced maximum is accepted",
+        "a Topic Alias one above the announced Topic Alias Maximum is accepted",
     LongestClientIdRefused "longest-client-id-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
-        "a client id of exactly the server's maximum length is refused",
+        "a Client Identifier of exactly the server's maximum length is refused",
     ClientIdLimitInCharacters "client-id-limit-in-characters" [V5 "MQTT-3.1.3-8", V5 "RULE-3.1.3.1-1", V3_1_1 "MQTT-3.1.3-9"]
-        "the limit of client ids counts characters, so that one with more bytes is accepted",
+        "the length limit of Client Identifiers counts characters instead of bytes",
     WillAtMaximumQosRefused "will-at-maximum-qos-refused" [V5 "MQTT-3.1.4-5"]
-        "a Will of the highest QoS that the server supports is refused",
+        "a Will at exactly the Maximum QoS is refused",
     QueueOneShort "queue-one-short" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a session keeps one message less, or one byte less, than the server is configured to keep",
+        "the queue of a session holds one message and one byte less than configured",
 
-    // What nobody asked for.
+    // Acknowledgements that are repeated or wrong.
     PubrecRepeated "pubrec-repeated" [V5 "MQTT-4.4.0-1"]
-        seen ["aedes#137"] "PUBREC is sent again every five seconds until PUBREL comes",
+        seen ["aedes#137"] "PUBREC is resent every five seconds until PUBREL arrives",
     PubrelRepeated "pubrel-repeated" [V5 "MQTT-4.4.0-1"]
-        seen ["aedes#137"] "PUBREL is sent again every five seconds until PUBCOMP comes",
+        seen ["aedes#137"] "PUBREL is resent every five seconds until PUBCOMP arrives",
     SubscribersUnseen "subscribers-unseen" [V5 "RULE-3.4.2.1-1", V5 "RULE-3.5.2.1-1"]
-        seen ["mosquitto#3128"] "PUBACK and PUBREC report no matching subscribers even if there are some",
+        seen ["mosquitto#3128"] "PUBACK and PUBREC report no matching subscribers although there are some",
     RefusalReleased "refusal-released" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5"]
-        "PUBREC of 0x80 and above is answered by PUBREL",
+        "a PUBREC with Reason Code 0x80 or above is answered with PUBREL",
     PubackSettlesQos2 "puback-settles-qos2" [V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
         "PUBACK ends a QoS 2 delivery",
     PubackSettlesPubrel "puback-settles-pubrel" [V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.3.3-1"]
-        "PUBACK ends a QoS 2 delivery whose PUBREL was sent",
+        "PUBACK ends a QoS 2 delivery after PUBREL was sent",
     PubrecSettlesQos1 "pubrec-settles-qos1" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
         "PUBREC ends a QoS 1 delivery",
     PubcompSettlesAll "pubcomp-settles-all" [V5 "MQTT-4.3.2-3", V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
-        "PUBCOMP ends a delivery of QoS 1, and one of QoS 2 before PUBREC",
+        "PUBCOMP ends a QoS 1 delivery, and a QoS 2 delivery before PUBREC",
     AnyPubackSettles "any-puback-settles" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
-        "PUBACK of an unknown packet id ends the delivery that was begun first",
+        "PUBACK with an unknown packet identifier ends the oldest delivery",
 
-    // What shows only after many messages.
+    // Faults that appear only after many messages.
     SilentAfter22Messages "silent-after-22-messages" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         seen ["hivemq-community-edition#255"]
-        "a client gets no more messages after 22 on one connection",
+        "a client receives no more messages once its connection has carried 22 in either direction",
     DeafAfter300Messages "deaf-after-300-messages" [V5 "MQTT-3.3.4-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "messages of a client are discarded after 300 on one connection",
+        "messages from a client are discarded once its connection has carried 300 in either direction",
     PacketIdInUseGivenAgain "packet-id-in-use-given-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
         seen ["mosquitto#2887", "mosquitto#3598"]
-        "once all packet ids have been used, they are reused even if they are in use",
+        "packet identifiers still in use are assigned again once all have been assigned",
 
-    // What is lost on one way to a subscriber and not on the others.
+    // Parts of a message that are lost on one path to a subscriber, such as the queue of an offline session.
     QueuedPropertiesLost "queued-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        seen ["vernemq#1649"] "messages that waited for an offline session keep no property but their expiry",
+        seen ["vernemq#1649"] "messages queued for an offline session lose all properties except their expiry",
     QueuedOrderLost "queued-order-lost" [V5 "MQTT-3.3.2-18"]
-        "messages that waited for an offline session have their User Properties in reverse order",
+        "messages queued for an offline session have their User Properties in reverse order",
     QueuedIdentifiersLost "queued-identifiers-lost" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.3.4-4"]
-        "messages that waited for an offline session carry no Subscription Identifier",
+        "messages queued for an offline session carry no Subscription Identifier",
     QueuedQosRaised "queued-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "messages that waited for an offline session are sent above the granted QoS",
+        "messages queued for an offline session are sent above the granted QoS",
     QueuedQosCut "queued-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "messages that waited for an offline session are sent with QoS 1 at most",
+        "messages queued for an offline session are sent with QoS 1 at most",
     QueuedRetainPassedOn "queued-retain-passed-on" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
-        "messages that waited for an offline session keep RETAIN 1",
+        "messages queued for an offline session keep RETAIN 1",
     WaitingPropertiesLost "waiting-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages that waited behind a full window lose all properties except their expiry",
+        "messages queued while the send quota is exhausted lose all properties except their expiry",
     WaitingIdentifiersLost "waiting-identifiers-lost" [V5 "MQTT-3.3.4-3"]
-        "messages that waited behind a full window carry no Subscription Identifier",
+        "messages queued while the send quota is exhausted carry no Subscription Identifier",
     WaitingRetainLost "waiting-retain-lost" [V5 "MQTT-3.3.1-13"]
-        "Retain As Published has no effect on messages that waited behind a full window",
+        "Retain As Published has no effect on messages queued while the send quota is exhausted",
     ResentPropertiesLost "resent-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages that are sent again lose all properties except their expiry",
+        "resent messages lose all properties except their expiry",
     ResentIdentifiersLost "resent-identifiers-lost" [V5 "MQTT-3.3.4-3"]
-        "messages that are sent again carry no Subscription Identifier",
+        "resent messages carry no Subscription Identifier",
     ResentQosRaised "resent-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "messages are sent again with the publisher's QoS",
+        "messages are resent with the publisher's QoS",
     ResentRetainLost "resent-retain-lost" [V5 "MQTT-3.3.1-13", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "messages are sent again with RETAIN 0",
+        "messages are resent with RETAIN 0",
     ResentExpiryAnew "resent-expiry-anew" [V5 "MQTT-3.3.2-6"]
-        "messages are sent again with their whole Message Expiry Interval",
+        "messages are resent with their full Message Expiry Interval",
     ResentBytesLost "resent-bytes-lost" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "payloads that are not text are sent again with replacement characters",
+        "payloads that are not valid UTF-8 are resent with replacement characters",
     RetainedPropertiesLost "retained-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "retained messages are sent without their properties",
+        "retained messages are sent without their properties, except their expiry",
     RetainedOrderLost "retained-order-lost" [V5 "MQTT-3.3.2-18"]
         "retained messages are sent with their User Properties in reverse order",
     RetainedQosRaised "retained-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
@@ -904,11 +905,12 @@ faults {
     RetainedQosCut "retained-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "retained messages are sent with QoS 1 at most",
     RetainedExpiryAnew "retained-expiry-anew" [V5 "MQTT-3.3.2-6"]
-        "each subscription brings a retained message with its whole Message Expiry Interval",
+        "retained messages are sent with their full Message Expiry Interval",
     RetainedInheritsProperties "retained-inherits-properties" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "a retained message without properties has those of the one that it replaced",
+        "a retained message without properties has those of the retained message that it replaced",
     RetainedNotTracked "retained-not-tracked" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.4.0-1"]
-        seen ["moquette#653"] "a message with RETAIN 1 counts as complete once it was sent, and its PUBREC is not answered",
+        seen ["moquette#653"]
+        "a message with RETAIN 1 is treated as acknowledged as soon as it is sent, and its PUBREC is not answered",
     SharedPropertiesLost "shared-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "messages of a Shared Subscription lose all properties except their expiry",
     SharedIdentifiersLost "shared-identifiers-lost" [V5 "MQTT-3.3.4-3"]
@@ -916,65 +918,65 @@ faults {
     SharedRetainLost "shared-retain-lost" [V5 "MQTT-3.3.1-13"]
         "Retain As Published has no effect on a Shared Subscription",
     SharedOfflineLost "shared-offline-lost" [V5 "MQTT-4.5.0-1"] seen ["NanoNNG#1564"]
-        "messages for a member of a Shared Subscription that is offline are lost",
+        "messages for an offline member of a Shared Subscription are lost",
     SharedNotTracked "shared-not-tracked" [V5 "MQTT-4.4.0-1"]
-        "messages of a Shared Subscription count as acknowledged once they were sent",
+        "messages of a Shared Subscription are treated as acknowledged as soon as they are sent",
     AliasedPropertiesLost "aliased-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages that are sent with a known Topic Alias have no other properties",
+        "messages sent with a known Topic Alias lose all other properties",
     WillPropertiesLost "will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "Wills lose all properties except their expiry",
     WillQosCut "will-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "Wills are published with QoS 1 at most",
     WillBytesLost "will-bytes-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "a Will whose payload is not text is published with replacement characters",
+        "a Will whose payload is not valid UTF-8 is published with replacement characters",
     WillMustBeText "will-must-be-text" [V5 "MQTT-3.1.2-8", V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
-        "a CONNECT whose Will has a payload that is not text is refused",
+        "a CONNECT is refused if the payload of its Will is not valid UTF-8",
     DelayedWillPropertiesLost "delayed-will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "Wills that waited for their delay lose all properties except their expiry",
+        "delayed Wills lose all properties except their expiry",
     DelayedWillQosLost "delayed-will-qos-lost" [V5 "MQTT-3.8.4-8"]
-        "Wills that waited for their delay are published with QoS 0",
+        "delayed Wills are published with QoS 0",
     DelayedWillRetainLost "delayed-will-retain-lost" [V5 "MQTT-3.3.1-13"]
-        "Wills that waited for their delay are published with RETAIN 0",
+        "delayed Wills are published with RETAIN 0",
     ReleasedPropertiesLost "released-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "QoS 2 messages are forwarded when they are released, without their properties",
+        "QoS 2 messages are forwarded at PUBREL, without their properties except their expiry",
     ReleasedRetainLost "released-retain-lost" [V5 "MQTT-3.3.1-13"]
-        "QoS 2 messages are forwarded when they are released, with RETAIN 0",
+        "QoS 2 messages are forwarded at PUBREL, with RETAIN 0",
     ReleasedExpiryAnew "released-expiry-anew" [V5 "MQTT-3.3.2-6"]
-        "QoS 2 messages are forwarded when they are released, and their expiry counts from then",
+        "QoS 2 messages are forwarded at PUBREL, and their expiry counts from then",
 
-    // What shows the second time, after a takeover, or where three things meet.
+    // Faults that appear only the second time, after a takeover, or when several conditions coincide.
     ReleaseResentOnce "release-resent-once" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "an unacknowledged PUBREL is sent again only on the first reconnect",
+        "an unacknowledged PUBREL is resent only on the first reconnect",
     TakeoverLosesQueue "takeover-loses-queue" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.1.2-5"]
-        "messages that wait behind a full window are lost by a takeover",
+        "a takeover loses the messages queued while the send quota is exhausted",
     TakeoverForgetsReceived "takeover-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
-        "packet ids of QoS 2 messages that were received are forgotten by a takeover",
+        "a takeover forgets the packet identifiers of received QoS 2 messages",
     LaterSubscriptionsLostOnResume "later-subscriptions-lost-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "subscriptions that were made on a resumed connection are lost by the next resumption",
+        "subscriptions made on a resumed connection are lost at the next resumption",
     UnsubscribeUndoneByResume "unsubscribe-undone-by-resume" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
-        "subscriptions that were removed come back when the session is resumed",
+        "removed subscriptions come back when the session is resumed",
     ReplacementUndoneByResume "replacement-undone-by-resume" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
         "replaced subscriptions revert to the old ones when the session is resumed",
     UnsubscribeWhenResumedIgnored "unsubscribe-when-resumed-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1"]
         "UNSUBSCRIBE has no effect on a resumed connection",
     SessionExpiryFromConnect "session-expiry-from-connect" [V5 "MQTT-3.1.2-23"]
-        "the Session Expiry Interval counts from the beginning of the connection",
+        "the Session Expiry Interval counts from the start of the connection",
     DisconnectWithWillExpiryIgnored "disconnect-with-will-expiry-ignored" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"]
         "the Session Expiry Interval of DISCONNECT 0x04 has no effect",
     OtherVersionLosesInflight "other-version-loses-inflight" [V5 "MQTT-4.4.0-1"]
-        "unacknowledged messages are lost when the session is resumed in another version",
+        "unacknowledged messages are lost when the session is resumed with another protocol version",
     FormerKeepAliveKept "former-keep-alive-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a resumed session has the Keep Alive of its former connection",
+        "a resumed session uses the Keep Alive of its previous connection",
     ProblemInformationOnResume "problem-information-on-resume" [V5 "MQTT-3.1.2-29"]
-        "acknowledgements have Reason Strings on a resumed connection that declined them",
+        "acknowledgements on a resumed connection have a Reason String despite Request Problem Information 0",
     ClientIdsCut "client-ids-cut" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
-        "client ids that are alike in their first 16 bytes share a session",
+        "Client Identifiers with the same first 16 bytes share a session",
     WillDelayFromConnect "will-delay-from-connect" [V5 "MQTT-3.1.2-8"]
-        "the Will Delay Interval counts from the beginning of the connection",
+        "the Will Delay Interval counts from the start of the connection",
     WillNotShared "will-not-shared" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
-        "Wills do not reach Shared Subscriptions",
+        "Wills are not delivered to Shared Subscriptions",
     EmptyWillClearsNothing "empty-will-clears-nothing" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
-        "an empty Will with Will Retain 1 does not clear the retained message",
+        "a Will with Will Retain 1 and an empty payload does not clear the retained message",
     WillReplacesNothing "will-replaces-nothing" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
         "a Will with Will Retain 1 does not replace an existing retained message",
     TakeoverPublishesNewWill "takeover-publishes-new-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
@@ -982,228 +984,228 @@ faults {
     TakeoverDisarmsNewWill "takeover-disarms-new-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         "the Will of a connection that takes over a session is not stored",
     ExpiredRetainedNotReplaced "expired-retained-not-replaced" [V5 "MQTT-3.3.1-5"]
-        "a retained message that has expired is not replaced",
+        "an expired retained message is not replaced by a new one",
     ClearedByItsPublisherAlone "cleared-by-its-publisher-alone" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
         "a retained message can be cleared only by its publisher",
     ClearingWithPropertiesStored "clearing-with-properties-stored" [V5 "MQTT-3.3.1-6", V5 "MQTT-3.3.1-7"]
-        "an empty payload with properties is itself retained",
+        "an empty payload with RETAIN 1 and properties is retained as a message",
     ClearingWithQos2Ignored "clearing-with-qos-2-ignored" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
-        "an empty payload of QoS 2 does not clear the retained message",
+        "a QoS 2 message with RETAIN 1 and an empty payload does not clear the retained message",
     RetainedAgedByReading "retained-aged-by-reading" [V5 "MQTT-3.3.2-6"]
-        "each delivery of a retained message subtracts its age from its Message Expiry Interval again",
+        "each delivery of a retained message subtracts its age from the stored Message Expiry Interval",
     RetainedQosLoweredByReading "retained-qos-lowered-by-reading" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "a retained message keeps the QoS with which it was last sent",
+        "a retained message keeps the lower QoS with which it was last sent",
     ExpiredRetainedSentToOlderReaders "expired-retained-sent-to-older-readers" [V5 "RULE-3.3.1.3-3"]
-        "a retained message whose expiry has passed is sent to a new subscriber of 3.1.1",
+        "an expired retained message is sent to a new 3.1.1 subscriber",
     ExpiredSentToOlderReaders "expired-sent-to-older-readers" [V5 "MQTT-3.3.2-5"]
-        "a message whose expiry has passed is delivered to a client of 3.1.1",
+        "an expired message is delivered to a 3.1.1 client",
     ExpiryOf0IsNone "expiry-of-0-is-none" [V5 "MQTT-3.3.2-5"]
-        "a message that waits with a Message Expiry Interval of 0 never expires",
+        "a queued message with a Message Expiry Interval of 0 never expires",
     RetainHandling1KnowsUnsubscribed "retain-handling-1-knows-unsubscribed" [V5 "MQTT-3.3.1-10"]
         "Retain Handling 1 treats a removed subscription as an existing one",
     RetainHandling1KnowsDiscarded "retain-handling-1-knows-discarded" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 treats a subscription of a discarded session as an existing one",
+        "Retain Handling 1 treats a subscription of the discarded session as an existing one",
     FirstOptionsForAll "first-options-for-all" [V5 "MQTT-3.8.4-5"]
-        "No Local, Retain As Published and Retain Handling of the first filter apply to all filters of a SUBSCRIBE",
+        "No Local, Retain As Published and Retain Handling of the first filter apply to all filters in a SUBSCRIBE",
     ResubscribeKeepsNoLocal "resubscribe-keeps-no-local" [V5 "MQTT-3.8.4-3"]
-        "subscribing again to a filter keeps its No Local",
+        "subscribing again to a filter keeps the old No Local option",
     ResubscribeKeepsRetainAsPublished "resubscribe-keeps-retain-as-published" [V5 "MQTT-3.8.4-3"]
-        "subscribing again to a filter keeps its Retain As Published",
+        "subscribing again to a filter keeps the old Retain As Published option",
     UnsubscribeForEverybody "unsubscribe-for-everybody" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "UNSUBSCRIBE of one client removes the subscriptions of others to the same filter too",
+        "UNSUBSCRIBE also removes other clients' subscriptions to the same filter",
     NoLocalByUser "no-local-by-user" [V5 "MQTT-4.5.0-1"]
-        "No Local suppresses messages of other clients of the same user",
+        "No Local suppresses messages from other clients of the same user",
     NoLocalForOverlapping "no-local-for-overlapping" [V5 "MQTT-4.5.0-1"]
-        "No Local of one subscription applies to those that overlap with it",
+        "No Local of one subscription also applies to overlapping subscriptions",
     NoLocalForShared "no-local-for-shared" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
-        "No Local of a plain subscription applies to a shared one of the same client",
+        "No Local of a non-shared subscription also applies to Shared Subscriptions of the same client",
     SharedLosesOwnMessages "shared-loses-own-messages" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
-        "a message for a Shared Subscription is lost when it is its publisher's turn",
+        "a message for a Shared Subscription is lost if its publisher is the member whose turn it is",
     SharedWildcardMatchesDollar "shared-wildcard-matches-dollar" [V5 "MQTT-4.7.2-1"]
         "a Shared Subscription with a leading wildcard matches topics that start with $",
     TopicsCut "topics-cut" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
         "only the first 200 characters of topics and filters are compared",
     PubrecOfSuccessUnanswered "pubrec-of-success-unanswered" [V5 "MQTT-4.3.3-4"]
-        "PUBREC 0x10 is not answered",
+        "PUBREC 0x10 (No matching subscribers) is not answered",
     PayloadFormat0Dropped "payload-format-0-dropped" [V5 "MQTT-3.3.2-4"]
         "a Payload Format Indicator of 0 is not forwarded",
 
-    // What one message or client does to another.
+    // Effects of one message or client on another.
     EqualMessageSwallowed "equal-message-swallowed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a message that is equal to the one before it is not delivered",
+        "a message with the same topic and payload as the previous one is not delivered",
     NeighbourLowersQos "neighbour-lowers-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "a message for several clients is sent with the lowest QoS that any of them was granted",
+        "a message for several clients is sent to all at the lowest QoS granted to any of them",
     OlderNeighbourStripsProperties "older-neighbour-strips-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "a message that a client of 3.1.1 gets too has no properties for anybody",
+        "a message that is also sent to a 3.1.1 client loses all properties except its expiry for every client",
     NeighboursIdentifiersLeak "neighbours-identifiers-leak" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.3.4-4"]
         seen ["paho.mqtt.testing#56"]
-        "a message carries the Subscription Identifiers of other clients that get it",
+        "a message carries the Subscription Identifiers of other clients that receive it",
     NeighboursRetainLeaks "neighbours-retain-leaks" [V5 "MQTT-3.3.1-12"]
-        "Retain As Published of one client holds for the others that get the message",
+        "Retain As Published of one client applies to all clients that receive the message",
     FullNeighbourHoldsAll "full-neighbour-holds-all" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a message is lost to everybody else while the window of one of its receivers is full",
+        "a message is lost to all other subscribers if the in-flight window of one subscriber is full",
     PublisherUnservedBesideOthers "publisher-unserved-beside-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a client does not get its own messages when others get them too",
+        "a client does not receive its own message if other clients receive it too",
     SharedUnservedBesideOthers "shared-unserved-beside-others" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
-        "a Shared Subscription gets nothing of what plain subscriptions of other clients match too",
+        "a Shared Subscription receives no message that also matches a non-shared subscription",
     PubackSettlesEarlier "puback-settles-earlier" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "PUBACK ends the QoS 1 deliveries that were begun before as well",
+        "PUBACK also ends all QoS 1 deliveries that started earlier",
     PubcompSettlesReleased "pubcomp-settles-released" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "PUBCOMP ends every delivery whose PUBREL was sent",
     PubrelReleasesAll "pubrel-releases-all" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
-        "PUBREL of one QoS 2 message releases the others of the client too",
+        "PUBREL for one QoS 2 message also releases the client's other QoS 2 messages",
     ResentAsLatest "resent-as-latest" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "what is sent again has the payload of the last message of its topic",
+        "a resent message has the payload of the latest message with its topic",
     ExpiredTakesNextAlong "expired-takes-next-along" [V5 "MQTT-4.5.0-1"]
-        "a message that expires while it waits is dropped together with the one behind it",
+        "a message that expires in the queue is dropped together with the next one",
     WillsCancelledTogether "wills-cancelled-together" [V5 "MQTT-3.1.2-8"]
-        "a client that comes back in time cancels the delayed Wills of all",
+        "a client that reconnects in time cancels the delayed Wills of all clients",
     SessionEndUnsubscribesOthers "session-end-unsubscribes-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "the end of a session takes the subscriptions of other clients to the same filters",
+        "the end of a session removes other clients' subscriptions to the same filters",
     KeepAliveFedByOthers "keep-alive-fed-by-others" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "what one client sends counts as a sign of life of all",
+        "a packet from one client restarts the Keep Alive timers of all clients",
 
-    // Topic Aliases of a client, one by one.
+    // Single Topic Aliases of a client.
     AliasNotRemapped "alias-not-remapped" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
-        "a Topic Alias that was set stands for its first topic whatever it is set to later",
+        "a Topic Alias cannot be remapped: it always stands for its first topic",
     AliasOfQos0NotKept "alias-of-qos0-not-kept" [V5 "MQTT-3.3.2-12"]
-        "a Topic Alias that a QoS 0 message sets is not known afterwards",
+        "a Topic Alias set by a QoS 0 message is unknown afterwards",
     AliasOfUnheardNotKept "alias-of-unheard-not-kept" [V5 "MQTT-3.3.2-12"]
-        "a Topic Alias that is set by a message without subscribers is not known afterwards",
+        "a Topic Alias set by a message without matching subscribers is unknown afterwards",
     AliasUsedOnce "alias-used-once" [V5 "MQTT-3.3.2-12"]
-        "a Topic Alias is forgotten once it was used alone",
+        "a Topic Alias is unknown after the first PUBLISH that uses it without a topic",
     SecondAliasNotKept "second-alias-not-kept" [V5 "MQTT-3.3.2-12"]
-        "a topic that has a Topic Alias cannot have another",
+        "a second Topic Alias for the same topic is not kept",
     AliasesSharedByClients "aliases-shared-by-clients" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
-        "a Topic Alias that one client sets changes what it stands for at the others",
+        "a Topic Alias set by one client changes the same alias of other clients",
     AliasesSharedByDirections "aliases-shared-by-directions" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
-        "a Topic Alias of the server changes what the client's of the same number stands for",
+        "a Topic Alias set by the server changes the client's alias with the same number",
     AliasedNotRetained "aliased-not-retained" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-6"]
-        "a message that names its topic by an alias alone is not retained, and clears nothing",
+        "a message with a Topic Alias and no topic neither sets nor clears the retained message",
 
-    // Several filters in one SUBSCRIBE, and what is retained for them.
+    // Several filters in one SUBSCRIBE, and their retained messages.
     RetainedOfFirstFilterAlone "retained-of-first-filter-alone" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.8.4-4"]
-        "of several filters in one SUBSCRIBE only the first brings retained messages",
+        "only the first of several filters in a SUBSCRIBE receives retained messages",
     RetainedOfLastFilterAlone "retained-of-last-filter-alone" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.8.4-4"]
-        "of several filters in one SUBSCRIBE only the last brings retained messages",
+        "only the last of several filters in a SUBSCRIBE receives retained messages",
     RetainedUntilNothing "retained-until-nothing" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.8.4-4"]
-        "behind a filter that matches no retained message the others of the SUBSCRIBE bring none",
+        "no retained messages are sent for filters after one that matches none in a SUBSCRIBE",
     OneSilentFilterSilencesAll "one-silent-filter-silences-all" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.1-10"]
-        "where one filter of a SUBSCRIBE is to bring no retained messages, none does",
+        "no retained messages are sent for any filter of a SUBSCRIBE if none are due for one of them",
     LastHandlingForAll "last-handling-for-all" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-11", V5 "MQTT-3.3.1-9"]
-        "Retain Handling of the last filter of a SUBSCRIBE holds for all of them",
+        "Retain Handling of the last filter in a SUBSCRIBE applies to all its filters",
     RetainedQosOfFirstFilter "retained-qos-of-first-filter" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "all retained messages that a SUBSCRIBE brings have the QoS that its first filter was granted",
+        "all retained messages for a SUBSCRIBE are sent at the QoS granted to its first filter",
     RetainedOncePerFilter "retained-once-per-filter" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
         seen ["nanomq#1817"]
-        "each retained message comes once for each filter of the SUBSCRIBE, whether that matches or not",
+        "each retained message is sent once per filter in the SUBSCRIBE, even for filters that do not match it",
 
     // Several filters in one UNSUBSCRIBE.
     UnknownFilterEndsUnsubscribe "unknown-filter-ends-unsubscribe" [V5 "MQTT-3.10.4-6", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-6"]
-        "behind a filter that is not subscribed to nothing of the UNSUBSCRIBE has effect",
+        "all filters after one without a subscription are ignored in an UNSUBSCRIBE",
     UnsubscribeOnlyLast "unsubscribe-only-last" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
-        "of several filters in one UNSUBSCRIBE only the last has effect",
+        "only the last of several filters in one UNSUBSCRIBE has an effect",
     UnsubscribeSeveralEndsAll "unsubscribe-several-ends-all" [V5 "MQTT-3.10.4-6", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-6"]
         "an UNSUBSCRIBE with several filters removes all subscriptions of the client",
     UnsubackUnknownLeftOut "unsuback-unknown-left-out" [V5 "MQTT-3.11.3-1", V5 "MQTT-3.11.3-2"]
-        "UNSUBACK has no code for a filter that was not subscribed to",
+        "UNSUBACK has no Reason Code for a filter without a subscription",
     UnsubackFirstForAll "unsuback-first-for-all" [V5 "MQTT-3.11.3-1"]
-        "UNSUBACK has the code of the first filter for all of them",
+        "UNSUBACK has the Reason Code of the first filter for all filters",
     UnsubackRepeatedLeftOut "unsuback-repeated-left-out" [V5 "MQTT-3.11.3-1", V5 "MQTT-3.11.3-2"]
-        "UNSUBACK has one code for a filter that is in the UNSUBSCRIBE twice",
+        "UNSUBACK has only one Reason Code for a filter that appears twice in UNSUBSCRIBE",
 
-    // What is left of a Message Expiry Interval.
+    // The remaining Message Expiry Interval.
     Qos0ExpiryDropped "qos0-expiry-dropped" [V5 "MQTT-3.3.2-6"]
-        "messages of QoS 0 are sent without their Message Expiry Interval",
+        "QoS 0 messages are sent without their Message Expiry Interval",
     Qos2ExpiryNotCounted "qos2-expiry-not-counted" [V5 "MQTT-3.3.2-6"]
-        "messages of QoS 2 are sent with their whole Message Expiry Interval",
+        "QoS 2 messages are sent with their full Message Expiry Interval",
     LiveExpiryDropped "live-expiry-dropped" [V5 "MQTT-3.3.2-6"]
-        "messages that did not wait are sent without their Message Expiry Interval",
+        "messages sent without waiting have no Message Expiry Interval",
     QueuedExpiryDropped "queued-expiry-dropped" [V5 "MQTT-3.3.2-6"]
-        "messages that waited are sent without the rest of their Message Expiry Interval",
+        "messages that have waited are sent without a Message Expiry Interval",
     QueuedExpiryOfFirst "queued-expiry-of-first" [V5 "MQTT-3.3.2-6"]
-        "all messages that waited together count as old as the first of them",
+        "all messages sent from the queue together have the age of the first one",
 
     // Filters.
     DotsAreLevels "dots-are-levels" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        seen ["artemis#4710"] "a dot in topics and filters separates levels as a slash does",
+        seen ["artemis#4710"] "a dot in topics and filters is treated as a level separator",
     EmptyLevelBeforeHashIgnored "empty-level-before-hash-ignored" [V5 "RULE-4.7.3-1", V5 "MQTT-4.7.3-4", V3_1_1 "RULE-4.7.3-1"]
-        "an empty level in front of # does not count",
+        "the empty level before # at the end of a filter is ignored",
     EmptyLevelBehindPlusIgnored "empty-level-behind-plus-ignored" [V5 "RULE-4.7.3-1", V5 "MQTT-4.7.3-4", V3_1_1 "RULE-4.7.3-1"]
-        "an empty last level behind + does not count",
+        "the empty level after + at the end of a filter is ignored",
 
-    // Reported of real brokers.
+    // Bugs reported for real brokers.
     UnsubscribedStoredOffline "unsubscribed-stored-offline" [V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-2"]
         seen ["mosca#405", "mosca#382"]
-        "messages of a filter that was unsubscribed from are kept, and come on the next connection",
+        "messages for a removed subscription are queued and delivered on the next connection",
     OwedReleaseIdGivenAgain "owed-release-id-given-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
         seen ["vernemq#1045"]
-        "on a resumed connection the packet id of an exchange that waits for PUBCOMP is given to a new message",
+        "the packet identifier of a QoS 2 delivery awaiting PUBCOMP is assigned again on a resumed connection",
     EndingSessionLosesDelayedWill "ending-session-loses-delayed-will" [V5 "MQTT-3.1.2-8"]
         seen ["emqx#18565"]
-        "a takeover that ends the session discards a Will that has a delay",
+        "a takeover that ends the session discards a delayed Will",
     RetainedUnderFilter "retained-under-filter" [V5 "MQTT-3.3.2-2", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-2"]
         seen ["moquette#488"]
-        "retained messages are sent with the Topic Filter that matched as their topic",
+        "retained messages are sent with the matching Topic Filter as their topic",
     RetainedOfQos0Alone "retained-of-qos0-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["MQTTnet#1434"]
-        "of the retained messages only those of QoS 0 are sent",
+        "only QoS 0 retained messages are sent",
     LongerFilterUnserved "longer-filter-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         seen ["MQTTnet#1612"]
-        "a filter has no effect beside another of the client that is the beginning of it",
+        "a filter has no effect if it extends another filter of the client by more levels",
     WillOfQos2Lost "will-of-qos2-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        seen ["rabbitmq-mqtt#214"] "a Will of QoS 2 is not published",
+        seen ["rabbitmq-mqtt#214"] "a QoS 2 Will is not published",
     RetainedNotForWildcards "retained-not-for-wildcards" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["rabbitmq-mqtt#154", "rabbitmq#2556"]
-        "a filter with a wildcard brings no retained messages",
+        "no retained messages are sent for a filter with a wildcard",
     RetainedNotForHashAlone "retained-not-for-hash-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        seen ["nats#4919"] "the filter # brings no retained messages",
+        seen ["nats#4919"] "no retained messages are sent for the filter #",
     RetainedForAnyFilter "retained-for-any-filter" [V5 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        seen ["aedes#119"] "every subscription brings every retained message",
+        seen ["aedes#119"] "all retained messages are sent to every new subscription",
     Qos0LostToHigherSubscriptions "qos0-lost-to-higher-subscriptions" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        seen ["mosquitto#2123"] "QoS 0 messages do not reach subscriptions of QoS 1 and 2",
+        seen ["mosquitto#2123"] "QoS 0 messages are not delivered to QoS 1 and 2 subscriptions",
     QueueDeliveredAgain "queue-delivered-again" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["moquette#12", "tbmq#69"]
-        "messages that waited for a session come again on every later connection",
+        "messages queued for a session are delivered again on every later connection",
     LaterSubscribeDropsEarlier "later-subscribe-drops-earlier" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         seen ["lavinmq#1074"]
-        "another SUBSCRIBE of a client whose session ends with its connection removes what it had subscribed to",
+        "each SUBSCRIBE removes earlier subscriptions if the session ends with its connection",
     OwedReleaseExpires "owed-release-expires" [V5 "MQTT-4.4.0-1"]
         seen ["rmqtt#513", "bifromq#281"]
-        "an unacknowledged PUBREL is not sent again once the message would have expired",
+        "an unacknowledged PUBREL is not resent after the message's expiry has passed",
     DollarLevelsUnserved "dollar-levels-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        seen ["artemis#4048"] "messages whose topic has a $ reach no client",
+        seen ["artemis#4048"] "messages whose topic contains $ are not delivered",
     ServerAliasesOutliveConnection "server-aliases-outlive-connection" [V5 "MQTT-3.3.2-7"]
         seen ["mosquitto#2494"]
-        "the server uses the Topic Aliases of an earlier connection as if the client knew them",
+        "the server uses Topic Aliases of the previous connection that the client no longer knows",
     ServerAliasMaximumOfFormer "server-alias-maximum-of-former" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.1.2-27"]
         seen ["hivemq-mqtt-client#617"]
-        "a resumed session has the Topic Alias Maximum of its former connection if that was higher",
+        "a resumed session keeps the Topic Alias Maximum of its previous connection if that was higher",
     RefusalWithoutSuback "refusal-without-suback" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"]
-        seen ["vernemq#2453"] "a SUBSCRIBE with a filter that is refused gets no SUBACK",
+        seen ["vernemq#2453"] "a SUBSCRIBE with a refused filter is not acknowledged",
     ResentAsNewSecondTime "resent-as-new-second-time" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["vernemq#1356"]
-        "what was sent again without an answer is sent as new on the next connection, with another packet id",
+        "a message resent a second time has DUP 0 and a new packet identifier",
     QueueKeepsLastAlone "queue-keeps-last-alone" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        seen ["bifromq#72"] "only the last message waits for an offline session",
+        seen ["bifromq#72"] "only the last message is queued for an offline session",
     ResubscribeKeepsIdentifier "resubscribe-keeps-identifier" [V5 "MQTT-3.8.4-3", V5 "MQTT-3.3.4-3"]
-        seen ["mosquitto#1169"] "subscribing again to a filter keeps its Subscription Identifier",
+        seen ["mosquitto#1169"] "subscribing again to a filter keeps the old Subscription Identifier",
     KeptSessionLosesWillOnTakeover "kept-session-loses-will-on-takeover" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         seen ["mosquitto#3509"]
-        "a takeover discards a Will without delay where the session goes on",
+        "a takeover that resumes the session discards a Will without a delay",
     OfflineByFirstQos "offline-by-first-qos" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
         seen ["NanoNNG#1564"]
-        "whether a message is kept for an offline session is decided by the first subscription that matches",
+        "the first matching subscription alone decides whether a message is queued for an offline session",
     ReconnectWithWaitingRefused "reconnect-with-waiting-refused" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
-        seen ["rmqtt#18"] "a client for whom messages wait gets no answer to its CONNECT",
+        seen ["rmqtt#18"] "no CONNACK is sent to a client with queued messages",
     RetainedPayloadsMixedUp "retained-payloads-mixed-up" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
         seen ["hivemq-community-edition#291"]
-        "of several retained messages that a filter brings, each has the payload of another",
+        "the payloads of retained messages are swapped if several match a filter",
     ResumedSubscribeBringsNothing "resumed-subscribe-brings-nothing" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
         seen ["rumqtt#1069"]
-        "subscribing again on a resumed session does not bring the retained messages again",
+        "retained messages are not sent when a client subscribes again to a filter of a resumed session",
 
-    // What two things do together that each does right alone.
+    // Features that fail only in combination.
     RestartPublishesWillAgain "restart-publishes-will-again" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
         "a Will that was published before a restart is published again after it",
     RestartRestoresDiscardedWill "restart-restores-discarded-will" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
@@ -1211,87 +1213,87 @@ faults {
     RestartCutsRetainedQos "restart-cuts-retained-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "retained messages are sent with QoS 0 after a restart",
     RestartBeginsMessageExpiryAnew "restart-begins-message-expiry-anew" [V5 "MQTT-3.3.2-6"]
-        "the time before a restart does not count for the Message Expiry Interval",
+        "a restart starts the Message Expiry Interval of messages again",
     RestartLosesPayloadFormat "restart-loses-payload-format" [V5 "MQTT-3.3.2-4"]
-        "messages that are kept over a restart lose their Payload Format Indicator",
+        "messages lose their Payload Format Indicator in a restart",
     RestartLosesRetainedOfWills "restart-loses-retained-of-wills" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
-        "retained messages that were Wills are lost by a restart",
+        "a restart loses retained messages that were Wills",
     RetainedWillPropertiesLost "retained-will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "a Will is retained without its properties",
+        "a Will is retained without its properties, except its expiry",
     WillExpiryFromConnect "will-expiry-from-connect" [V5 "MQTT-3.3.2-6"]
-        "the Message Expiry Interval of a Will counts from the beginning of the connection",
+        "the Message Expiry Interval of a Will counts from the start of the connection",
     DelayedWillExpiryFromClose "delayed-will-expiry-from-close" [V5 "MQTT-3.3.2-6"]
         "the Message Expiry Interval of a delayed Will counts from the end of the connection",
     NoLocalLosesWills "no-local-loses-wills" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.1.2-8"]
-        "subscriptions with No Local get no Wills",
+        "Wills are not delivered to subscriptions with No Local",
     NormalDisconnectKeepsDelayedWill "normal-disconnect-keeps-delayed-will" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
-        "a normal DISCONNECT does not delete a Will that has a delay",
+        "a normal DISCONNECT does not delete a delayed Will",
     WillDelayIgnoredAfterSilence "will-delay-ignored-after-silence" [V5 "MQTT-3.1.2-8"]
-        "a Keep Alive timeout publishes the Will at once whatever its delay",
+        "a Keep Alive timeout publishes the Will at once regardless of its Will Delay Interval",
     WillDelayIgnoredAfterError "will-delay-ignored-after-error" [V5 "MQTT-3.1.2-8"]
-        "a protocol error publishes the Will at once whatever its delay",
+        "a protocol error publishes the Will at once regardless of its Will Delay Interval",
     ExpiryOnlyAfterDisconnect "expiry-only-after-disconnect" [V5 "MQTT-4.1.0-2"]
-        "a session whose connection ended without DISCONNECT never expires",
+        "a session never expires if its connection ended without DISCONNECT",
     DisconnectExpirySticks "disconnect-expiry-sticks" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"]
-        "the Session Expiry Interval of a DISCONNECT holds for later connections too",
+        "the Session Expiry Interval of a DISCONNECT applies to later connections too",
     OtherVersionKeepsExpiry "other-version-keeps-expiry" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
-        "a session that is resumed in another version ends when it would have ended in the former one",
+        "a session resumed with another protocol version keeps the expiry of its previous connection",
     OtherVersionLosesQueue "other-version-loses-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "messages that wait are lost when the session is resumed in another version",
+        "queued messages are lost when the session is resumed with another protocol version",
     OtherVersionForgetsReceived "other-version-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
-        "packet ids of QoS 2 messages that were received are forgotten when the session is resumed in another version",
+        "resuming with another protocol version forgets the packet identifiers of received QoS 2 messages",
     ResubscribeCannotDropIdentifier "resubscribe-cannot-drop-identifier" [V5 "MQTT-3.8.4-3"]
-        "subscribing again without a Subscription Identifier leaves the old one",
+        "subscribing again without a Subscription Identifier keeps the old one",
     RemovedIdentifierComesBack "removed-identifier-comes-back" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.3.4-3"]
-        "a subscription without an identifier has that of a removed one to the same filter",
+        "a new subscription without Subscription Identifier gets that of a removed one to the same filter",
     SharedResubscribeKeepsOld "shared-resubscribe-keeps-old" [V5 "MQTT-3.8.4-3"]
-        "subscribing again to a Shared Subscription changes nothing",
+        "subscribing again to a Shared Subscription does not replace the existing one",
     ResubscribeDeliversTwice "resubscribe-delivers-twice" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"] seen ["emqx#53"]
-        "subscribing again with another QoS makes a second subscription",
+        "subscribing again with another QoS adds a second subscription instead of replacing the first",
     SubscribedAfreshBringsNothing "subscribed-afresh-brings-nothing" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["mosquitto#2402"]
-        "a filter that was unsubscribed from brings no retained messages any more",
+        "no retained messages are sent for a filter that was unsubscribed earlier",
     SubackOfFormerQos "suback-of-former-qos" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "SUBACK shows the QoS of the subscription that is replaced",
+        "SUBACK reports the QoS of the replaced subscription",
     SharedLeavingEndsGroup "shared-leaving-ends-group" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
-        "UNSUBSCRIBE of one member ends a Shared Subscription for the others too",
+        "UNSUBSCRIBE by one member ends the Shared Subscription for all members",
     SharedTurnOfTheGone "shared-turn-of-the-gone" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"] seen ["emqx#5063"]
-        "a member of a Shared Subscription whose session has ended still has its turn",
+        "a member of a Shared Subscription whose session has ended still gets its turn",
     SharedIdentifierLeaks "shared-identifier-leaks" [V5 "MQTT-3.3.4-5"]
-        "a message for a plain subscription carries the identifier of a shared one of the same client",
+        "a message for a non-shared subscription carries the client's identifier of a matching shared one",
     QueuedFirstIdentifierAlone "queued-first-identifier-alone" [V5 "MQTT-3.3.4-4"]
-        "messages that waited for an offline session carry one Subscription Identifier only",
+        "messages queued for an offline session carry only one Subscription Identifier",
     ResentFirstIdentifierAlone "resent-first-identifier-alone" [V5 "MQTT-3.3.4-4", V5 "MQTT-4.4.0-1"]
-        "messages are sent again with one Subscription Identifier only",
+        "resent messages carry only one Subscription Identifier",
     PlusMatchesDeeper "plus-matches-deeper" [V5 "MQTT-4.7.3-4", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-4.7.3-4"] seen ["hbmqtt#146"]
-        "a + at the end of a filter matches further levels too",
+        "a + at the end of a filter also matches deeper levels",
     PlusMatchesParent "plus-matches-parent" [V5 "MQTT-4.7.3-4", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-4.7.3-4"] seen ["moquette#87"]
-        "a + at the end of a filter matches the level above it too",
+        "a + at the end of a filter also matches the parent level",
     PubrecBehindPubcomp "pubrec-behind-pubcomp" [V5 "MQTT-4.4.0-1"] seen ["mosquitto#918"]
-        "on a resumed session PUBREC is sent again behind PUBCOMP",
+        "PUBREC is sent again after PUBCOMP on a resumed session",
     PacketIdsSharedByDirections "packet-ids-shared-by-directions" [V5 "MQTT-4.3.2-4", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-4.3.2-2"]
-        "a PUBLISH is ignored whose packet id is in use for a message to the client",
+        "a PUBLISH is ignored if its packet identifier is in use for a message to the client",
     WaitingNotSentAfterPubcomp "waiting-not-sent-after-pubcomp" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "PUBCOMP does not let the next message go that waits for room",
+        "PUBCOMP does not cause the next queued message to be sent",
     NewBeforeHeld "new-before-held" [V5 "MQTT-4.6.0-6", V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "messages that wait overtake those that are to be sent again",
+        "queued messages are sent before unacknowledged ones that still have to be resent",
     FormerRetainedExpiryKept "former-retained-expiry-kept" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-9"]
-        "a retained message is gone when the one that it replaced would have expired",
+        "a retained message is removed when the expiry of the message that it replaced has passed",
     ClearingNotQueued "clearing-not-queued" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5"]
-        "a message that clears the retained one is lost to offline sessions",
+        "a message that clears a retained message is not queued for offline sessions",
     UserPropertiesMerged "user-properties-merged" [V5 "MQTT-3.3.2-17"]
-        "of several User Properties of one name only the last is forwarded",
+        "only the last of several User Properties with the same name is forwarded",
     EmptyPropertiesDropped "empty-properties-dropped" [V5 "MQTT-3.3.2-20", V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17"]
-        "properties with an empty value are not forwarded",
+        "an empty Content Type, Correlation Data or User Property is not forwarded",
     ClientKeepAliveEnforced "client-keep-alive-enforced" [V5 "MQTT-3.2.2-22"]
         "the client's own Keep Alive is enforced if it is shorter than the announced Server Keep Alive",
     ResponseInformationOnResume "response-information-on-resume" [V5 "MQTT-3.1.2-28"]
-        "Response Information is sent to a client that requested it on an earlier connection only",
+        "Response Information is sent to a client that requested it only on an earlier connection",
     FormerPacketSizeKept "former-packet-size-kept" [V5 "MQTT-3.1.2-24"]
-        "a resumed session has the Maximum Packet Size of its former connection",
+        "a resumed session keeps the Maximum Packet Size of its previous connection",
     WillLostOnSomeCodes "will-lost-on-some-codes" [V5 "MQTT-3.1.2-8"]
-        "DISCONNECT 0x90 to 0x97 discards the Will",
+        "a DISCONNECT with Reason Code 0x90 to 0x97 discards the Will",
     ExplainedDisconnectIsError "explained-disconnect-is-error" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
-        "a normal DISCONNECT with a Reason String or a User Property is an error",
+        "a normal DISCONNECT with a Reason String or a User Property is treated as a protocol error",
     ExplainedPubackIgnored "explained-puback-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
         "a PUBACK with a Reason String or a User Property is ignored",
     ExplainedPubrecUnanswered "explained-pubrec-unanswered" [V5 "MQTT-4.3.3-4"]
@@ -1299,484 +1301,484 @@ faults {
     ReauthenticationDisarmsWill "reauthentication-disarms-will" [V5 "MQTT-3.1.2-8"]
         "a re-authentication discards the Will",
     ReauthenticationForgetsAliases "reauthentication-forgets-aliases" [V5 "MQTT-3.3.2-12"]
-        "a re-authentication makes the client's Topic Aliases unknown",
+        "the client's Topic Aliases are unknown after a re-authentication",
     TooLargeForOneLostToAll "too-large-for-one-lost-to-all" [V5 "MQTT-4.5.0-1"]
-        "a message that is too large for one client reaches no client",
+        "a message too large for one client is delivered to no client",
     TooLargeRetainedEndsLookup "too-large-retained-ends-lookup" [V5 "MQTT-3.3.1-9"]
-        "behind a retained message that is too large for the client no others are sent",
+        "no further retained messages are sent after one that is too large for the client",
     TooLargeComesLater "too-large-comes-later" [V5 "MQTT-3.1.2-25"]
-        "a message that was too large for the client is sent on its next connection",
+        "a message too large for the client is sent on its next connection",
     SendQuotaCountsQos0 "send-quota-counts-qos0" [V5 "MQTT-4.9.0-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "QoS 0 messages take room of the client's Receive Maximum for ever",
+        "QoS 0 messages use up send quota, which is never restored",
     ReceiveMaximumCountsQos0 "receive-maximum-counts-qos0" [V5 "MQTT-4.3.2-4", V5 "MQTT-4.3.3-8"]
         "QoS 0 messages count against the server's Receive Maximum",
     OtherVersionLeavesOldOpen "other-version-leaves-old-open" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]
-        "a takeover in another version leaves the old connection open",
+        "a takeover with another protocol version leaves the old connection open",
     EmptySessionNotKept "empty-session-not-kept" [V5 "MQTT-3.1.2-23", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
         "a session without subscriptions ends with its connection",
     TakeoverSaysNoSession "takeover-says-no-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
-        "CONNACK has Session Present 0 where a takeover resumes the session",
+        "CONNACK has Session Present 0 when a takeover resumes the session",
     CleanStartKeepsInflight "clean-start-keeps-inflight" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
-        "a clean start is sent the unacknowledged messages of the old session",
+        "unacknowledged messages of the old session are resent after a clean start",
     AliasedRefusalPassedOn "aliased-refusal-passed-on" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2"]
-        "a message with a Topic Alias that is refused in its acknowledgement is forwarded",
+        "a message with a Topic Alias that is refused in PUBACK or PUBREC is forwarded",
 
-    // What clients and the broker number for themselves.
+    // Packet identifiers and aliases that each side assigns for itself, and the send quota.
     InboundQos2EndsOutgoing "inbound-qos2-ends-outgoing" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1"]
         seen ["mochi#545"]
-        "a QoS 2 PUBLISH of a client ends the delivery to it that has the same packet id",
+        "a QoS 2 PUBLISH from a client ends the delivery to it with the same packet identifier",
     PubrelEndsOutgoing "pubrel-ends-outgoing" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1"]
         seen ["mochi#519"]
-        "a PUBREL of a client ends the delivery to it that has the same packet id",
+        "a PUBREL from a client ends the delivery to it with the same packet identifier",
     SubscribeEndsOutgoing "subscribe-ends-outgoing" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "a SUBSCRIBE of a client ends the delivery to it that has the same packet id",
+        "a SUBSCRIBE from a client ends the delivery to it with the same packet identifier",
     UnsubscribeEndsOutgoing "unsubscribe-ends-outgoing" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "an UNSUBSCRIBE of a client ends the delivery to it that has the same packet id",
+        "an UNSUBSCRIBE from a client ends the delivery to it with the same packet identifier",
     InboundQos1EndsOutgoing "inbound-qos1-ends-outgoing" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "a QoS 1 PUBLISH of a client ends the delivery to it that has the same packet id",
+        "a QoS 1 PUBLISH from a client ends the delivery to it with the same packet identifier",
     UnknownRefusalMakesRoom "unknown-refusal-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "a PUBREC that refuses an unknown packet id frees room under the client's Receive Maximum",
+        "a PUBREC that refuses an unknown packet identifier increments the send quota",
     UnknownPubcompMakesRoom "unknown-pubcomp-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "a PUBCOMP of an unknown packet id frees room under the client's Receive Maximum",
+        "a PUBCOMP with an unknown packet identifier increments the send quota",
     CompletionsHeldByQuota "completions-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
-        "PUBREL and PUBCOMP are not sent while the client's Receive Maximum is used up",
+        "PUBREL and PUBCOMP are not sent while the send quota is exhausted",
     UnsubacksHeldByQuota "unsubacks-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
-        "UNSUBSCRIBE is not answered while the client's Receive Maximum is used up",
+        "UNSUBSCRIBE is not acknowledged while the send quota is exhausted",
     UnknownPubackMakesRoom "unknown-puback-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         seen ["mosquitto#2301"]
-        "a PUBACK of an unknown packet id frees room under the client's Receive Maximum",
+        "a PUBACK with an unknown packet identifier increments the send quota",
     AcknowledgementsHeldByQuota "acknowledgements-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
         seen ["mosquitto#1332"]
-        "a client's messages are not acknowledged while its Receive Maximum is used up",
+        "PUBACK and PUBREC are not sent while the send quota is exhausted",
     PublishersAliasForwarded "publishers-alias-forwarded" [V5 "MQTT-3.3.2-3", V5 "MQTT-3.3.2-11"]
         seen ["mqtt-lib#130", "MQTTnet#2199", "aedes#1117"]
-        "the publisher's Topic Alias is forwarded to clients that allow so many, beside those that the server gives",
+        "the publisher's Topic Alias is forwarded to clients whose Topic Alias Maximum allows it",
     QueuedNotTracked "queued-not-tracked" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"] seen ["mqtt-lib#46"]
-        "messages that waited for an offline session count as acknowledged once they were sent",
+        "messages queued for an offline session are treated as acknowledged as soon as they are sent",
     QueueLosesFirst "queue-loses-first" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["MQTTnet#1757"]
-        "the first message for a session whose connection broke is lost",
-    // Retained messages of topics that are related.
+        "the first message for a session is lost after its connection broke",
+    // Retained messages of related topics.
     ClearingClearsAbove "clearing-clears-above" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["nanomq#2066"]
-        "clearing a retained message clears that of the level above too",
+        "clearing a retained message also clears the one of the parent level",
     ClearingClearsBelow "clearing-clears-below" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "clearing a retained message clears those of the levels below too",
+        "clearing a retained message also clears those of all levels below",
     RetainingClearsAbove "retaining-clears-above" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "a retained message clears that of the level above",
+        "storing a retained message clears the one of the parent level",
     RetainingClearsBelow "retaining-clears-below" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["FlashMQ#131"]
-        "a retained message clears those of the levels below",
+        "storing a retained message clears those of all levels below",
     RetainedQosRaisedForWildcards "retained-qos-raised-for-wildcards" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         seen ["emqx#17781"]
-        "a filter with a wildcard brings retained messages above the granted QoS",
+        "retained messages for a filter with a wildcard are sent above the granted QoS",
     RetainedQos2LostToLastingSessions "retained-qos2-lost-to-lasting-sessions" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["aedes#1003"]
-        "retained messages of QoS 2 do not reach a client whose session outlives its connection",
+        "QoS 2 retained messages are not sent to a client whose session outlives its connection",
     RetainedSentOnTakeover "retained-sent-on-takeover" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["mochi#153"]
-        "the subscriptions of a session that is taken over bring their retained messages again",
+        "retained messages are sent again when a takeover resumes the session",
     RetainedPropertiesUnsentToOlder "retained-properties-unsent-to-older" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "retained messages with properties are not sent to clients of 3.1.1",
+        "retained messages with properties are not sent to 3.1.1 clients",
     RetainedWillNeverExpires "retained-will-never-expires" [V5 "RULE-3.3.1.3-3", V5 "MQTT-3.3.2-6"]
         "a Will is retained without its Message Expiry Interval",
     ExpiredTakesRetainedAlong "expired-takes-retained-along" [V5 "MQTT-3.3.1-9"]
-        "a retained message that has expired is discarded together with the one behind it",
+        "an expired retained message is discarded together with the next one",
     RestartMixesRetainedBesideExpired "restart-mixes-retained-beside-expired" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.2-3"]
         seen ["mosquitto#2311"]
-        "if a retained message has expired at a restart, others have each other's payload",
+        "a restart swaps the payloads of retained messages if one has expired",
     // Filters.
     SharedWildcardsRefused "shared-wildcards-refused" [V5 "MQTT-3.8.4-1", V5 "RULE-4.8.2-1"] seen ["nanomq#1883"]
-        "a Shared Subscription with a wildcard is a protocol error",
+        "a Shared Subscription with a wildcard is treated as a protocol error",
     PlusHashMissesPlus "plus-hash-misses-plus" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.5.0-1"]
         seen ["mosquitto#670"]
-        "a filter that ends with +/# does not match where the + is the last level",
+        "a filter that ends with +/# does not match a topic that ends at the level of the +",
     RetainedHashWithoutParent "retained-hash-without-parent" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "a filter that ends with # does not bring the retained message of the level above",
+        "the retained message of the parent level is not sent for a filter that ends with /#",
     FiltersBeyondTenIgnored "filters-beyond-ten-ignored" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-4"]
         seen ["emqx#2366"]
-        "only the first ten filters of a SUBSCRIBE have an effect",
+        "only the first ten filters in a SUBSCRIBE have an effect",
     UnsubscribeBeyondTenIgnored "unsubscribe-beyond-ten-ignored" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
-        "only the first ten filters of an UNSUBSCRIBE have an effect",
+        "only the first ten filters in an UNSUBSCRIBE have an effect",
     SubackCutAt20 "suback-cut-at-20" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
-        "SUBACK has 20 codes at most",
+        "SUBACK has at most 20 Reason Codes",
     SubscribeWithPropertiesIgnored "subscribe-with-properties-ignored" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.8.4-7"]
-        "a SUBSCRIBE with a User Property is granted and has no effect",
+        "a SUBSCRIBE with a User Property is granted but has no effect",
     UnsubscribeOfSharedWildcardIgnored "unsubscribe-of-shared-wildcard-ignored" [V5 "MQTT-3.10.4-1"]
-        "UNSUBSCRIBE of a Shared Subscription with a wildcard has no effect",
+        "UNSUBSCRIBE from a Shared Subscription with a wildcard has no effect",
     UnsubscribeWithPropertiesIgnored "unsubscribe-with-properties-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2"]
         seen ["nanomq#699"]
         "an UNSUBSCRIBE with a User Property has no effect",
     SharedIdleAfter20 "shared-idle-after-20" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
         seen ["hivemq-community-edition#558"]
-        "a client gets nothing of its Shared Subscriptions after 20 messages on one connection",
+        "a client's Shared Subscriptions receive nothing once its connection carried 20 messages either way",
     ExplainedPubcompIgnored "explained-pubcomp-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
         "a PUBCOMP with a Reason String or a User Property is ignored",
     ExplainedPubrelUnanswered "explained-pubrel-unanswered" [V5 "MQTT-4.3.3-11"]
         "a PUBREL with a Reason String or a User Property is not answered",
     UserPropertiesBeyond16Cut "user-properties-beyond-16-cut" [V5 "MQTT-3.3.2-17"]
-        "of the User Properties of a message only the first 16 are forwarded",
-    // What a session keeps, part by part.
+        "only the first 16 User Properties of a message are forwarded",
+    // Single parts of the session state.
     Qos0SubscriptionsNotKept "qos0-subscriptions-not-kept" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
         seen ["mosca#693", "aedes#174"]
-        "a resumed session has lost its subscriptions of QoS 0",
+        "a resumed session loses its QoS 0 subscriptions",
     Qos2SubscriptionsNotKept "qos2-subscriptions-not-kept" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
         seen ["nats#7643"]
-        "a resumed session has lost its subscriptions of QoS 2",
+        "a resumed session loses its QoS 2 subscriptions",
     SharedSubscriptionsNotKept "shared-subscriptions-not-kept" [V5 "MQTT-3.1.2-5"]
-        "a resumed session has lost its Shared Subscriptions",
+        "a resumed session loses its Shared Subscriptions",
     SubscriptionsLostOnSecondResume "subscriptions-lost-on-second-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "the second resumption of a session loses its subscriptions",
+        "a session loses its subscriptions when it is resumed for the second time",
     WildcardsLostOnTakeover "wildcards-lost-on-takeover" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "a session that is taken over has lost its subscriptions with a wildcard",
+        "a session that is taken over loses its subscriptions with a wildcard",
     NoLocalNotKept "no-local-not-kept" [V5 "MQTT-3.8.3-3"]
-        "the subscriptions of a resumed session have lost No Local",
+        "the subscriptions of a resumed session lose No Local",
     RetainAsPublishedNotKept "retain-as-published-not-kept" [V5 "MQTT-3.3.1-13"]
-        "the subscriptions of a resumed session have lost Retain As Published",
+        "the subscriptions of a resumed session lose Retain As Published",
     IdentifiersNotKept "identifiers-not-kept" [V5 "MQTT-3.3.4-3"]
-        "the subscriptions of a resumed session have lost their Subscription Identifiers",
+        "the subscriptions of a resumed session lose their Subscription Identifiers",
     GrantedQosNotKept "granted-qos-not-kept" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "the subscriptions of a resumed session have QoS 1 at most",
+        "the subscriptions of a resumed session are limited to QoS 1",
     ReceivedForgottenOnSecondResume "received-forgotten-on-second-resume" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
-        "packet ids of QoS 2 messages that were received are forgotten by the second reconnect",
+        "the second reconnect forgets the packet identifiers of received QoS 2 messages",
     ReleasedOnResumeAtQos0 "released-on-resume-at-qos0" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"] seen ["nats#8414"]
-        "a QoS 2 message that is released on a later connection is forwarded with QoS 0",
+        "a QoS 2 message whose PUBREL arrives on a later connection is forwarded with QoS 0",
     ReleasedOnResumeNotRetained "released-on-resume-not-retained" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
         seen ["nats#8414"]
-        "a QoS 2 message that is released on a later connection is not retained",
+        "a QoS 2 message whose PUBREL arrives on a later connection is not retained",
     EndedSessionTakenOver "ended-session-taken-over" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.1.2-6"]
         seen ["emqx#18583"]
         "a takeover resumes a session that should end with its connection",
     OnceCleanAlwaysClean "once-clean-always-clean" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4"] seen ["moquette#145"]
-        "a client that has ever asked for a clean start has no session that outlives its connection",
+        "sessions of a client end with their connections once it has connected with Clean Start 1",
     // Connecting and Wills.
     RefusalCodesOfVersion5 "refusal-codes-of-version-5" [V3_1_1 "RULE-3.2.2.3-1"] seen ["mochi#140"]
-        "a CONNECT of 3.1.1 is refused with a code of version 5",
+        "a refused CONNECT of 3.1.1 is answered with a Reason Code of version 5",
     PingreqBeforeConnectAnswered "pingreq-before-connect-answered" [V5 "MQTT-3.1.0-1", V3_1_1 "MQTT-3.1.0-1"]
         seen ["FlashMQ#104"]
-        "a PINGREQ in front of CONNECT is answered",
+        "a PINGREQ before CONNECT is answered",
     OtherVersionTakeoverLosesWill "other-version-takeover-loses-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "a takeover in another version discards the Will of the displaced client",
+        "a takeover with another protocol version discards the Will of the old connection",
     TakeoverPublishesDelayedWill "takeover-publishes-delayed-will" [V5 "MQTT-3.1.3-9"]
-        "a takeover publishes a Will that has a delay though the session goes on",
+        "a takeover publishes a delayed Will although the session is resumed",
     WillDelayIgnoredAfter0x04 "will-delay-ignored-after-0x04" [V5 "MQTT-3.1.2-8"]
-        "DISCONNECT 0x04 publishes the Will at once whatever its delay",
+        "DISCONNECT 0x04 publishes the Will at once regardless of its Will Delay Interval",
     WillDelayCut "will-delay-cut" [V5 "MQTT-3.1.2-8"]
-        "only the lower two bytes of a Will Delay Interval count",
+        "only the lower two bytes of a Will Delay Interval are used",
     WillDelaySigned "will-delay-signed" [V5 "MQTT-3.1.2-8"]
         "a Will with a Will Delay Interval above 2,147,483,647 is published at once",
 
-    // What shows only on a resumed connection, after a takeover, or in another version.
+    // Faults that appear only on a resumed connection, after a takeover, or with another protocol version.
     OtherVersionLosesReleases "other-version-loses-releases" [V5 "MQTT-4.4.0-1"]
-        "an unacknowledged PUBREL is not sent again when the session is resumed in another version",
+        "an unacknowledged PUBREL is not resent when the session is resumed with another protocol version",
     OtherVersionStripsProperties "other-version-strips-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "the messages of a session have lost all properties but their expiry once it was resumed in another version",
+        "messages lose all properties except their expiry when the session resumes with another version",
     OtherVersionForgetsOptions "other-version-forgets-options" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.8.3-3", V5 "MQTT-3.3.1-13", V5 "MQTT-3.3.4-3"]
-        "subscriptions have lost No Local, Retain As Published and their identifier once the session was resumed in another version",
+        "subscriptions lose No Local, Retain As Published and identifier when resumed with another version",
     OtherVersionPublishesDelayedWill "other-version-publishes-delayed-will" [V5 "MQTT-3.1.3-9"]
-        "a reconnect in another version does not cancel a delayed Will",
+        "a reconnect with another protocol version publishes a delayed Will instead of cancelling it",
     ResentTakesNoRoom "resent-takes-no-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "messages that are sent again do not count against the new connection's Receive Maximum",
+        "resent messages do not count against the new connection's Receive Maximum",
     FormerReceiveMaximumKept "former-receive-maximum-kept" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "a resumed session has the Receive Maximum of its former connection",
+        "a resumed session keeps the Receive Maximum of its previous connection",
     HeldBackWithoutDup "held-back-without-dup" [V5 "MQTT-3.3.1-1"]
-        "a message that is sent again late, because of the Receive Maximum, has DUP 0",
+        "a message whose resending waits for send quota has DUP 0",
     HeldBackExpires "held-back-expires" [V5 "MQTT-4.3.3-7", V5 "MQTT-4.4.0-1"]
-        "a message that is to be sent again is dropped when it expires while the Receive Maximum holds it back",
+        "a message whose resending waits for send quota is dropped when it expires",
     ResentTooLargeSent "resent-too-large-sent" [V5 "MQTT-3.1.2-24"]
-        "a message is sent again whatever the new connection's Maximum Packet Size is",
+        "a message is resent regardless of the new connection's Maximum Packet Size",
     QueueIgnoresReceiveMaximum "queue-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "messages that waited for an offline session are sent whatever the client's Receive Maximum is",
+        "messages queued for an offline session are sent regardless of the client's Receive Maximum",
     RetainedIgnoreReceiveMaximum "retained-ignore-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "retained messages are sent to a new subscription whatever the client's Receive Maximum is",
+        "retained messages are sent to a new subscription regardless of the client's Receive Maximum",
     RetainedLostAtFullWindow "retained-lost-at-full-window" [V5 "MQTT-3.3.1-9"]
-        "a subscription that is made while the client's Receive Maximum is used up brings no retained messages of QoS 1 and 2",
+        "QoS 1 and 2 retained messages are lost if the send quota is exhausted when the client subscribes",
     RetainedWaitingLoseRetain "retained-waiting-lose-retain" [V5 "RULE-3.3.1.3-2"]
-        "retained messages that waited behind a full window have RETAIN 0",
+        "retained messages queued while the send quota is exhausted have RETAIN 0",
     ExpiredWaitingTakesRoom "expired-waiting-takes-room" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.9.0-1"] seen ["mosquitto#1706"]
-        "a message that expires while it waits behind a full window takes room of the Receive Maximum for ever",
+        "a message that expires while the send quota is exhausted permanently reduces the send quota",
     TakenOverExpiryKept "taken-over-expiry-kept" [V5 "MQTT-4.1.0-1"] seen ["mochi#180"]
-        "a session that was taken over loses its subscriptions when the displaced connection's expiry has passed",
+        "a session taken over loses its subscriptions when the old connection's expiry has passed",
     TakeoverKeepsExpiry "takeover-keeps-expiry" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.1.2-23"]
-        "a session that was taken over has the Session Expiry Interval of the displaced connection",
+        "a session taken over keeps the Session Expiry Interval of the old connection",
     TakenOverKeepAliveKept "taken-over-keep-alive-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a client that takes over has the Keep Alive of the one that it displaces",
+        "a client that takes over a session inherits the Keep Alive of the old connection",
     AliasesOutliveTakeover "aliases-outlive-takeover" [V5 "MQTT-3.3.2-7"]
-        "a client that takes over has the Topic Aliases of the one that it displaces",
+        "a client that takes over a session inherits the Topic Aliases of the old connection",
     PendingAuthenticationTakesOver "pending-authentication-takes-over" [V5 "RULE-3.1.4-4"]
-        "a client is displaced by a CONNECT whose authentication exchange has only begun",
+        "a CONNECT takes over a session before its authentication exchange is complete",
     ResumedSessionNeverExpires "resumed-session-never-expires" [V5 "MQTT-4.1.0-2"]
-        "a session that was resumed once never expires",
+        "a session never expires once it has been resumed",
     ResumedWillLost "resumed-will-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "the Will of a connection that resumed a session is not published",
+        "the Will of a connection that resumes a session is not published",
     ResumedKeepAliveNotEnforced "resumed-keep-alive-not-enforced" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a silent client that resumed a session is never disconnected",
+        "a silent client with a resumed session is never disconnected",
     ResumedRetainHandling1Sends "resumed-retain-handling-1-sends" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a subscription of a resumed session for a new one",
+        "Retain Handling 1 treats a subscription of a resumed session as a new one",
     RetainHandling1KnowsRefused "retain-handling-1-knows-refused" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a subscription that was refused for an existing one",
+        "Retain Handling 1 treats an earlier refused subscription as an existing one",
     WaitingTakenByFirst "waiting-taken-by-first" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a message that waits for several offline sessions reaches only the first that is resumed",
+        "a message queued for several offline sessions reaches only the first session that is resumed",
     ReleasedLaterComesBack "released-later-comes-back" [V5 "MQTT-3.8.3-3"]
-        "No Local has no effect on a QoS 2 message that its publisher releases on a later connection",
+        "No Local has no effect on a QoS 2 message whose PUBREL arrives on a later connection",
     CleanStartStaysInGroup "clean-start-stays-in-group" [V5 "MQTT-3.1.2-4"]
-        "a clean start keeps the old session's Shared Subscriptions",
+        "the old session's Shared Subscriptions survive a clean start",
     SharedBegunMovesOnTakeover "shared-begun-moves-on-takeover" [V5 "MQTT-4.8.2-4"] seen ["emqx#8527"]
-        "a QoS 2 delivery begun with a member moves to another when that member is taken over",
+        "a QoS 2 delivery started with one member moves to another when the first one is taken over",
     SharedResubscribeDeliversTwice "shared-resubscribe-delivers-twice" [V5 "RULE-4.8.2-1", V5 "MQTT-3.8.4-3"]
-        "subscribing again to a Shared Subscription makes a second one",
+        "subscribing again to a Shared Subscription adds a second one",
     SharedRefusedInherited "shared-refused-inherited" [V5 "MQTT-4.8.2-6"]
-        "a message that a member refused goes to another when the member's session ends",
+        "a message that one member refused is sent to another when the first one's session ends",
     SharedLostAtFullWindow "shared-lost-at-full-window" [V5 "MQTT-4.5.0-1"]
-        "a message for a Shared Subscription is lost while the window of every member is full",
+        "a message for a Shared Subscription is lost while the send quota of every member is exhausted",
     SharedJoiningDropsWaiting "shared-joining-drops-waiting" [V5 "MQTT-4.5.0-1"]
-        "what waits for an offline member of a Shared Subscription is lost when another member joins",
+        "messages queued for an offline member of a Shared Subscription are lost when another member joins",
     UnsentAliasUsed "unsent-alias-used" [V5 "RULE-3.3.4-2"]
-        "the broker uses a Topic Alias that it set in a message too large for the client",
+        "the server uses a Topic Alias that it set in a message too large to be sent to the client",
     ExpiredAliasUsed "expired-alias-used" [V5 "RULE-3.3.4-2"]
-        "the broker uses a Topic Alias that it set in a message that expired before it was sent",
+        "the server uses a Topic Alias that it set in a message that expired before it was sent",
     RepeatSetsNoAlias "repeat-sets-no-alias" [V5 "MQTT-3.3.2-12"]
-        "a Topic Alias that a repeated QoS 2 message sets is not known afterwards",
+        "a Topic Alias set by a duplicate QoS 2 PUBLISH is unknown afterwards",
     StagedFollowsAlias "staged-follows-alias" [V5 "MQTT-3.3.2-12", V5 "MQTT-4.5.0-1"]
-        "a QoS 2 message that named its topic by an alias goes where the alias points when it is released",
+        "a QoS 2 message sent with a Topic Alias goes to the topic that the alias has at PUBREL",
     RepeatedFilterKeepsFirst "repeated-filter-keeps-first" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
-        "of a filter that is in one SUBSCRIBE twice the first options count",
+        "the first options apply to a filter that appears twice in a SUBSCRIBE",
     UnsubscribeDropsOthersWaiting "unsubscribe-drops-others-waiting" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "UNSUBSCRIBE drops waiting messages that another subscription of the client matches too",
+        "UNSUBSCRIBE drops queued messages that another subscription of the client also matches",
     ResubscribeDropsInflight "resubscribe-drops-inflight" [V5 "MQTT-3.8.4-4", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-3.8.4-3", V3_1_1 "MQTT-4.4.0-1"]
-        "subscribing again to a filter ends deliveries that have begun",
+        "subscribing again to a filter abandons deliveries that have already started",
     OwnRetainedUnsent "own-retained-unsent" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "a subscription brings no retained messages that its own client has published",
+        "retained messages are not sent to the client that published them",
     WillWithoutIdentifier "will-without-identifier" [V5 "MQTT-3.3.4-3"]
-        "Wills do not carry the Subscription Identifier",
+        "Wills are delivered without the Subscription Identifier",
     WillRetainAsPublishedIgnored "will-retain-as-published-ignored" [V5 "MQTT-3.3.1-13"]
         "Retain As Published has no effect on Wills",
     OwnWillUnqueued "own-will-unqueued" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a Will does not reach the session of its own client",
+        "a Will is not delivered to the session of its own client",
     RestartDelayedWillNotCancelled "restart-delayed-will-not-cancelled" [V5 "MQTT-3.1.3-9"]
-        "a reconnect after a restart publishes the delayed Will of the connection before it",
+        "a reconnect after a restart publishes a delayed Will instead of cancelling it",
     RestartOrdersQueueAsText "restart-orders-queue-as-text" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "more than ten messages that wait over a restart are delivered in the order of their numbers as text",
+        "queued messages are sorted by number as text in a restart, so that the eleventh follows the second",
     RestartSendsWaitingFirst "restart-sends-waiting-first" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"] seen ["mqtt-lib#151"]
-        "after a restart messages that waited overtake those that are to be sent again",
+        "queued messages are sent before those to be resent after a restart",
     RestartGivesIdsAgain "restart-gives-ids-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
-        "packet ids that were in use before a restart are given to other messages after it",
+        "packet identifiers in use before a restart are assigned to other messages after it",
     RestartRestoresEnded "restart-restores-ended" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.1.2-6"]
-        "sessions that ended before a restart exist again after it",
+        "a restart restores sessions that have ended",
     RestartRestoresFormerOptions "restart-restores-former-options" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
-        "subscriptions that were replaced before a restart are the old ones after it",
+        "a restart restores the old versions of replaced subscriptions",
     RestartForgetsUser "restart-forgets-user" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#384", "mosquitto#2618"]
-        "after a restart nothing is kept for offline sessions whose users alone may have it",
+        "a restart forgets the users of offline sessions, which then miss messages only for those users",
     RestartHidesSession "restart-hides-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
-        "CONNACK has Session Present 0 for a session that was kept over a restart",
+        "CONNACK has Session Present 0 for a session kept over a restart",
     LongAcknowledgementsRefused "long-acknowledgements-refused" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-4", V5 "MQTT-4.3.3-11"] seen ["mosquitto#3713"]
-        "an acknowledgement of more than 10,000 bytes ends the connection, whatever the announced Maximum Packet Size is",
+        "an acknowledgement over 10,000 bytes closes the connection regardless of the Maximum Packet Size",
     ServerAliasesOutliveTakeover "server-aliases-outlive-takeover" [V5 "MQTT-3.3.2-7", V5 "RULE-3.3.4-2"]
-        "the broker's Topic Aliases are still used for a client that takes over",
+        "the server still uses the old connection's Topic Aliases after a takeover",
     TakeoverLosesReleases "takeover-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "an unacknowledged PUBREL is not sent to the client that takes over",
+        "an unacknowledged PUBREL is not resent after a takeover",
     TakeoverLosesHeldBack "takeover-loses-held-back" [V5 "MQTT-4.4.0-1"]
-        "messages that the Receive Maximum still held back are not sent to the client that takes over",
+        "messages whose resending waits for send quota are lost in a takeover",
     RetainedWaitingLoseIdentifier "retained-waiting-lose-identifier" [V5 "MQTT-3.3.4-3"]
-        "retained messages that waited behind a full window carry no Subscription Identifier",
+        "retained messages queued while the send quota is exhausted carry no Subscription Identifier",
     WillIgnoresReceiveMaximum "will-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "Wills are sent whatever the client's Receive Maximum is",
+        "Wills are sent regardless of the client's Receive Maximum",
     SharedIgnoresReceiveMaximum "shared-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "messages of a Shared Subscription are sent whatever the client's Receive Maximum is",
+        "messages of a Shared Subscription are sent regardless of the client's Receive Maximum",
     OtherVersionStripsExpiry "other-version-strips-expiry" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6"]
-        "the messages of a session never expire once it was resumed in another version",
+        "messages of a session never expire once it has been resumed with another protocol version",
     RestartMergesDiscarded "restart-merges-discarded" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
-        "after a restart a session has the subscriptions of a discarded one of its client too",
+        "a restart adds the subscriptions of a client's discarded session to its current one",
     StagedNeedsItsAlias "staged-needs-its-alias" [V5 "MQTT-4.5.0-1"]
-        "a QoS 2 message that named its topic by an alias is lost if it is released on a later connection",
+        "a QoS 2 message sent with a Topic Alias is lost if its PUBREL arrives on a later connection",
     SharedLeavingDropsWaiting "shared-leaving-drops-waiting" [V5 "MQTT-4.5.0-1"]
-        "what waits for an offline member of a Shared Subscription is lost when another member leaves",
-    // What shows only beside another client.
+        "messages queued for an offline member of a Shared Subscription are lost when another member leaves",
+    // Faults that appear only with another client.
     DupLeaksToNeighbours "dup-leaks-to-neighbours" [V5 "MQTT-4.3.2-2", V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.3.3-1"]
-        "a message that was sent again to one client is sent to others for the first time with DUP 1",
+        "a message resent to one client has DUP 1 when it is sent to others for the first time",
     PubackSettlesNeighbours "puback-settles-neighbours" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "the PUBACK of one client ends the deliveries of the same message to others",
+        "PUBACK from one client also ends the deliveries of the same message to others",
     SessionEndTakesItsMessages "session-end-takes-its-messages" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "the end of a session takes the messages of its client that wait for others",
+        "the end of a session discards its client's messages that are queued for other sessions",
     OfflineQos0EndsFanout "offline-qos0-ends-fanout" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a message goes to no further session behind one that is offline and has it at QoS 0",
+        "a message is lost to all sessions served after an offline one that would receive it at QoS 0",
     NoLocalEndsFanout "no-local-ends-fanout" [V5 "MQTT-4.5.0-1"]
-        "a message goes to no further session behind that of its publisher with No Local",
+        "a message is lost to all sessions served after the publisher's own if that has No Local",
     NeighboursAliasLeaks "neighbours-alias-leaks" [V5 "MQTT-3.1.2-27"]
-        "a client that allows no Topic Aliases gets the one that another client has for the same message",
+        "a client that allows no Topic Aliases receives the one that another client has for the message",
     QueuedAgedByReading "queued-aged-by-reading" [V5 "MQTT-3.3.2-6"]
-        "a waiting message that one session got has its age subtracted again for the next",
+        "resuming one session subtracts the age of queued messages once more for the other sessions",
     RetainHandling1KnowsOthers "retain-handling-1-knows-others" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a filter that another client is subscribed to for an existing subscription",
+        "Retain Handling 1 treats another client's subscription to the filter as an existing one",
     RetainedGoneWithCleanStart "retained-gone-with-clean-start" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
-        "a clean start that discards a session clears the messages that its client retained",
+        "a clean start that discards a session clears the retained messages of its client",
 
-    // What shows only after a takeover.
+    // Faults that appear only after a takeover.
     TakeoverResendsWithoutDup "takeover-resends-without-dup" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
-        "a message that is sent again to a client that takes over has DUP 0",
+        "messages are resent with DUP 0 after a takeover",
     TakeoverLosesPacketsBehind "takeover-loses-packets-behind" [V5 "RULE-3.1.4-3", V3_1_1 "RULE-3.1.4-3"]
-        "packets that arrive together with a CONNECT that takes over are discarded",
+        "packets that arrive together with a CONNECT that takes over a session are discarded",
     TakeoverLosesIdentifiers "takeover-loses-identifiers" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.3.4-3"]
-        "the subscriptions of a session that is taken over have lost their Subscription Identifiers",
+        "the subscriptions of a session that is taken over lose their Subscription Identifiers",
     TakeoverLosesShared "takeover-loses-shared" [V5 "MQTT-3.1.2-5"]
-        "a session that is taken over has lost its Shared Subscriptions",
+        "a session that is taken over loses its Shared Subscriptions",
     TakeoverForgetsNoLocal "takeover-forgets-no-local" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.8.3-3"]
-        "the subscriptions of a session that is taken over have lost No Local",
+        "the subscriptions of a session that is taken over lose No Local",
     EndingSessionDoublesWill "ending-session-doubles-will" [V5 "MQTT-3.1.2-10"] seen ["fluxmq#597"]
-        "a takeover that ends the session publishes a Will that has a delay twice",
+        "a takeover that ends the session publishes a delayed Will twice",
 
-    // What shows only behind a full window.
+    // Faults that appear only when the send quota is exhausted.
     WaitingLostOnClose "waiting-lost-on-close" [V5 "MQTT-4.5.0-1"]
-        "messages that wait behind a full window are lost with the connection",
+        "messages queued while the send quota is exhausted are lost when the connection closes",
     FreshOvertakesQueued "fresh-overtakes-queued" [V5 "MQTT-4.6.0-5"]
-        "new messages overtake those that wait since the session was offline",
+        "new messages are sent before those queued while the session was offline",
     WillLostAtFullWindow "will-lost-at-full-window" [V5 "MQTT-4.5.0-1"]
-        "a Will is lost to a client whose window is full",
+        "a Will is lost to a client whose send quota is exhausted",
     WaitingAliasUsed "waiting-alias-used" [V5 "RULE-3.3.4-2"]
-        "the broker uses a Topic Alias that it set in a message which still waits behind a full window",
+        "the server uses a Topic Alias that it set in a message still waiting for send quota",
     KeepAliveOffWhileInflight "keep-alive-off-while-inflight" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a silent client is not disconnected while it has messages to acknowledge",
+        "a silent client is not disconnected while it has unacknowledged messages",
     ExpiredBlocksQueue "expired-blocks-queue" [V5 "MQTT-4.5.0-1"]
-        "a message that expired while it waited blocks later messages until the next acknowledgement",
+        "a message that expires in the queue blocks later messages until the next acknowledgement",
     ReauthenticationFreesWindow "reauthentication-frees-window" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "a re-authentication makes room under the client's Receive Maximum",
+        "a re-authentication restores the full send quota",
 
-    // What shows only after a restart.
+    // Faults that appear only after a restart.
     RestartLosesWaiting "restart-loses-waiting" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.1.2-23"]
-        "messages that wait behind a connected client's full window are lost by a restart",
+        "a restart loses messages of a connected client queued while its send quota is exhausted",
     RestartLosesAssigned "restart-loses-assigned" [V5 "MQTT-3.1.2-23"]
-        "sessions under an assigned client id are lost by a restart",
+        "a restart loses sessions with an Assigned Client Identifier",
     RestartLosesBytes "restart-loses-bytes" [V5 "MQTT-3.3.1-9", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-3.3.1-6", V3_1_1 "MQTT-4.4.0-1"]
-        "payloads that are not text have replacement characters after a restart",
+        "payloads that are not valid UTF-8 have replacement characters after a restart",
     RestartLosesSessionsOfV3 "restart-loses-sessions-of-v3" [V3_1_1 "MQTT-4.1.0-1"]
-        "sessions of clients of 3.1.1 are lost by a restart",
+        "a restart loses the sessions of 3.1.1 clients",
     RestartMovesSharedBegun "restart-moves-shared-begun" [V5 "MQTT-4.8.2-4"]
-        "a QoS 2 delivery begun with a member of a Shared Subscription moves to another by a restart",
+        "a QoS 2 delivery started with one member of a Shared Subscription moves to another in a restart",
     RestartLosesQos0Subscriptions "restart-loses-qos0-subscriptions" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "subscriptions of QoS 0 are lost by a restart",
+        "a restart loses QoS 0 subscriptions",
 
-    // What shows only in another version.
+    // Faults that appear only with another protocol version.
     OtherVersionHidesSession "other-version-hides-session" [V5 "MQTT-3.2.2-3", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.2.2-2"]
-        "CONNACK has Session Present 0 for a session that is resumed in another version",
+        "CONNACK has Session Present 0 for a session resumed with another protocol version",
     WillPropertiesUnsentToOlder "will-properties-unsent-to-older" [V5 "MQTT-3.1.2-8", V5 "MQTT-4.5.0-1"]
-        "Wills with properties are not sent to clients of 3.1.1",
+        "Wills with properties are not sent to 3.1.1 clients",
     OtherVersionLosesShared "other-version-loses-shared" [V5 "MQTT-3.1.2-5"]
-        "Shared Subscriptions are lost once the session was resumed in another version",
+        "a session loses its Shared Subscriptions when it is resumed with another protocol version",
     OtherVersionResendsWithoutDup "other-version-resends-without-dup" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
-        "a message that is sent again in another version has DUP 0",
+        "messages are resent with DUP 0 when the session is resumed with another protocol version",
 
-    // What shows only beside another filter, or another subscription to the same one.
+    // Faults that appear only with another filter, or another subscription to the same one.
     RetainedNotForOverlapping "retained-not-for-overlapping" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "a new subscription brings no retained messages that another subscription of the client matches",
+        "retained messages that match another subscription of the client are not sent to a new subscription",
     RetainHandling1KnowsShared "retain-handling-1-knows-shared" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a Shared Subscription to the same filter for an existing subscription",
+        "Retain Handling 1 treats a Shared Subscription to the same filter as an existing subscription",
     RetainHandling1NewByQos "retain-handling-1-new-by-qos" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a subscription with another QoS for a new one",
+        "Retain Handling 1 treats an existing subscription as a new one if its QoS changes",
     RetainHandling2Sticks "retain-handling-2-sticks" [V5 "MQTT-3.8.4-4"]
-        "subscribing again to a filter brings no retained messages if it had Retain Handling 2",
+        "no retained messages are sent when a client subscribes again to a filter that had Retain Handling 2",
     ShareNameIsGroup "share-name-is-group" [V5 "RULE-4.8.2-1"] seen ["mqtt_cpp#716"]
-        "Shared Subscriptions of one Share Name get one copy together, whatever their filters are",
+        "Shared Subscriptions with the same Share Name get one copy together even if their filters differ",
     ShareNamesCaseFolded "share-names-case-folded" [V5 "RULE-4.8.2-1"]
-        "Share Names that differ in case are one",
+        "Share Names that differ only in case are treated as the same",
     SharedHashWithoutParent "shared-hash-without-parent" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.7.3-4"]
-        "a Shared Subscription that ends with # does not match the level above it",
+        "a Shared Subscription whose filter ends with /# does not match the parent level",
     UnsubscribeCaseFolded "unsubscribe-case-folded" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
-        "UNSUBSCRIBE also deletes the subscriptions to filters that differ in case",
+        "UNSUBSCRIBE also removes subscriptions to filters that differ only in case",
     IdentifiersUncounted "identifiers-uncounted" [V5 "MQTT-3.1.2-24"] seen ["mosquitto#3515"]
-        "a message is too large for the client because of its Subscription Identifiers",
+        "a message that exceeds the client's Maximum Packet Size by its Subscription Identifiers is sent",
 
-    // Sessions and Wills, with something else at the same time.
+    // Sessions and Wills, combined with another feature.
     DelayedWillEndsSession "delayed-will-ends-session" [V5 "MQTT-4.1.0-1"] seen ["mosquitto#1752"]
         "a session ends when its delayed Will is published",
     FormerUnlimitedKept "former-unlimited-kept" [V5 "MQTT-4.1.0-2"]
-        "a session that was to last for ever is resumed with an expiry and never expires",
+        "a session without expiry still never expires after being resumed with a Session Expiry Interval",
     ResumedDisconnectExpiryIgnored "resumed-disconnect-expiry-ignored" [V5 "MQTT-4.1.0-2"]
         "the Session Expiry Interval of DISCONNECT has no effect on a resumed connection",
     CleanStartLosesDelayedWill "clean-start-loses-delayed-will" [V5 "MQTT-3.1.2-8"] seen ["fluxmq#597"]
-        "a clean start discards the delayed Will of the session that it ends",
+        "a clean start discards the delayed Will of the old session",
     SessionPresentForExpired "session-present-for-expired" [V5 "MQTT-3.2.2-3"]
-        "CONNACK has Session Present 1 where the session has expired",
+        "CONNACK has Session Present 1 although the session has expired",
     WillUnqueuedOffline "will-unqueued-offline" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "Wills do not wait for offline sessions",
+        "Wills are not queued for offline sessions",
     RetainedWillNotForwarded "retained-will-not-forwarded" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "a Will with Will Retain 1 is retained, and does not reach those who are subscribed",
+        "a Will with Will Retain 1 is retained but not delivered to current subscribers",
     RetainedWillSticks "retained-will-sticks" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["mochi#153"]
         "a retained message that was a Will is not replaced",
     WillLostOnOversizedPacket "will-lost-on-oversized-packet" [V5 "MQTT-3.1.2-8"]
-        "a packet above the announced Maximum Packet Size discards the Will",
+        "a packet larger than the announced Maximum Packet Size discards the Will",
     WillLostOnFailedReauthentication "will-lost-on-failed-reauthentication" [V5 "MQTT-3.1.2-8"]
-        "a re-authentication that fails discards the Will",
+        "a failed re-authentication discards the Will",
     WillTooLargeSent "will-too-large-sent" [V5 "MQTT-3.1.2-24"]
-        "Wills are sent whatever the client's Maximum Packet Size is",
+        "Wills are sent regardless of the client's Maximum Packet Size",
     WaitedTooLargeSent "waited-too-large-sent" [V5 "MQTT-3.1.2-24"]
-        "messages that waited are sent whatever the client's Maximum Packet Size is",
+        "messages that have waited are sent regardless of the client's Maximum Packet Size",
 
-    // Exchanges, with something else at the same time.
+    // QoS exchanges, combined with another feature.
     FirstSeenDupSwallowed "first-seen-dup-swallowed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a QoS 2 PUBLISH with DUP 1 that the server has not had before is acknowledged but delivered to no client",
+        "a QoS 2 PUBLISH with DUP 1 is acknowledged but not delivered even if the server sees it for the first time",
     ResentQos1Unanswered "resent-qos1-unanswered" [V5 "MQTT-4.3.2-4", V3_1_1 "MQTT-4.3.2-2"]
         "a QoS 1 PUBLISH with DUP 1 is ignored on a resumed connection",
     RepeatedReleaseUnanswered "repeated-release-unanswered" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
-        "a PUBREL whose packet id is free is not answered",
+        "a PUBREL with an unknown packet identifier is not answered",
     LostDuringReauthentication "lost-during-reauthentication" [V5 "MQTT-4.5.0-1"]
-        "messages for a client that is authenticating again are lost",
+        "messages for a client are lost while it re-authenticates",
 
-    // Topics and what is counted.
+    // Topics, and parts of packets that are not counted.
     TopicsTrimmed "topics-trimmed" [V5 "RULE-4.7.3-1", V5 "MQTT-4.7.3-4", V3_1_1 "RULE-4.7.3-1", V3_1_1 "MQTT-4.7.3-4"]
-        "spaces at the ends of topics and filters do not count",
+        "leading and trailing spaces in topics and filters are ignored",
     TopicsComposed "topics-composed" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "a letter with a combining accent matches the accented letter",
+        "a letter with a combining accent in a topic matches the precomposed letter",
     LevelsBeyond32Ignored "levels-beyond-32-ignored" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
         "only the first 32 levels of topics and filters are compared",
     AliasesCut "aliases-cut" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
-        "Topic Aliases that differ by 256 are one",
+        "Topic Aliases that differ by 256 are treated as the same",
     IdentifiersDroppedAtQos0 "identifiers-dropped-at-qos0" [V5 "MQTT-3.3.4-3"]
-        "messages of QoS 0 do not carry the Subscription Identifier",
+        "QoS 0 messages carry no Subscription Identifier",
     LongSubscribePropertiesRefused "long-subscribe-properties-refused" [V5 "MQTT-3.8.4-1"]
-        "a SUBSCRIBE with more than 127 bytes of properties ends the connection",
-    // The same, in other pairs.
+        "a SUBSCRIBE with more than 127 bytes of properties closes the connection",
+    // Further combinations of the same kinds.
     TakeoverForgetsRetainAsPublished "takeover-forgets-retain-as-published" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.3.1-13"]
-        "the subscriptions of a session that is taken over have lost Retain As Published",
+        "the subscriptions of a session that is taken over lose Retain As Published",
     PubrecSettlesNeighbours "pubrec-settles-neighbours" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "the PUBREC of one client ends the deliveries of the same message to others",
+        "PUBREC from one client also ends the deliveries of the same message to others",
     WillLostOnAliasError "will-lost-on-alias-error" [V5 "MQTT-3.1.2-8"]
-        "a Topic Alias that is not allowed discards the Will",
+        "an invalid Topic Alias discards the Will",
     RestartLosesTakenOver "restart-loses-taken-over" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
-        "sessions whose connection was taken over are lost by a restart",
+        "a restart loses sessions that were taken over",
     RetainedGoneWithTakeover "retained-gone-with-takeover" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
-        "a takeover clears the messages that the client retained",
+        "a takeover clears the retained messages of the client",
     RetainHandling1NewByOptions "retain-handling-1-new-by-options" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a subscription with other options for a new one",
+        "Retain Handling 1 treats an existing subscription as a new one if its options change",
     UserPropertiesUncounted "user-properties-uncounted" [V5 "MQTT-3.1.2-24"]
-        "a message is too large for the client because of its User Properties",
+        "a message that exceeds the client's Maximum Packet Size by its User Properties is sent",
     TooLargeEndsFanout "too-large-ends-fanout" [V5 "MQTT-4.5.0-1"]
-        "a message goes to no further session behind one for whose client it is too large",
+        "a message too large for one client is lost to all sessions served after it",
     ReauthenticationForgetsReceived "reauthentication-forgets-received" [V5 "MQTT-4.3.3-10"]
-        "packet ids of QoS 2 messages that were received are forgotten by a re-authentication",
+        "a re-authentication forgets the packet identifiers of received QoS 2 messages",
     CleanStartDoublesWill "clean-start-doubles-will" [V5 "MQTT-3.1.2-10"]
-        "a clean start publishes the delayed Will of the session that it ends twice",
-    // One part of a message, on a way on which the others keep it; and what shows only the second time.
+        "a clean start publishes the delayed Will of the old session twice",
+    // Single parts of a message that are lost on one path, and faults that appear only the second time.
     WaitingOrderLost "waiting-order-lost" [V5 "MQTT-3.3.2-18"]
-        "messages that waited behind a full window have their User Properties in reverse order",
+        "messages queued while the send quota is exhausted have their User Properties in reverse order",
     WaitingQosRaised "waiting-qos-raised" [V5 "MQTT-3.8.4-8"]
-        "messages that waited behind a full window are sent above the granted QoS",
+        "messages queued while the send quota is exhausted are sent above the granted QoS",
     WaitingQosCut "waiting-qos-cut" [V5 "MQTT-3.8.4-8"]
-        "messages that waited behind a full window are sent with QoS 1 at most",
+        "messages queued while the send quota is exhausted are sent with QoS 1 at most",
     WaitingRetainPassedOn "waiting-retain-passed-on" [V5 "MQTT-3.3.1-12"]
-        "messages that waited behind a full window keep RETAIN 1",
+        "messages queued while the send quota is exhausted keep RETAIN 1",
     WaitingExpiryAnew "waiting-expiry-anew" [V5 "MQTT-3.3.2-6"]
-        "messages that waited behind a full window are sent with their whole Message Expiry Interval",
+        "messages queued while the send quota is exhausted are sent with their full Message Expiry Interval",
     WaitingFirstIdentifierAlone "waiting-first-identifier-alone" [V5 "MQTT-3.3.4-4"]
-        "messages that waited behind a full window carry one Subscription Identifier only",
+        "messages queued while the send quota is exhausted carry only one Subscription Identifier",
     WaitingBytesLost "waiting-bytes-lost" [V5 "MQTT-4.5.0-1"]
-        "payloads that are not text have replacement characters if they waited behind a full window",
+        "payloads that are not valid UTF-8 get replacement characters if queued for lack of send quota",
     QueuedBytesLost "queued-bytes-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "payloads that are not text have replacement characters if they waited for an offline session",
+        "payloads that are not valid UTF-8 get replacement characters if queued for an offline session",
     ResentOrderLost "resent-order-lost" [V5 "MQTT-3.3.2-18"]
-        "messages are sent again with their User Properties in reverse order",
+        "messages are resent with their User Properties in reverse order",
     ResentQosCut "resent-qos-cut" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-3.8.4-6"]
-        "messages of QoS 2 are sent again with QoS 1",
+        "QoS 2 messages are resent with QoS 1",
     ResentRetainPassedOn "resent-retain-passed-on" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
-        "messages are sent again with their publisher's RETAIN 1",
+        "messages are resent with the publisher's RETAIN 1",
     RetainedBytesLost "retained-bytes-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "retained payloads that are not text are sent with replacement characters",
+        "retained payloads that are not valid UTF-8 are sent with replacement characters",
     SharedOrderLost "shared-order-lost" [V5 "MQTT-3.3.2-18"]
         "messages of a Shared Subscription have their User Properties in reverse order",
     SharedQosCut "shared-qos-cut" [V5 "MQTT-4.8.2-3"]
@@ -1784,142 +1786,142 @@ faults {
     SharedRetainPassedOn "shared-retain-passed-on" [V5 "MQTT-3.3.1-12"]
         "messages of a Shared Subscription keep RETAIN 1",
     SharedBytesLost "shared-bytes-lost" [V5 "RULE-4.8.2-1"]
-        "payloads that are not text come by a Shared Subscription with replacement characters",
+        "payloads that are not valid UTF-8 are sent to a Shared Subscription with replacement characters",
     HeldBackPropertiesLost "held-back-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "a message that is sent again late, because of the Receive Maximum, has no property but its expiry",
+        "a message whose resending waits for send quota loses all properties except its expiry",
     HeldBackIdentifiersLost "held-back-identifiers-lost" [V5 "MQTT-3.3.4-3"]
-        "a message that is sent again late, because of the Receive Maximum, carries no Subscription Identifier",
+        "a message whose resending waits for send quota carries no Subscription Identifier",
     HeldBackRetainLost "held-back-retain-lost" [V5 "MQTT-3.3.1-13", V5 "MQTT-4.4.0-1"]
-        "a message that is sent again late, because of the Receive Maximum, has RETAIN 0",
+        "a message whose resending waits for send quota has RETAIN 0",
     InheritedPropertiesLost "inherited-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "what passes to another member of a Shared Subscription has no property but its expiry",
+        "a message reassigned to another member of a Shared Subscription loses all properties except its expiry",
     InheritedExpiryAnew "inherited-expiry-anew" [V5 "MQTT-3.3.2-6"]
-        "what passes to another member of a Shared Subscription has its whole Message Expiry Interval",
+        "a message reassigned to another member of a Shared Subscription has its full Message Expiry Interval",
     InheritedIdentifiersOfFormer "inherited-identifiers-of-former" [V5 "MQTT-3.3.4-3"]
-        "what passes to another member of a Shared Subscription carries the former member's Subscription Identifier",
+        "a message reassigned to another member carries the Subscription Identifier of the first member",
     InheritedQosOfFormer "inherited-qos-of-former" [V5 "MQTT-4.8.2-3"]
-        "what passes to another member of a Shared Subscription has the QoS that the former was granted",
+        "a message reassigned to another member of a Shared Subscription has the QoS of the first member",
     InheritedRetainOfFormer "inherited-retain-of-former" [V5 "MQTT-3.3.1-12", V5 "MQTT-3.3.1-13"]
-        "what passes to another member of a Shared Subscription goes by the former member's Retain As Published",
+        "a message reassigned to another member of a Shared Subscription has the RETAIN flag of the first member",
     InheritedNotForWildcards "inherited-not-for-wildcards" [V5 "RULE-4.8.2-2"] seen ["emqx#9094"]
-        "nothing passes to another member of a Shared Subscription with a wildcard",
+        "messages of a Shared Subscription with a wildcard are lost instead of reassigned to another member",
     InheritedNotAfterExpiry "inherited-not-after-expiry" [V5 "RULE-4.8.2-2"] seen ["emqx#12257"]
-        "what waits for a member of a Shared Subscription is lost when that member's session expires",
+        "messages queued for a member of a Shared Subscription are lost when that member's session expires",
     SharedResentWithoutDup "shared-resent-without-dup" [V5 "MQTT-3.3.1-1"]
-        "a message of a Shared Subscription is sent again with DUP 0",
+        "a message of a Shared Subscription is resent with DUP 0",
     SharedResentWithNewId "shared-resent-with-new-id" [V5 "MQTT-4.4.0-1"]
-        "a message of a Shared Subscription is sent again with another packet id",
+        "a message of a Shared Subscription is resent with a new packet identifier",
     WillNotTracked "will-not-tracked" [V5 "MQTT-4.3.2-3", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.4.0-1"]
-        "Wills count as acknowledged once they were sent",
+        "Wills are treated as acknowledged as soon as they are sent",
     WillResentWithoutDup "will-resent-without-dup" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
-        "a Will is sent again with DUP 0",
+        "a Will is resent with DUP 0",
     WillLostOnReceiveMaximum "will-lost-on-receive-maximum" [V5 "MQTT-3.1.2-8"]
-        "more messages than the server's Receive Maximum allows discard the Will",
+        "exceeding the server's Receive Maximum discards the Will",
     WillLostOnUnsupported "will-lost-on-unsupported" [V5 "MQTT-3.1.2-8"]
-        "a packet that asks for what CONNACK says is not available discards the Will",
+        "a packet that uses a feature announced as unavailable in CONNACK discards the Will",
     WillLostOnMalformedPacket "will-lost-on-malformed-packet" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         "a malformed packet discards the Will",
     ResumedWillDelayIgnored "resumed-will-delay-ignored" [V5 "MQTT-3.1.2-8"]
-        "the Will of a connection that resumed a session is published at once whatever its delay",
+        "a Will of a connection that resumed a session is published at once regardless of its Will Delay Interval",
     ResumedMaximumQosNotAnnounced "resumed-maximum-qos-not-announced" [V5 "MQTT-3.2.2-9"]
-        "CONNACK does not announce the limited Maximum QoS where it resumes a session",
+        "CONNACK for a resumed session does not announce a Maximum QoS below 2",
     ResumedServerKeepAliveNotAnnounced "resumed-server-keep-alive-not-announced" [V5 "MQTT-3.2.2-22"]
-        "CONNACK does not announce the Server Keep Alive where it resumes a session",
+        "CONNACK for a resumed session does not announce the Server Keep Alive",
     ResumedExpiryCutSilently "resumed-expiry-cut-silently" [V5 "MQTT-3.1.2-23"]
-        "CONNACK does not announce a shorter Session Expiry Interval where it resumes a session",
+        "CONNACK for a resumed session does not announce a shortened Session Expiry Interval",
     ResumedConnackMaximumQos2 "resumed-connack-maximum-qos-2" [V5 "RULE-3.2.2.3.4-2"] seen ["monster-mq#114"]
-        "CONNACK has a Maximum QoS of 2 where it resumes a session",
+        "CONNACK for a resumed session has a Maximum QoS of 2",
     WildcardResubscribeKeepsOld "wildcard-resubscribe-keeps-old" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
-        "subscribing again to a filter with a wildcard changes nothing",
+        "subscribing again to a filter with a wildcard does not replace the existing subscription",
     ResumedResubscribeKeepsOld "resumed-resubscribe-keeps-old" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
-        "subscribing again to a filter of a resumed session changes nothing",
+        "subscribing again to a filter of a resumed session does not replace the existing subscription",
     UnsubscribeOfOldestAlone "unsubscribe-of-oldest-alone" [V5 "MQTT-3.10.4-2", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1"] seen ["LV-MQTT-Broker#176"]
         "UNSUBSCRIBE removes a subscription only if it is the client's oldest",
     IdentifierOfFirstFilterAlone "identifier-of-first-filter-alone" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.8.4-5"]
-        "of several filters in one SUBSCRIBE only the first has the Subscription Identifier",
+        "only the first of several filters in one SUBSCRIBE gets the Subscription Identifier",
     IdentifiersDroppedForWildcards "identifiers-dropped-for-wildcards" [V5 "MQTT-3.3.4-3"]
-        "subscriptions with a wildcard have no Subscription Identifier",
+        "subscriptions with a wildcard lose their Subscription Identifier",
     RemovedIdentifierStillSent "removed-identifier-still-sent" [V5 "MQTT-3.3.4-4", V5 "MQTT-3.10.4-2"]
-        "messages carry the Subscription Identifier of a removed subscription that they would match",
+        "messages carry the Subscription Identifiers of removed subscriptions that match them",
     RetainedWildcardWithoutIdentifier "retained-wildcard-without-identifier" [V5 "MQTT-3.3.4-3"]
-        "retained messages that a filter with a wildcard brings carry no Subscription Identifier",
+        "retained messages for a filter with a wildcard carry no Subscription Identifier",
     RetainedQosOfFormerGrant "retained-qos-of-former-grant" [V5 "MQTT-3.8.4-8", V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-3"]
-        "subscribing again brings retained messages with the QoS that was granted before",
+        "retained messages sent on subscribing again have the previously granted QoS",
     RetainedIdentifierOfFormer "retained-identifier-of-former" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.8.4-3"]
-        "subscribing again brings retained messages with the former Subscription Identifier",
+        "retained messages sent on subscribing again carry the previous Subscription Identifier",
     RetainedQosOfReplaced "retained-qos-of-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["wolfMQTT#520"]
-        "a retained message has the QoS of the one that it replaced",
+        "a retained message has the QoS of the retained message that it replaced",
     RetainedPropertiesAddUp "retained-properties-add-up" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.2-17"]
-        "a retained message has the User Properties of the one that it replaced besides its own",
+        "a retained message adds the User Properties of the one that it replaced to its own",
     RepeatRetainsAgain "repeat-retains-again" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
-        "a repeated QoS 2 message with RETAIN 1 is retained again, in the place of a later one",
+        "a duplicate QoS 2 PUBLISH with RETAIN 1 is retained again and replaces a later retained message",
     RetainedOfOlderUnsentToNewer "retained-of-older-unsent-to-newer" [V5 "MQTT-3.3.1-9"] seen ["paho.mqtt.testing#51"]
-        "messages that clients of 3.1.1 retained are not sent to clients of version 5",
+        "messages retained by 3.1.1 clients are not sent to version 5 clients",
     ResentByQos "resent-by-qos" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "messages of QoS 1 are sent again before those of QoS 2",
+        "QoS 1 messages are resent before QoS 2 messages",
     ResentByPacketId "resent-by-packet-id" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "the lowest free packet id is used, and messages are sent again in the order of their ids",
+        "the lowest free packet identifier is assigned, and messages are resent in the order of identifiers",
     RestOfQueueReversed "rest-of-queue-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-6"] seen ["vmq_server#28"]
-        "of what waits for an offline session, all that the window does not take at once arrives in reverse order",
+        "queued messages that do not fit in the in-flight window on reconnect are sent in reverse order",
     RepeatedPubrecMakesRoom "repeated-pubrec-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "a repeated PUBREC frees room under the client's Receive Maximum",
+        "a repeated PUBREC increments the send quota",
     SubscribeFreesWindow "subscribe-frees-window" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "a SUBSCRIBE makes room under the client's Receive Maximum",
+        "a SUBSCRIBE restores the full send quota",
     DisconnectExpiryUnlimitedEnds "disconnect-expiry-unlimited-ends" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-1"]
         "a DISCONNECT with the highest Session Expiry Interval ends the session at once",
     AliasUncounted "alias-uncounted" [V5 "MQTT-3.1.2-24"]
-        "a message is too large for the client because of its Topic Alias",
+        "a message that exceeds the client's Maximum Packet Size by its Topic Alias is sent",
     PacketIdUncounted "packet-id-uncounted" [V5 "MQTT-3.1.2-24"]
-        "a message is too large for the client because of its packet id",
+        "a message that exceeds the client's Maximum Packet Size by its packet identifier is sent",
     SharedWaitingRefusesReconnect "shared-waiting-refuses-reconnect" [V5 "MQTT-3.1.4-5"] seen ["vernemq#1357"]
-        "a client for whom messages of a Shared Subscription wait gets no answer to its CONNECT",
+        "no CONNACK is sent to a client with queued messages of a Shared Subscription",
     SharedAccessUnasked "shared-access-unasked" [V5 "MQTT-3.8.4-7"]
-        "a Shared Subscription is granted to a filter that its client may not have",
+        "a Shared Subscription is granted to a client that may not subscribe to its filter",
     LastSubscriberSetsOptions "last-subscriber-sets-options" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "the QoS that one client is granted for a filter holds for the others with that filter too",
+        "the QoS granted to the latest subscriber of a filter applies to all its subscribers",
     ClientIdsTrimmed "client-ids-trimmed" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
-        "spaces at the ends of client ids do not count",
+        "leading and trailing spaces in Client Identifiers are ignored",
     ClientIdsComposed "client-ids-composed" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
-        "a letter with a combining accent in a client id is the same as the accented letter",
+        "a letter with a combining accent in a Client Identifier is treated as the precomposed letter",
     ShareNamesCut "share-names-cut" [V5 "RULE-4.8.2-1"]
-        "Share Names that are alike in their first eight characters are one",
+        "Share Names with the same first eight characters are treated as the same",
     TooLargeTakesNextAlong "too-large-takes-next-along" [V5 "MQTT-3.1.2-25", V5 "MQTT-4.5.0-1"]
-        "behind a message that is too large for the client the next one is lost",
+        "a message too large for the client is dropped together with the next one",
     HalfReceivedCountOnResume "half-received-count-on-resume" [V5 "MQTT-4.3.3-8"]
-        "QoS 2 messages that were received on an earlier connection count against the server's Receive Maximum",
+        "QoS 2 messages received on an earlier connection count against the server's Receive Maximum",
     RetainedWillClearedOnReturn "retained-will-cleared-on-return" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
-        "a client that comes back clears the message that was retained as its Will",
+        "a client that reconnects clears the retained message that was its Will",
     ReauthenticationDropsSubscriptions "reauthentication-drops-subscriptions" [V5 "MQTT-4.5.0-1"]
         "a re-authentication removes the client's subscriptions",
     RetainedBeyond20Lost "retained-beyond-20-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "a subscription brings 20 retained messages at most",
+        "at most 20 retained messages are sent for a subscription",
     SubscriptionsBeyond20NotKept "subscriptions-beyond-20-not-kept" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "a resumed session has 20 subscriptions at most",
+        "a resumed session keeps at most 20 subscriptions",
     IdentifiersBeyondTwoLost "identifiers-beyond-two-lost" [V5 "MQTT-3.3.4-4"]
-        "a message carries two Subscription Identifiers at most",
+        "a message carries at most two Subscription Identifiers",
     OverlappingOfFirstTwo "overlapping-of-first-two" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
-        "only the first two of overlapping subscriptions decide the QoS",
+        "only the first two overlapping subscriptions that are found decide the QoS of a message",
     WillNotRetainedOnTakeover "will-not-retained-on-takeover" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
-        "a Will with Will Retain 1 that a takeover publishes is not retained",
+        "a Will with Will Retain 1 is not retained when a takeover publishes it",
     WillNotRetainedOnSilence "will-not-retained-on-silence" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
-        "a Will with Will Retain 1 that a Keep Alive timeout publishes is not retained",
+        "a Will with Will Retain 1 is not retained when a Keep Alive timeout publishes it",
     WillNotRetainedOnSessionEnd "will-not-retained-on-session-end" [V5 "MQTT-3.1.2-15"]
-        "a Will with Will Retain 1 that the end of a session publishes is not retained",
+        "a Will with Will Retain 1 is not retained when the end of its session publishes it",
     WillPropertiesLostOnTakeover "will-properties-lost-on-takeover" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "a Will that a takeover publishes has no property but its expiry",
-    // Bytes.
+        "a Will loses all properties except its expiry when a takeover publishes it",
+    // Encoding of packets.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
-        "the part of an incomplete packet that has arrived is lost",
+        "the bytes received so far of an incomplete packet are lost",
     LengthNotMinimal "length-not-minimal" [V5 "MQTT-1.5.5-1"]
         "the Remaining Length of PINGRESP has an extra byte",
     ReservedFlagSet "reserved-flag-set" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1"]
-        "a reserved flag of PINGRESP is set",
+        "a reserved flag in the fixed header of PINGRESP is set",
     PingreqAnsweredByPingreq "pingreq-answered-by-pingreq" [V5 "RULE-2.1.2-1", V3_1_1 "RULE-2.2.1-1"]
         "PINGREQ is answered with PINGREQ, which only clients may send",
     PingrespHasBody "pingresp-has-body" [V5 "RULE-2.1.1-1", V3_1_1 "RULE-2.1-1"]
         "PINGRESP has an extra byte",
     AcknowledgementsOfVersion5 "acknowledgements-of-version-5" [V3_1_1 "RULE-2.1-1"]
-        "clients of 3.1.1 get acknowledgements in the form of version 5",
+        "acknowledgements to 3.1.1 clients have the format of version 5",
     PropertyLengthMissing "property-length-missing" [V5 "MQTT-2.2.2-1"]
         "SUBACK without properties lacks its Property Length",
 
@@ -1929,195 +1931,195 @@ faults {
     PacketsInTextFrames "packets-in-text-frames" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
         "the server's packets are sent in WebSocket text frames",
     PacketsInContinuationFrames "packets-in-continuation-frames" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
-        "the server's packets are sent in WebSocket continuation frames without a message to continue",
+        "the server's packets are sent in WebSocket continuation frames without an initial frame",
     PacketsSpanNoFrames "packets-span-no-frames" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
-        "a packet that does not end in the WebSocket frame where it began is lost",
+        "a packet that spans several WebSocket frames is lost",
     OnePacketPerFrame "one-packet-per-frame" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
-        "only the first of several packets that end in one WebSocket frame is processed",
+        "only the first packet in a WebSocket frame is processed",
     FrameHeadersWhole "frame-headers-whole" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         seen ["mosquitto#3721"]
-        "a WebSocket frame whose header arrives in pieces ends the connection",
+        "a WebSocket frame whose header arrives in pieces closes the connection",
     EmptyFrameEndsStream "empty-frame-ends-stream" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
         seen ["mosquitto#3704"]
-        "an empty WebSocket frame ends the connection",
+        "an empty WebSocket frame closes the connection",
     SubprotocolEchoed "subprotocol-echoed" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
-        "the first WebSocket subprotocol of the client's list is selected, whatever it is",
+        "the first subprotocol that the WebSocket client offers is always selected",
     SubprotocolNotReturned "subprotocol-not-returned" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
-        "the WebSocket upgrade is accepted without a subprotocol",
+        "a WebSocket upgrade is accepted without selecting a subprotocol",
     LongFramesRefused "long-frames-refused" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
-        "a WebSocket frame of more than 65,535 bytes ends the connection",
-    // Rules of WebSocket itself.
+        "a WebSocket frame of more than 65,535 bytes closes the connection",
+    // Rules of the WebSocket protocol itself.
     PingBetweenFragmentsRefused "ping-between-fragments-refused" [V5 "MQTT-6.0.0-2", V5 "RFC 6455, 5.4", V3_1_1 "MQTT-6.0.0-2", V3_1_1 "RFC 6455, 5.4"]
-        "a WebSocket ping between the fragments of a message ends the connection",
+        "a WebSocket ping between the fragments of a message closes the connection",
     PingFrameUnanswered "ping-frame-unanswered" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]
         "WebSocket pings are not answered",
     PingFrameWedges "ping-frame-wedges" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]
-        "nothing that follows a WebSocket ping is read",
+        "nothing is read after a WebSocket ping",
     PongWithOtherPayload "pong-with-other-payload" [V5 "RFC 6455, 5.5.3", V3_1_1 "RFC 6455, 5.5.3"]
-        "a WebSocket pong has other bytes than the ping",
+        "a WebSocket pong has a different payload from the ping",
     CloseFrameIgnored "close-frame-ignored" [V5 "RFC 6455, 5.5.1", V3_1_1 "RFC 6455, 5.5.1"]
-        "a WebSocket close frame has no effect: the connection lasts until the client ends it",
+        "a WebSocket close frame is ignored, and the connection stays open until the client closes it",
     FirstFragmentOnly "first-fragment-only" [V5 "RFC 6455, 5.4", V3_1_1 "RFC 6455, 5.4"]
         "only the first fragment of a WebSocket message is read",
     ServerFramesMasked "server-frames-masked" [V5 "RFC 6455, 5.1", V3_1_1 "RFC 6455, 5.1"]
         "the server masks its WebSocket frames",
     UnmaskedFramesAccepted "unmasked-frames-accepted" [V5 "RFC 6455, 5.1", V3_1_1 "RFC 6455, 5.1"]
-        "WebSocket frames without a mask are accepted",
+        "unmasked WebSocket frames are accepted",
     FrameBitsIgnored "frame-bits-ignored" [V5 "RFC 6455, 5.2", V3_1_1 "RFC 6455, 5.2"]
         "reserved bits in WebSocket frames are ignored",
     FrameTypesIgnored "frame-types-ignored" [V5 "RFC 6455, 5.2", V3_1_1 "RFC 6455, 5.2"]
-        "WebSocket frames of an unknown type are read like others",
+        "WebSocket frames with an unknown opcode are read as data",
     ControlFragmentsAccepted "control-fragments-accepted" [V5 "RFC 6455, 5.5", V3_1_1 "RFC 6455, 5.5"]
         "fragmented WebSocket control frames are accepted",
     LongControlsAccepted "long-controls-accepted" [V5 "RFC 6455, 5.5", V3_1_1 "RFC 6455, 5.5"]
         "WebSocket control frames of any length are accepted",
     SeveralSubprotocolsRefused "several-subprotocols-refused" [V5 "RFC 6455, 4.2.2", V3_1_1 "RFC 6455, 4.2.2"]
-        "a WebSocket upgrade that offers more than one subprotocol is refused",
+        "a WebSocket upgrade that offers several subprotocols is refused",
     ContinuationAccepted "continuation-accepted" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1", V5 "RFC 6455, 5.4"]
-        "a WebSocket continuation frame without a message to continue is read like a binary one",
+        "a WebSocket continuation frame without an initial frame is read as a binary frame",
 }
 
-// What is wrong with a packet and is accepted: the packet is passed over and the connection goes on.
+// Errors in a packet that do not close the connection: the packet is ignored.
 tolerated {
     IllFormedUtf8Ignored "ill-formed-utf8-ignored" [V5 "MQTT-1.5.4-1", V5 "RULE-1.5.4-1", V3_1_1 "MQTT-1.5.3-1"]
-        "ill-formed UTF-8 is accepted",
+        "a packet with ill-formed UTF-8 is ignored and the connection stays open",
     NullCharacterIgnored "null-character-ignored" [V5 "MQTT-1.5.4-2", V3_1_1 "MQTT-1.5.3-2"]
-        "U+0000 in a string is accepted",
+        "a packet with U+0000 in a string is ignored and the connection stays open",
     StringPairIgnored "string-pair-ignored" [V5 "MQTT-1.5.7-1"]
-        "ill-formed UTF-8 in a User Property is accepted",
+        "a packet with ill-formed UTF-8 in a User Property is ignored and the connection stays open",
     FlagsIgnored "flags-ignored" [V5 "MQTT-2.1.3-1", V5 "RULE-2.1.3-1"]
-        "reserved flags in the fixed header of version 5 are accepted",
+        "a version 5 packet with reserved flags set in the fixed header is ignored and the connection stays open",
     FlagsIgnoredInV3 "flags-ignored-in-v3" [V3_1_1 "MQTT-2.2.2-1", V3_1_1 "MQTT-2.2.2-2"]
-        "reserved flags in the fixed header of 3.1.1 are accepted",
+        "a 3.1.1 packet with reserved flags set in the fixed header is ignored and the connection stays open",
     PubrelFlagsIgnored "pubrel-flags-ignored" [V5 "MQTT-3.6.1-1", V3_1_1 "MQTT-3.6.1-1"]
-        "wrong flags of PUBREL are accepted",
+        "a PUBREL with wrong fixed header flags is ignored and the connection stays open",
     SubscribeFlagsIgnored "subscribe-flags-ignored" [V5 "MQTT-3.8.1-1", V3_1_1 "MQTT-3.8.1-1"]
-        "wrong flags of SUBSCRIBE are accepted",
+        "a SUBSCRIBE with wrong fixed header flags is ignored and the connection stays open",
     UnsubscribeFlagsIgnored "unsubscribe-flags-ignored" [V5 "MQTT-3.10.1-1", V3_1_1 "MQTT-3.10.1-1"]
-        "wrong flags of UNSUBSCRIBE are accepted",
+        "an UNSUBSCRIBE with wrong fixed header flags is ignored and the connection stays open",
     DisconnectFlagsIgnored "disconnect-flags-ignored" [V5 "MQTT-3.14.1-1", V3_1_1 "MQTT-3.14.1-1"]
-        "wrong flags of DISCONNECT are accepted",
+        "a DISCONNECT with wrong fixed header flags is ignored and the connection stays open",
     AuthFlagsIgnored "auth-flags-ignored" [V5 "MQTT-3.15.1-1"]
-        "wrong flags of AUTH are accepted",
+        "an AUTH with wrong fixed header flags is ignored and the connection stays open",
     ClientPacketIdZeroIgnored "client-packet-id-zero-ignored" [V5 "MQTT-2.2.1-3", V3_1_1 "MQTT-2.3.1-1"]
-        "a client's packet id of 0 is accepted",
+        "a packet with packet identifier 0 is ignored and the connection stays open",
 
     // CONNECT.
     UnknownProtocolIgnored "unknown-protocol-ignored" [V5 "MQTT-3.1.2-1", V3_1_1 "MQTT-3.1.2-1"]
-        "a CONNECT of an unknown protocol is not answered, and the connection stays open",
+        "a CONNECT with an unknown protocol name is ignored and the connection stays open",
     UnknownVersionIgnored "unknown-version-ignored" [V5 "MQTT-3.1.2-2", V3_1_1 "MQTT-3.1.2-2"]
-        "a CONNECT of an unknown version is not answered, and the connection stays open",
+        "a CONNECT with an unknown protocol version is ignored and the connection stays open",
     ConnectStructureIgnored "connect-structure-ignored" [V5 "MQTT-3.1.4-1", V5 "MQTT-3.1.2-16", V5 "MQTT-3.1.2-18"]
-        "a CONNECT of version 5 with missing or extra bytes is accepted",
+        "a version 5 CONNECT with missing or extra bytes is ignored and the connection stays open",
     ConnectStructureIgnoredInV3 "connect-structure-ignored-in-v3" [V3_1_1 "MQTT-3.1.4-1", V3_1_1 "MQTT-3.1.2-18", V3_1_1 "MQTT-3.1.2-20"]
-        "a CONNECT of 3.1.1 with missing or extra bytes is accepted",
+        "a 3.1.1 CONNECT with missing or extra bytes is ignored and the connection stays open",
     ConnectReservedIgnored "connect-reserved-ignored" [V5 "MQTT-3.1.2-3", V5 "RULE-3.1.2.3-1", V3_1_1 "MQTT-3.1.2-3"]
-        "a set reserved Connect Flag is accepted",
+        "a CONNECT with the reserved Connect Flag set is ignored and the connection stays open",
     WillFieldsMissingIgnored "will-fields-missing-ignored" [V5 "MQTT-3.1.2-9", V3_1_1 "MQTT-3.1.2-9"]
-        "a Will Flag without a Will is accepted",
+        "a CONNECT with the Will Flag but no Will fields is ignored and the connection stays open",
     WillQosWithoutWillIgnored "will-qos-without-will-ignored" [V5 "MQTT-3.1.2-11", V3_1_1 "MQTT-3.1.2-13", V3_1_1 "MQTT-3.1.2-11"]
-        "a Will QoS without a Will is accepted",
+        "a CONNECT with a Will QoS but no Will is ignored and the connection stays open",
     WillQos3Ignored "will-qos-3-ignored" [V5 "RULE-3.1.2.6-1", V5 "MQTT-3.1.2-12", V3_1_1 "MQTT-3.1.2-14"]
-        "Will QoS 3 is accepted",
+        "a CONNECT with Will QoS 3 is ignored and the connection stays open",
     WillRetainWithoutWillIgnored "will-retain-without-will-ignored" [V5 "MQTT-3.1.2-13", V3_1_1 "MQTT-3.1.2-15"]
-        "Will Retain without a Will is accepted",
+        "a CONNECT with Will Retain but no Will is ignored and the connection stays open",
     UsernameMissingIgnored "username-missing-ignored" [V5 "MQTT-3.1.2-17", V3_1_1 "MQTT-3.1.2-19"]
-        "a User Name Flag without a user name is accepted",
+        "a CONNECT with the User Name Flag but no user name is ignored and the connection stays open",
     PasswordMissingIgnored "password-missing-ignored" [V5 "MQTT-3.1.2-19", V3_1_1 "MQTT-3.1.2-21"]
-        "a Password Flag without a password is accepted",
+        "a CONNECT with the Password Flag but no password is ignored and the connection stays open",
     PasswordWithoutUsernameIgnored "password-without-username-ignored" [V3_1_1 "MQTT-3.1.2-22"]
-        "a password without a user name is accepted",
+        "a CONNECT with a password but no user name is ignored and the connection stays open",
     ClientIdMissingIgnored "client-id-missing-ignored" [V5 "MQTT-3.1.3-3", V3_1_1 "MQTT-3.1.3-3"]
-        "a CONNECT without a client id is accepted",
+        "a CONNECT that ends before the Client Identifier is ignored and the connection stays open",
     ClientIdTextIgnored "client-id-text-ignored" [V5 "MQTT-3.1.3-4", V3_1_1 "MQTT-3.1.3-4"] in CONNECT "client_id"
-        "ill-formed UTF-8 in a client id is accepted",
+        "a CONNECT with ill-formed UTF-8 in its Client Identifier is ignored and the connection stays open",
     WillTopicTextIgnored "will-topic-text-ignored" [V5 "MQTT-3.1.3-11", V3_1_1 "MQTT-3.1.3-10"] in CONNECT "will_topic"
-        "ill-formed UTF-8 in a Will Topic is accepted",
+        "a CONNECT with ill-formed UTF-8 in its Will Topic is ignored and the connection stays open",
     UsernameTextIgnored "username-text-ignored" [V5 "MQTT-3.1.3-12", V3_1_1 "MQTT-3.1.3-11"] in CONNECT "username"
-        "ill-formed UTF-8 in a user name is accepted",
+        "a CONNECT with ill-formed UTF-8 in its user name is ignored and the connection stays open",
 
     // PUBLISH.
     PublishQos3Ignored "publish-qos-3-ignored" [V5 "MQTT-3.3.1-4", V5 "RULE-3.3.1.2-1", V3_1_1 "MQTT-3.3.1-4"]
-        "QoS 3 in PUBLISH is accepted",
+        "a PUBLISH with QoS 3 is ignored and the connection stays open",
     TopicTextIgnored "topic-text-ignored" [V5 "MQTT-3.3.2-1", V3_1_1 "MQTT-3.3.2-1"] in PUBLISH "topic"
-        "ill-formed UTF-8 in a Topic Name is accepted",
+        "a PUBLISH with ill-formed UTF-8 in its Topic Name is ignored and the connection stays open",
     NullInTopicIgnored "null-in-topic-ignored" [V5 "MQTT-4.7.3-2", V3_1_1 "MQTT-4.7.3-2"] in PUBLISH "topic"
-        "U+0000 in a Topic Name is accepted",
+        "a PUBLISH with U+0000 in its Topic Name is ignored and the connection stays open",
     TopicWildcardIgnored "topic-wildcard-ignored" [V5 "MQTT-3.3.2-2", V3_1_1 "MQTT-3.3.2-2", V3_1_1 "MQTT-4.7.1-1"]
-        "a wildcard in a PUBLISH is accepted",
+        "a PUBLISH with a wildcard in its Topic Name is ignored and the connection stays open",
     NameWildcardIgnored "name-wildcard-ignored" [V5 "MQTT-4.7.0-1", V5 "MQTT-3.3.2-2", V3_1_1 "MQTT-4.7.1-1"]
-        "a wildcard in a Topic Name is accepted",
+        "a packet with a wildcard in a Topic Name is ignored and the connection stays open",
     TopicEmptyIgnored "topic-empty-ignored" [V5 "MQTT-4.7.3-1", V5 "RULE-3.3.2.1-1", V3_1_1 "MQTT-4.7.3-1"]
-        "an empty topic is accepted",
+        "a packet with an empty Topic Name is ignored and the connection stays open",
     TopicAlias0Ignored "topic-alias-0-ignored" [V5 "MQTT-3.3.2-8"]
-        "Topic Alias 0 is accepted",
+        "a PUBLISH with Topic Alias 0 is ignored and the connection stays open",
     ResponseTopicTextIgnored "response-topic-text-ignored" [V5 "MQTT-3.3.2-13"] in PUBLISH "response_topic"
-        "ill-formed UTF-8 in a Response Topic is accepted",
+        "a PUBLISH with ill-formed UTF-8 in its Response Topic is ignored and the connection stays open",
     ResponseTopicWildcardIgnored "response-topic-wildcard-ignored" [V5 "MQTT-3.3.2-14"]
-        "a wildcard in a Response Topic is accepted",
+        "a packet with a wildcard in a Response Topic is ignored and the connection stays open",
     ContentTypeTextIgnored "content-type-text-ignored" [V5 "MQTT-3.3.2-19"] in PUBLISH "content_type"
-        "ill-formed UTF-8 in a Content Type is accepted",
+        "a PUBLISH with ill-formed UTF-8 in its Content Type is ignored and the connection stays open",
 
     // SUBSCRIBE and UNSUBSCRIBE.
     SubscribeEmptyIgnored "subscribe-empty-ignored" [V5 "MQTT-3.8.3-2", V5 "RULE-3.8.3-1", V3_1_1 "MQTT-3.8.3-3"]
-        "a SUBSCRIBE without filters is accepted",
+        "a SUBSCRIBE without Topic Filters is ignored and the connection stays open",
     SubscribeFilterTextIgnored "subscribe-filter-text-ignored" [V5 "MQTT-3.8.3-1", V3_1_1 "MQTT-3.8.3-1"] in SUBSCRIBE "filter"
-        "ill-formed UTF-8 in a SUBSCRIBE is accepted",
+        "a SUBSCRIBE with ill-formed UTF-8 in a Topic Filter is ignored and the connection stays open",
     SubscribeQos3Ignored "subscribe-qos-3-ignored" [V5 "RULE-3.8.3.1-1", V3_1_1 "MQTT-3.8.3-4"]
-        "QoS 3 in SUBSCRIBE is accepted",
+        "a SUBSCRIBE with QoS 3 is ignored and the connection stays open",
     SubscribeReservedIgnored "subscribe-reserved-ignored" [V5 "MQTT-3.8.3-5", V3_1_1 "MQTT-3.8.3-4"]
-        "reserved bits in SUBSCRIBE are accepted",
+        "a SUBSCRIBE with reserved bits set is ignored and the connection stays open",
     RetainHandling3Ignored "retain-handling-3-ignored" [V5 "RULE-3.8.3.1-2"]
-        "Retain Handling 3 is accepted",
+        "a SUBSCRIBE with Retain Handling 3 is ignored and the connection stays open",
     NoLocalOnSharedIgnored "no-local-on-shared-ignored" [V5 "MQTT-3.8.3-4"]
-        "No Local on a Shared Subscription is accepted",
+        "a SUBSCRIBE with No Local on a Shared Subscription is ignored and the connection stays open",
     MisplacedHashIgnored "misplaced-hash-ignored" [V5 "MQTT-4.7.1-1", V3_1_1 "MQTT-4.7.1-2"]
-        "a misplaced # in a filter is granted",
+        "a filter with a misplaced # is granted",
     MisplacedPlusIgnored "misplaced-plus-ignored" [V5 "MQTT-4.7.1-2", V3_1_1 "MQTT-4.7.1-3"]
-        "a misplaced + in a filter is granted",
+        "a filter with a misplaced + is granted",
     ShareNameEmptyIgnored "share-name-empty-ignored" [V5 "MQTT-4.8.2-1"]
         "a shared filter with an empty Share Name is granted",
     SharedFilterBrokenIgnored "shared-filter-broken-ignored" [V5 "MQTT-4.8.2-2"]
-        "a shared filter with a wildcard in its Share Name, or with nothing after it, is granted",
+        "a shared filter with a wildcard in its Share Name, or without a Topic Filter, is granted",
     UnsubscribeEmptyIgnored "unsubscribe-empty-ignored" [V5 "MQTT-3.10.3-2", V5 "RULE-3.10.3-1", V3_1_1 "MQTT-3.10.3-2"]
-        "an UNSUBSCRIBE without filters is accepted",
+        "an UNSUBSCRIBE without Topic Filters is ignored and the connection stays open",
     UnsubscribeFilterTextIgnored "unsubscribe-filter-text-ignored" [V5 "MQTT-3.10.3-1", V3_1_1 "MQTT-3.10.3-1"] in UNSUBSCRIBE "filter"
-        "ill-formed UTF-8 in an UNSUBSCRIBE is accepted",
+        "an UNSUBSCRIBE with ill-formed UTF-8 in a Topic Filter is ignored and the connection stays open",
 
     // Properties.
     PropertyNotAllowedIgnored "property-not-allowed-ignored" [V5 "RULE-2.2.2.2-1"]
-        "a property that does not belong to its packet is accepted",
+        "a packet with a property that it must not have is ignored and the connection stays open",
     SessionExpiryTwiceIgnored "session-expiry-twice-ignored" [V5 "RULE-3.1.2.11.2-2"]
-        "two Session Expiry Intervals in CONNECT are accepted",
+        "a CONNECT with two Session Expiry Intervals is ignored and the connection stays open",
     ReceiveMaximum0Ignored "receive-maximum-0-ignored" [V5 "RULE-3.1.2.11.3-1"]
-        "a Receive Maximum of 0, or two, in CONNECT is accepted",
+        "a CONNECT with a Receive Maximum of 0, or with two of them, is ignored and the connection stays open",
     MaximumPacketSize0Ignored "maximum-packet-size-0-ignored" [V5 "RULE-3.1.2.11.4-1"]
-        "a Maximum Packet Size of 0, or two, in CONNECT is accepted",
+        "a CONNECT with a Maximum Packet Size of 0, or with two of them, is ignored and the connection stays open",
     TopicAliasMaximumTwiceIgnored "topic-alias-maximum-twice-ignored" [V5 "RULE-3.1.2.11.5-1"]
-        "two Topic Alias Maximums in CONNECT are accepted",
+        "a CONNECT with two Topic Alias Maximums is ignored and the connection stays open",
     RequestResponseWrongIgnored "request-response-wrong-ignored" [V5 "RULE-3.1.2.11.6-1"]
-        "a wrong Request Response Information is accepted",
+        "a CONNECT with an invalid or repeated Request Response Information is ignored and the connection stays open",
     RequestProblemWrongIgnored "request-problem-wrong-ignored" [V5 "RULE-3.1.2.11.7-1"]
-        "a wrong Request Problem Information is accepted",
+        "a CONNECT with an invalid or repeated Request Problem Information is ignored and the connection stays open",
     AuthMethodTwiceIgnored "auth-method-twice-ignored" [V5 "RULE-3.1.2.11.9-1"]
-        "two Authentication Methods in CONNECT are accepted",
+        "a CONNECT with two Authentication Methods is ignored and the connection stays open",
     AuthDataAloneIgnored "auth-data-alone-ignored" [V5 "RULE-3.1.2.11.10-1"]
-        "Authentication Data without a method, or twice, is accepted",
+        "a CONNECT with Authentication Data twice or without a method is ignored and the connection stays open",
     WillDelayTwiceIgnored "will-delay-twice-ignored" [V5 "RULE-3.1.3.2.2-1"]
-        "two Will Delay Intervals are accepted",
+        "a CONNECT with two Will Delay Intervals is ignored and the connection stays open",
     WillPayloadFormatTwiceIgnored "will-payload-format-twice-ignored" [V5 "RULE-3.1.3.2.3-1"]
-        "two Payload Format Indicators of a Will are accepted",
+        "a CONNECT with two Payload Format Indicators for its Will is ignored and the connection stays open",
     WillExpiryTwiceIgnored "will-expiry-twice-ignored" [V5 "RULE-3.1.3.2.4-1"]
-        "two Message Expiry Intervals of a Will are accepted",
+        "a CONNECT with two Message Expiry Intervals for its Will is ignored and the connection stays open",
     WillPropertiesTwiceIgnored "will-properties-twice-ignored" [V5 "RULE-3.1.3.2.5-1"]
-        "a Will's Content Type, Response Topic or Correlation Data twice is accepted",
+        "a CONNECT that repeats a Will's Content Type, Response Topic or Correlation Data is ignored",
     TopicAliasTwiceIgnored "topic-alias-twice-ignored" [V5 "RULE-3.3.2.3.4-1"]
-        "two Topic Aliases are accepted",
+        "a PUBLISH with two Topic Aliases is ignored and the connection stays open",
     PublishPropertiesTwiceIgnored "publish-properties-twice-ignored" [V5 "RULE-3.3.2.3.5-1"]
-        "a PUBLISH's Content Type, Response Topic or Correlation Data twice is accepted",
+        "a PUBLISH that repeats its Content Type, Response Topic or Correlation Data is ignored",
     SubscriptionIdentifier0Ignored "subscription-identifier-0-ignored" [V5 "RULE-3.8.2.1.2-1", V5 "RULE-3.3.2.3.8-1"]
-        "a Subscription Identifier of 0, or two, is accepted",
+        "a packet with a Subscription Identifier of 0, or with two of them, is ignored and the connection stays open",
     AuthMethodMissingIgnored "auth-method-missing-ignored" [V5 "RULE-3.15.2.2.2-1"]
-        "AUTH without an Authentication Method, or with two, is accepted",
+        "an AUTH without an Authentication Method, or with two of them, is ignored and the connection stays open",
 }
 }
