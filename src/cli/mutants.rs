@@ -11,10 +11,12 @@ use super::filter::{nearest, patterns};
 use super::progress::Ticks;
 use super::selection::Selection;
 use super::{Failure, Styles, interrupt, output};
+use crate::coverage::Record;
 use crate::exit::Exit;
 use crate::mutation::pair::FaultAlone;
 use crate::mutation::{self, Catch, Playing};
 use crate::plan::Plan;
+use crate::report::clauses::json::Document as DocumentOfClauses;
 use crate::report::style::{Style, count};
 use crate::requirements::standard;
 use crate::scenario::model::CaseId;
@@ -24,8 +26,10 @@ use crate::target::bundled::{FaultInfo, faults, liberties};
 mod blamed;
 mod liberties;
 mod pairs;
+mod statements;
 
 use blamed::{Also, Blamed};
+use statements::Statements;
 
 /// The percentage of pairs to play by default.
 const SHARE: u8 = 1;
@@ -50,6 +54,10 @@ pub(super) struct Arguments {
     /// Show every failed case, which other clauses are blamed, and for a pair the cases that miss the fault
     #[arg(short, long)]
     verbose: bool,
+
+    /// Show which statements of the standard the faults prove, as `clauses` does
+    #[arg(long, conflicts_with_all = ["fault", "liberty"])]
+    statements: bool,
 
     /// Print JSON
     #[arg(long)]
@@ -100,7 +108,7 @@ impl Mutant {
 }
 
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     faults: usize,
     caught: usize,
     caught_citing: usize,
@@ -111,6 +119,8 @@ struct Document {
     results: Vec<Row>,
     liberties: liberties::Document,
     pairs: pairs::Document,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statements: Option<DocumentOfClauses<'a>>,
 }
 
 #[derive(Serialize)]
@@ -146,7 +156,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         seed: arguments.seed,
         interrupted: &interrupt::is_interrupted,
     };
-    let mutants = play(chosen, &plans, playing, styles)?;
+    let mut record = arguments.statements.then(Record::default);
+    let mutants = play(chosen, &plans, playing, &mut record, styles)?;
     let taken = liberties::play(allowed, &plans, playing, styles)?;
     let both = !named.is_empty() && !others.is_empty();
     let share = pairs::Share {
@@ -154,8 +165,12 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         thoroughly: arguments.verbose,
     };
     let paired = pairs::play(&mutants, &taken, &plans, share, playing, styles)?;
+    // An incomplete run proves nothing.
+    let record = record.filter(|_| !interrupt::is_interrupted());
+    let statements = record.map(|record| Statements::new(&record, &plans));
     let text = if arguments.json {
-        json(&mutants, &unplayable, &taken, &paired)?
+        let statements = statements.as_ref().map(Statements::document);
+        json(&mutants, &unplayable, &taken, &paired, statements)?
     } else {
         let mut text = String::new();
         // If only one kind is named, leave out the other.
@@ -173,6 +188,10 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
                 styles.out,
             ));
         }
+        if let Some(statements) = &statements {
+            text.push('\n');
+            text.push_str(&statements.plain(styles));
+        }
         text
     };
     output::print(&text)?;
@@ -188,11 +207,12 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     })
 }
 
-/// Plays the suite with each fault in force, until the user interrupts.
+/// Plays the suite with each fault in force, until the user interrupts. Notes in `record` what proves statements.
 fn play(
     chosen: Vec<FaultInfo>,
     plans: &[Plan],
     playing: Playing<'_>,
+    record: &mut Option<Record>,
     styles: Styles,
 ) -> Result<Vec<Mutant>, Failure> {
     let mut mutants = Vec::new();
@@ -209,9 +229,15 @@ fn play(
             // An incomplete run proves nothing.
             break;
         }
+        if let Some(record) = record {
+            record.played.push(statements::proving(&info, &caught));
+        }
         mutants.push(Mutant::new(info, caught, plans));
     }
     ticks.end();
+    if let Some(record) = record {
+        record.reference = reference;
+    }
     Ok(mutants)
 }
 
@@ -280,6 +306,7 @@ fn json(
     unplayable: &[Unplayable],
     taken: &liberties::Played,
     paired: &pairs::Played,
+    statements: Option<DocumentOfClauses<'_>>,
 ) -> Result<String, Failure> {
     let document = Document {
         faults: mutants.len(),
@@ -314,6 +341,7 @@ fn json(
             .collect(),
         liberties: liberties::document(taken),
         pairs: pairs::document(paired),
+        statements,
     };
     let text = serde_json::to_string_pretty(&document)
         .map_err(|error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")))?;

@@ -195,3 +195,19 @@ fn a_fault_of_another_standard_is_caught_where_its_rule_is_cited() {
         .run()
     );
 }
+
+/// The document of `mutants` has what `clauses` finds out by plays of its own.
+#[test]
+fn the_plays_of_all_faults_prove_the_same_statements() {
+    let ended = clauses("").run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let program = clauses("").arguments("mutants --statements --pairs 0");
+    let mutants = program.run();
+    // This suite misses most faults.
+    assert_eq!(mutants.exit, Some(1), "{mutants}");
+    assert!(mutants.stdout.ends_with(&ended.stdout), "{mutants}");
+    let document = clauses("").arguments("mutants --statements --pairs 0 --json");
+    let document = document.run().stdout;
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!(document["statements"], json("--json"));
+}

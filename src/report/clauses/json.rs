@@ -1,18 +1,21 @@
 //! Coverage as JSON.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::coverage::{Counts, Coverage, DOCUMENTS, RuleCoverage};
 
-#[derive(Serialize)]
-struct Document<'a> {
-    versions: serde_json::Map<String, serde_json::Value>,
+/// The coverage of statements, as it is written.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    versions: BTreeMap<&'static str, Version>,
     clauses: Vec<Clause<'a>>,
     standards: Vec<Standard<'a>>,
 }
 
 /// A rule of another standard that steps cite or faults break.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Standard<'a> {
     rule: &'a str,
     about: &'static str,
@@ -21,14 +24,14 @@ struct Standard<'a> {
 }
 
 /// The numbers for numbered statements, and in `rules` for those without a number.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Version {
     #[serde(flatten)]
     numbered: Numbers,
     rules: Numbers,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Numbers {
     statements: usize,
     testable: usize,
@@ -39,7 +42,7 @@ struct Numbers {
     not_testable: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Clause<'a> {
     id: &'static str,
     version: &'static str,
@@ -55,13 +58,13 @@ struct Clause<'a> {
     reason: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Proof {
     fault: &'static str,
     case: String,
 }
 
-/// Renders the document. The numbers are those of all rows; only the rows for which `is_listed` is true are listed.
+/// Renders the document.
 ///
 /// # Errors
 /// Returns an error if it cannot be written as JSON.
@@ -70,29 +73,38 @@ pub fn render(
     standards: &[RuleCoverage],
     is_listed: impl Fn(&Coverage) -> bool,
 ) -> Result<String, serde_json::Error> {
-    let mut versions = serde_json::Map::new();
-    for version in DOCUMENTS {
-        let of = |numbered: bool| {
-            let mine = rows.iter().filter(|row| {
-                row.requirement.version == version && row.requirement.is_numbered() == numbered
-            });
-            Numbers::from(Counts::of(mine))
-        };
-        let counts = Version {
-            numbered: of(true),
-            rules: of(false),
-        };
-        versions.insert(version.to_string(), serde_json::to_value(counts)?);
-    }
-    let listed = rows.iter().filter(|row| is_listed(row));
-    let clauses = listed.map(clause).collect();
-    let standards = standards.iter().map(standard).collect();
-    let text = serde_json::to_string_pretty(&Document {
-        versions,
-        clauses,
-        standards,
-    })?;
+    let text = serde_json::to_string_pretty(&document(rows, standards, is_listed))?;
     Ok(format!("{text}\n"))
+}
+
+/// Makes the document. The numbers are those of all rows; only the rows for which `is_listed` is true are listed.
+pub fn document<'a>(
+    rows: &'a [Coverage],
+    standards: &'a [RuleCoverage],
+    is_listed: impl Fn(&Coverage) -> bool,
+) -> Document<'a> {
+    let numbers = |version, is_numbered| {
+        let mine = rows.iter().filter(|row| {
+            row.requirement.version == version && row.requirement.is_numbered() == is_numbered
+        });
+        Numbers::from(Counts::of(mine))
+    };
+    let versions = DOCUMENTS.into_iter().map(|version| {
+        let counts = Version {
+            numbered: numbers(version, true),
+            rules: numbers(version, false),
+        };
+        (version.as_str(), counts)
+    });
+    Document {
+        versions: versions.collect(),
+        clauses: rows
+            .iter()
+            .filter(|row| is_listed(row))
+            .map(clause)
+            .collect(),
+        standards: standards.iter().map(standard).collect(),
+    }
 }
 
 fn standard(standing: &RuleCoverage) -> Standard<'_> {
