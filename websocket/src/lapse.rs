@@ -11,6 +11,8 @@ pub enum Lapse {
     OtherPong,
     /// Nothing is read after a ping.
     StuckAtPing,
+    /// The payload of a ping is read as data.
+    PingAsData,
     /// Close frames are ignored, and the stream goes on.
     CloseIgnored,
     /// Only the first fragment of a message is read.

@@ -289,6 +289,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.fault = Some(Fault::NothingToContinue);
             }
             Ok(Some(Item::Ping(payload))) => {
+                if self.breaks(Lapse::PingAsData) {
+                    self.data = BytesMut::from(&payload[..]);
+                }
                 self.stuck = self.breaks(Lapse::StuckAtPing);
                 let is_answered = !self.stuck && !self.breaks(Lapse::NoPong);
                 if is_answered && self.outbound.len() < OUTBOUND_LIMIT && !self.close_sent {

@@ -19,9 +19,10 @@ mod topic;
 mod turn;
 
 use std::collections::btree_map::Entry;
+use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
 use self::control::{control, stop_all};
 use self::deliver::delivery::flush;
@@ -64,6 +65,9 @@ use self::store::restart::{Due, cut_off, survive, take_up};
 use self::turn::{STEP, Turn};
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
 use crate::{Conduct, Config, Fault, Liberty};
+
+/// How long the fault [`Fault::UnsubscribeCarriedOutLate`] waits with an UNSUBSCRIBE.
+const UNSUBSCRIBED_AFTER: Duration = Duration::from_millis(50);
 
 /// The broker.
 #[derive(Debug)]
@@ -410,8 +414,66 @@ impl Broker {
                     refuse(&mut self.state, turn, key, reason, why);
                     return;
                 }
+                if !self.state.rules.faults.is_none() && self.misread(turn, key, &packet, size) {
+                    return;
+                }
                 self.packet(turn, key, packet);
             }
+        }
+    }
+
+    /// For faults: whether a packet is not handled as it should be.
+    fn misread(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        packet: &Packet,
+        size: usize,
+    ) -> bool {
+        let state = &mut self.state;
+        let Some(session) = state.sessions.at_mut(key) else {
+            return false;
+        };
+        match packet {
+            Packet::Publish(publish) if publish.qos == QoS::AtMostOnce => {
+                session.traces.qos0_in_turn = turn.number;
+                false
+            }
+            // [3.1.1 MQTT-3.14.4-3] [5 MQTT-3.14.4-3]
+            Packet::Disconnect(_)
+                if session.traces.qos0_in_turn + 1 == turn.number
+                    && state.rules.breaks(Fault::DisconnectBehindPublishUnread) =>
+            {
+                true
+            }
+            // [5 MQTT-3.14.4-3]
+            Packet::Disconnect(disconnect)
+                if size == 4
+                    && disconnect.reason == ReasonCode::SUCCESS
+                    && state.rules.breaks(Fault::LongDisconnectIsError) =>
+            {
+                let reason = ReasonCode::PROTOCOL_ERROR;
+                refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+                true
+            }
+            // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+            Packet::Connect(_) if state.rules.breaks(Fault::WillLostOnSecondConnect) => {
+                session.will = None;
+                false
+            }
+            // [3.1.1 MQTT-3.8.4-1] [5 MQTT-3.8.4-1]
+            Packet::Unsubscribe(unsubscribe)
+                if state.rules.breaks(Fault::UnsubscribeCarriedOutLate) =>
+            {
+                session
+                    .fault_state
+                    .late_unsubscribes
+                    .push(unsubscribe.clone());
+                let at = turn.now.saturating_add(UNSUBSCRIBED_AFTER);
+                state.timers.set(Timer::Unsubscribe(key), at);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -627,6 +689,13 @@ impl Broker {
                 }
             }
             Timer::Resend(key) => resend_again(&mut self.state, turn, key),
+            Timer::Unsubscribe(key) => {
+                let session = self.state.sessions.at_mut(key);
+                let late = session.map(|s| std::mem::take(&mut s.fault_state.late_unsubscribes));
+                for unsubscribe in late.unwrap_or_default() {
+                    unsubscribe_received(&mut self.state, turn, key, unsubscribe);
+                }
+            }
             Timer::SessionExpiry(key) if self.state.sessions.is_linked(key) => {
                 forget_subscriptions(&mut self.state, key)
             }
@@ -676,6 +745,11 @@ impl Broker {
 /// For faults: whether a packet does not count as a sign of life. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
 fn is_unheard(rules: &Rules, packet: &Packet) -> bool {
     let fault = match packet {
+        Packet::Publish(publish)
+            if publish.qos == QoS::AtMostOnce && rules.breaks(Fault::KeepAliveNotFedByQos0) =>
+        {
+            return true;
+        }
         Packet::Publish(_) => Fault::KeepAliveNotFedByPublish,
         Packet::Subscribe(_) => Fault::KeepAliveNotFedBySubscribe,
         Packet::Unsubscribe(_) => Fault::KeepAliveNotFedByUnsubscribe,

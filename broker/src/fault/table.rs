@@ -1909,6 +1909,60 @@ faults {
         "a Will with Will Retain 1 is not retained when the end of its session publishes it",
     WillPropertiesLostOnTakeover "will-properties-lost-on-takeover" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "a Will loses all properties except its expiry when a takeover publishes it",
+    // Connections and sessions, as bug reports describe them.
+    SessionExpiryNearMaximumEnds "session-expiry-near-maximum-ends" [V5 "MQTT-3.1.2-23", V5 "MQTT-3.2.2-3"] seen ["emqx#1834", "mosquitto#1525"]
+        "a session with a Session Expiry Interval just below the maximum ends with its connection",
+    DisconnectExpiryIgnoredAfterCleanStart "disconnect-expiry-ignored-after-clean-start" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"] seen ["wolfMQTT#567"]
+        "the Session Expiry Interval of DISCONNECT is ignored on a connection with Clean Start 1",
+    LongDisconnectIsError "long-disconnect-is-error" [V5 "MQTT-3.14.4-3"] seen ["mosquitto#1367"]
+        "a normal DISCONNECT with a Reason Code and an empty property list is a protocol error",
+    RequestProblemInformationEchoed "request-problem-information-echoed" [V5 "RULE-2.2.2.2-1"] seen ["nanomq#1531", "nanomq#1667"]
+        "CONNACK repeats the Request Problem Information of CONNECT",
+    KeepAliveNotFedByQos0 "keep-alive-not-fed-by-qos0" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["MQTTnet#1276"]
+        "a PUBLISH of QoS 0 does not count as activity for Keep Alive",
+    UnsubscribeCarriedOutLate "unsubscribe-carried-out-late" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"] seen ["aedes#469"]
+        "an UNSUBSCRIBE takes effect and is acknowledged after the packets that follow it within 50 ms",
+    UnsubackForEachFilter "unsuback-for-each-filter" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"] seen ["rumqtt#1054"]
+        "an UNSUBSCRIBE with several filters is answered with an UNSUBACK for each of them",
+    SharedUnsubscribeUndoneBySibling "shared-unsubscribe-undone-by-sibling" [V5 "MQTT-3.10.4-2"] seen ["mochi#242"]
+        "a Shared Subscription that was removed is back once the client subscribes with its Share Name again",
+    SubackCopiesFlags "suback-copies-flags" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1"] seen ["thingsboard#1668", "moquette#410"]
+        "SUBACK and UNSUBACK have the fixed header flags of the packets that they acknowledge",
+    PubackCopiesFlags "puback-copies-flags" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1"] seen ["thingsboard#3460"]
+        "PUBACK has the QoS of the message in the flags of its fixed header",
+    RefusedConnectDeafens "refused-connect-deafens" [V5 "RULE-3.1.4-4", V5 "MQTT-4.5.0-1", V3_1_1 "RULE-3.1.4-4", V3_1_1 "MQTT-4.5.0-1"] seen ["MQTTnet#834"]
+        "a connected client receives no more messages after a CONNECT with its Client Identifier was refused",
+    DisconnectSentToOlder "disconnect-sent-to-older" [V3_1_1 "RULE-2.2.1-1"] seen ["MQTTnet#1505"]
+        "a 3.1.1 client whose connection the server closes is sent a DISCONNECT",
+    TakeoverKeepsReceiveMaximum "takeover-keeps-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"] seen ["mosquitto#2134"]
+        "a takeover keeps the Receive Maximum of the connection that it closes",
+    RestartUnroutedUntilReturn "restart-unrouted-until-return" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"] seen ["rmqtt#477"]
+        "after a restart, a session receives nothing until its client has reconnected",
+    WillLostOnSecondConnect "will-lost-on-second-connect" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"] seen ["mosquitto#2554"]
+        "the Will is not published if a second CONNECT ends the connection",
+    DeletedWillPublishedOnReturn "deleted-will-published-on-return" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.14.4-3", V3_1_1 "MQTT-3.1.2-10"] seen ["mosquitto#1273"]
+        "a Will that DISCONNECT deleted is published when the client resumes its session",
+    DisconnectBehindPublishUnread "disconnect-behind-publish-unread" [V5 "MQTT-3.14.4-3", V3_1_1 "MQTT-3.14.4-3"] seen ["mosquitto#7"]
+        "a DISCONNECT that arrives directly behind a PUBLISH of QoS 0 is not read",
+    ReauthenticationRefusedByConnack "reauthentication-refused-by-connack" [V5 "MQTT-3.2.0-2", V5 "MQTT-4.12.1-2"] seen ["mosquitto#2339"]
+        "a failed re-authentication is answered with CONNACK instead of DISCONNECT",
+    ServerAliasesAfterAuthentication "server-aliases-after-authentication" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.1.2-27"] seen ["emqx#18797"]
+        "the server uses Topic Aliases for clients that authenticated with AUTH, regardless of their maximum",
+    RestartLosesLeadingSlash "restart-loses-leading-slash" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-5"] seen ["mosquitto#151"]
+        "queued messages whose topic starts with / are lost by a restart",
+    PacketIdsWrapEarly "packet-ids-wrap-early" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"] seen ["artemis#4823"]
+        "packet identifiers restart at 1 after 32,767, in use or not",
+    ManyUnreleasedRefused "many-unreleased-refused" [V5 "MQTT-3.5.2-1"] seen ["emqx#6447"]
+        "a QoS 2 PUBLISH is refused with PUBREC 0x93 while 40 others are not released",
+    PieceBehindPacketsLost "piece-behind-packets-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"] seen ["emqx#2303"]
+        "the beginning of a packet is lost if it arrives behind two or more complete packets",
+    PingFrameReadAsData "ping-frame-read-as-data" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"] seen ["emqx#1496"]
+        "the payload of a WebSocket ping is read as MQTT packets",
+    WillLostOnWebsocket "will-lost-on-websocket" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"] seen ["emqx#2564"]
+        "the Will is not published if a WebSocket connection is lost",
+    WebsocketDisconnectPublishesWill "websocket-disconnect-publishes-will" [V5 "MQTT-3.14.4-3", V3_1_1 "MQTT-3.14.4-3"] seen ["rabbitmq-server#4061"]
+        "a normal DISCONNECT over WebSocket publishes the Will",
+
     // Encoding of packets.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the bytes received so far of an incomplete packet are lost",

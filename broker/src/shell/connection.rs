@@ -8,7 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_check_codec::{
-    DecodeError, Frame, FrameError, Packet, PacketType, ProtocolVersion, ReasonCode,
+    DecodeError, Disconnect, Frame, FrameError, Packet, PacketType, Properties, ProtocolVersion,
+    ReasonCode,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::task::yield_now;
@@ -45,6 +46,15 @@ enum Phase {
     Over,
 }
 
+/// What a connection needs to know of its transport.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wire {
+    /// Whether the peer's last bytes are read before the transport is dropped.
+    pub(super) lingers: bool,
+    /// For faults: whether the transport is WebSocket.
+    pub(super) framed: bool,
+}
+
 /// The task of one connection.
 #[derive(Debug)]
 pub(super) struct Connection<S> {
@@ -66,12 +76,15 @@ pub(super) struct Connection<S> {
     unflushed: bool,
     /// Whether the peer's last bytes are read before the transport is dropped.
     lingers: bool,
+    /// For faults: whether the transport is WebSocket.
+    framed: bool,
     /// When the close stops waiting for the peer.
     patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Connection<S> {
-    pub(super) fn new(shared: Arc<Shared>, id: ConnectionId, stream: S, lingers: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, id: ConnectionId, stream: S, wire: Wire) -> Self {
+        let Wire { lingers, framed } = wire;
         Self {
             shared,
             id,
@@ -86,6 +99,7 @@ impl<S> Connection<S> {
             outbound: BytesMut::new(),
             unflushed: false,
             lingers,
+            framed,
             patience: None,
         }
     }
@@ -211,6 +225,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Poll::Pending => false,
             Poll::Ready(Ok(0) | Err(_)) => {
                 self.reading = false;
+                // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+                if self.framed && self.connected && self.has_fault(Fault::WillLostOnWebsocket) {
+                    self.leave();
+                }
                 self.shared.lost(self.id);
                 true
             }
@@ -234,6 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// their cost to `spent`.
     fn process(&mut self, spent: &mut usize) -> bool {
         let mut progress = false;
+        let mut packets = 0;
         if self.inbound.len() < 2 {
             return false;
         }
@@ -244,6 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             && let Some(input) = self.next_input()
         {
             progress = true;
+            packets += 1;
             let greeted = matches!(
                 &input,
                 Input::Received {
@@ -270,6 +290,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if !self.reading || standing.waits {
                 break;
             }
+        }
+        // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]
+        if packets > 1 && shared.conduct.faults.has(Fault::PieceBehindPacketsLost) {
+            self.inbound.clear();
         }
         progress
     }
@@ -298,6 +322,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn refuse(&mut self, reason: ReasonCode, problem: String) {
         self.reading = false;
         let input = self.unreadable(reason, problem);
+        let shared = Arc::clone(&self.shared);
+        shared.handle(&mut shared.lock(), input);
+    }
+
+    /// For a fault: makes the core end the connection as after a normal DISCONNECT.
+    fn leave(&self) {
+        let input = Input::Received {
+            connection: self.id,
+            packet: Packet::Disconnect(Disconnect {
+                reason: ReasonCode::SUCCESS,
+                properties: Properties::new(),
+            }),
+            size: 2,
+        };
         let shared = Arc::clone(&self.shared);
         shared.handle(&mut shared.lock(), input);
     }
@@ -333,6 +371,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Some(self.ended_by(frame.packet_type(), None, reason, problem));
         }
         match Packet::decode(&frame, self.version) {
+            // [3.1.1 MQTT-3.14.4-3] [5 MQTT-3.14.4-3]
+            Ok(Packet::Disconnect(_))
+                if self.framed && self.has_fault(Fault::WebsocketDisconnectPublishesWill) =>
+            {
+                self.reading = false;
+                Some(Input::Closed { connection })
+            }
             Ok(packet) => {
                 if let Packet::Connect(connect) = &packet
                     && !self.connected

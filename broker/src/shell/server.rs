@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::connection::Connection;
+use super::connection::{Connection, Wire};
 use super::line;
 use super::listener::{Listener, Transport, WebSocketPath};
 use super::outbox::{Outboxes, Standing};
@@ -186,7 +186,11 @@ impl Server {
         }
         let (ours, theirs) = duplex(MEMORY_BUFFER);
         // A transport in memory cannot be reset, so no packet can be lost when it is dropped.
-        self.accept(ours, false);
+        let wire = Wire {
+            lingers: false,
+            framed: false,
+        };
+        self.accept(ours, wire);
         Ok(theirs)
     }
 
@@ -220,16 +224,24 @@ impl Server {
         let origins = self.shared.config.origins.as_deref();
         let framed = websocket::upgrade(stream, path, origins, self.shared.conduct).await;
         if let Ok(Some(framed)) = framed {
-            self.accept(framed, lingers);
+            let wire = Wire {
+                lingers,
+                framed: true,
+            };
+            self.accept(framed, wire);
         }
     }
 
     /// Serves a transport that was accepted elsewhere. A stopped broker drops it.
     pub fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) {
-        self.accept(stream, true);
+        let wire = Wire {
+            lingers: true,
+            framed: false,
+        };
+        self.accept(stream, wire);
     }
 
-    fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, lingers: bool) {
+    fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, wire: Wire) {
         if self.shared.lock().stopped {
             return;
         }
@@ -239,11 +251,11 @@ impl Server {
         let shared = Arc::clone(&self.shared);
         let liberties = shared.conduct.liberties;
         if line::is_plain(liberties) {
-            tokio::spawn(Connection::new(shared, id, stream, lingers));
+            tokio::spawn(Connection::new(shared, id, stream, wire));
             return;
         }
         let (ours, far) = duplex(MEMORY_BUFFER);
-        tokio::spawn(Connection::new(shared, id, ours, lingers));
+        tokio::spawn(Connection::new(shared, id, ours, wire));
         tokio::spawn(line::carry(far, stream, liberties));
     }
 

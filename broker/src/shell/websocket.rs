@@ -74,6 +74,7 @@ fn select(request: &Request, faults: Faults) -> Result<Option<&str>, Refusal> {
 const LAPSES: &[(Fault, Lapse)] = &[
     (Fault::PingFrameUnanswered, Lapse::NoPong),
     (Fault::PingFrameWedges, Lapse::StuckAtPing),
+    (Fault::PingFrameReadAsData, Lapse::PingAsData),
     (Fault::PongWithOtherPayload, Lapse::OtherPong),
     (Fault::CloseFrameIgnored, Lapse::CloseIgnored),
     (Fault::FirstFragmentOnly, Lapse::FirstFragmentOnly),

@@ -53,10 +53,16 @@ const IN_BYTES: &[Fault] = &[
     Fault::PingBetweenFragmentsRefused,
     Fault::SubprotocolEchoed,
     Fault::SubprotocolNotReturned,
+    Fault::SubackCopiesFlags,
+    Fault::PubackCopiesFlags,
+    Fault::PieceBehindPacketsLost,
+    Fault::PingFrameReadAsData,
+    Fault::WillLostOnWebsocket,
+    Fault::WebsocketDisconnectPublishesWill,
 ];
 
 /// Faults that only one test shows, which is too slow to run under each fault.
-const AFTER_MANY: &[Fault] = &[Fault::PacketIdInUseGivenAgain];
+const AFTER_MANY: &[Fault] = &[Fault::PacketIdInUseGivenAgain, Fault::PacketIdsWrapEarly];
 
 /// Returns whether the suite fails under this fault.
 fn is_caught(fault: Fault) -> bool {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use mqtt_check_broker::shell::{Randomness, Transport, WebSocketPath};
 use mqtt_check_broker::{Config, Control, Fault, Faults, shell::Server};
-use mqtt_check_codec::{Packet, ProtocolVersion, QoS, ReasonCode};
+use mqtt_check_codec::{Disconnect, Packet, ProtocolVersion, QoS, ReasonCode, Will};
 use mqtt_check_websocket::handshake::key;
 use mqtt_check_websocket::{Answer, Cut, Frame, MQTT, Opcode, Request, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::client::{Client, connect, paused, publish, real, server, settle};
 
@@ -223,6 +223,82 @@ fn faulty(fault: Fault) -> Server {
     Server::new(Config::default(), faults, Randomness::Seed(1))
 }
 
+/// Returns whether the Will of a WebSocket connection that ends in this way is published.
+async fn publishes_will(server: &Server, disconnects: bool) -> bool {
+    let mut heir = client(server).await;
+    heir.connect("heir").await;
+    heir.subscribe("wills", QoS::AtMostOnce).await;
+    let mut a = client(server).await;
+    let Packet::Connect(mut doomed) = connect(V5, "a") else {
+        unreachable!("a CONNECT");
+    };
+    doomed.will = Some(Will {
+        topic: "wills".into(),
+        payload: "gone".into(),
+        qos: QoS::AtMostOnce,
+        retain: false,
+        properties: Default::default(),
+    });
+    a.send(Packet::Connect(doomed)).await;
+    assert!(matches!(a.receive().await, Some(Packet::ConnAck(_))));
+    if disconnects {
+        a.send(Packet::Disconnect(Disconnect {
+            reason: ReasonCode::SUCCESS,
+            properties: Default::default(),
+        }))
+        .await;
+    }
+    drop(a);
+    settle().await;
+    heir.send(Packet::PingReq).await;
+    matches!(heir.receive().await, Some(Packet::Publish(_)))
+}
+
+#[test]
+fn a_will_follows_the_end_of_its_connection_over_websocket_too() {
+    paused(|| async {
+        let right = server(|_| {});
+        assert!(publishes_will(&right, false).await);
+        assert!(!publishes_will(&right, true).await);
+        let lost = faulty(Fault::WillLostOnWebsocket);
+        assert!(!publishes_will(&lost, false).await);
+        let published = faulty(Fault::WebsocketDisconnectPublishesWill);
+        assert!(publishes_will(&published, true).await);
+    });
+}
+
+#[test]
+fn a_ping_is_no_data_and_a_piece_behind_packets_is_kept() {
+    paused(|| async {
+        for (fault, is_read) in [(None, false), (Some(Fault::PingFrameReadAsData), true)] {
+            let server = fault.map_or_else(|| server(|_| {}), faulty);
+            let mut a = client(&server).await;
+            a.connect("a").await;
+            a.stream.push(&frame(Opcode::PING, vec![0xC0, 0x00]));
+            a.stream.push(&frame(Opcode::BINARY, vec![0xC0, 0x00]));
+            a.stream.flush().await.expect("flushed");
+            assert!(matches!(a.receive().await, Some(Packet::PingResp)));
+            let again = timeout(Duration::from_secs(1), a.receive()).await;
+            assert_eq!(again.is_ok(), is_read);
+        }
+        for (fault, is_kept) in [(None, true), (Some(Fault::PieceBehindPacketsLost), false)] {
+            let server = fault.map_or_else(|| server(|_| {}), faulty);
+            let mut a = client(&server).await;
+            a.connect("a").await;
+            let packets = vec![0xC0, 0x00, 0xC0, 0x00, 0xC0];
+            a.stream.push(&frame(Opcode::BINARY, packets));
+            a.stream.flush().await.expect("flushed");
+            for _ in 0..2 {
+                assert!(matches!(a.receive().await, Some(Packet::PingResp)));
+            }
+            a.stream.push(&frame(Opcode::BINARY, vec![0x00]));
+            a.stream.flush().await.expect("flushed");
+            let third = timeout(Duration::from_secs(1), a.receive()).await;
+            assert_eq!(third.is_ok(), is_kept);
+        }
+    });
+}
+
 #[test]
 fn each_fault_breaks_its_own_rule_alone() {
     paused(|| async {
@@ -259,7 +335,7 @@ fn each_fault_breaks_its_own_rule_alone() {
             assert!(matches!(a.receive().await, Some(Packet::PingResp)));
         }
         settle().await;
-        a.send(Packet::Disconnect(mqtt_check_codec::Disconnect {
+        a.send(Packet::Disconnect(Disconnect {
             reason: ReasonCode::SUCCESS,
             properties: Default::default(),
         }))

@@ -54,6 +54,11 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         dropped(session, turn, &delivery, DropReason::NotAuthorized);
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    let is_unrouted = session.traces.restarted && session.link.is_none();
+    if session.traces.deaf || is_unrouted && rules.breaks(Fault::RestartUnroutedUntilReturn) {
+        return;
+    }
     if session.fault_state.loses_next {
         session.fault_state.loses_next = false;
         return;

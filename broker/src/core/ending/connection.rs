@@ -102,6 +102,11 @@ pub(crate) fn dismiss(
         if rules.breaks(Fault::DisconnectWithoutClose) {
             return;
         }
+    } else if rules.breaks(Fault::DisconnectSentToOlder) {
+        // [3.1.1 RULE-2.2.1-1]
+        let properties = Properties::new();
+        let disconnect = Disconnect { reason, properties };
+        turn.send(link.connection, Packet::Disconnect(disconnect));
     }
     turn.close(link.connection);
 }

@@ -211,6 +211,15 @@ pub(crate) fn reopen(
     {
         publish_will(state, turn, key, WillTrigger::DelayElapsed);
     }
+    // [3.1.1 MQTT-3.14.4-3] [5 MQTT-3.14.4-3]
+    let session = state.sessions.at_mut(key);
+    let deleted = session.and_then(|s| s.fault_state.there()?.deleted_will.take());
+    if deleted.is_some()
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.will = deleted;
+        publish_will(state, turn, key, WillTrigger::ConnectionLost);
+    }
     if let Some(session) = state.sessions.at_mut(key) {
         if let Some(traces) = session.traces.there() {
             traces.taken_over = false;

@@ -44,7 +44,9 @@ pub(crate) fn settle_will(
         } else if !rules.breaks(Fault::WillOfEarlierConnection) {
             // [3.1.1 MQTT-3.14.4-3] [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
             let will = session.will.take();
-            if rules.breaks(Fault::RestartRestoresDiscardedWill) {
+            if rules.breaks(Fault::DeletedWillPublishedOnReturn) {
+                session.fault_state.deleted_will = will;
+            } else if rules.breaks(Fault::RestartRestoresDiscardedWill) {
                 session.fault_state.former.will = will;
             }
         }

@@ -1,12 +1,12 @@
 //! Enhanced authentication: challenge and response before CONNACK, and re-authentication.
 
-use mqtt_check_codec::{Auth, Packet, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{Auth, ConnAck, Packet, Properties, ProtocolVersion, ReasonCode};
 
 use super::connect::refusal::{Refusal, refuse_connect};
 use crate::Fault;
 use crate::core::Broker;
 use crate::core::deliver::delivery::flush;
-use crate::core::ending::connection::{refuse, send_or_close};
+use crate::core::ending::connection::{end_connection, refuse, send_or_close};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::input::ConnectionId;
 use crate::core::state::State;
@@ -139,6 +139,20 @@ fn reauthenticate(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, progr
             return;
         }
         Progress::Failed => {
+            // [5 MQTT-3.2.0-2] [5 MQTT-4.12.1-2]
+            if let Some(link) = link
+                && state.rules.breaks(Fault::ReauthenticationRefusedByConnack)
+            {
+                let connack = ConnAck {
+                    session_present: false,
+                    reason: ReasonCode::NOT_AUTHORIZED,
+                    properties: Properties::new(),
+                };
+                turn.send(link.connection, Packet::ConnAck(connack));
+                turn.close(link.connection);
+                end_connection(state, turn, key, DisconnectReason::AuthenticationFailed);
+                return;
+            }
             // [5 MQTT-4.12.1-2]
             let reason = ReasonCode::NOT_AUTHORIZED;
             refuse(

@@ -60,6 +60,10 @@ pub(crate) fn disconnect_received(
             }
             let with_will = disconnect.reason == ReasonCode::DISCONNECT_WITH_WILL_MESSAGE;
             if !(state.rules.breaks(Fault::DisconnectExpiryIgnored)
+                || session.traces.clean_start
+                    && state
+                        .rules
+                        .breaks(Fault::DisconnectExpiryIgnoredAfterCleanStart)
                 || session.traces.resumed
                     && state.rules.breaks(Fault::ResumedDisconnectExpiryIgnored)
                 || with_will && state.rules.breaks(Fault::DisconnectWithWillExpiryIgnored))

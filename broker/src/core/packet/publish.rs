@@ -323,6 +323,15 @@ fn publish_qos2(
         }
         return;
     }
+    // [5 MQTT-3.5.2-1]
+    let link = state.sessions.at(key).and_then(|s| s.link.as_ref());
+    if link.is_some_and(|link| link.unreleased >= 40)
+        && state.rules.breaks(Fault::ManyUnreleasedRefused)
+    {
+        let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
+        answer(state, turn, key, id, reason, Packet::PubRec);
+        return;
+    }
     count(state, key, id, received);
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if publish.dup && state.rules.breaks(Fault::FirstSeenDupSwallowed) {

@@ -634,6 +634,10 @@ fn make(
     {
         grant_to_all(state, &whole, granted.options.qos);
     }
+    // [5 MQTT-3.10.4-2]
+    if granted.shared && state.rules.breaks(Fault::SharedUnsubscribeUndoneBySibling) {
+        restore_of_group(state, key, filter);
+    }
     if replaced.is_none() && !state.rules.faults.is_none() {
         let fault = Fault::SharedJoiningDropsWaiting;
         drop_waiting_of_others(state, key, &whole, filter, fault);
@@ -783,6 +787,24 @@ fn remember(
     was_there && rules.breaks(Fault::RetainHandling1KnowsUnsubscribed)
         || was_discarded
         || was_refused
+}
+
+/// For a fault: subscribes the client again to its removed Shared Subscriptions with this Share Name.
+/// [5 MQTT-3.10.4-2]
+fn restore_of_group(state: &mut State, key: SessionKey, filter: Filter<'_>) {
+    let Filter::Shared { group, .. } = filter else {
+        return;
+    };
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    for (whole, old) in session.fault_state.removed.clone() {
+        if matches!(old.filter(&whole), Filter::Shared { group: other, .. } if other == group) {
+            let subscriptions = &mut state.topics.subscriptions;
+            subscriptions.insert(&whole, old.filter(&whole), key, old);
+            session.subscriptions.insert(whole, old);
+        }
+    }
 }
 
 /// For faults: whether a filter counts as already subscribed because of another subscription. [5 MQTT-3.3.1-10]

@@ -184,6 +184,19 @@ fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut work: Uns
     if work.version != ProtocolVersion::V5 {
         reasons.clear();
     }
+    // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6]
+    let number = work.unsubscribe.filters.len();
+    if number > 1 && state.rules.breaks(Fault::UnsubackForEachFilter) {
+        for index in 1..number {
+            let packet = Packet::UnsubAck(UnsubAck {
+                packet_id: work.unsubscribe.packet_id,
+                properties: Properties::new(),
+                reasons: reasons.get(index).copied().into_iter().collect(),
+            });
+            send_or_close(state, turn, key, packet);
+        }
+        reasons.truncate(1);
+    }
     // [5 MQTT-3.11.3-2] [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
     send_or_close(
         state,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::PacketId;
+use mqtt_check_codec::{PacketId, Unsubscribe};
 
 use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::former::Former;
 use super::link::{InboundAliases, OutboundAliases};
 use super::message::{Delivery, Message};
 use super::subscription::Granted;
+use super::will::Will;
 use crate::core::input::Time;
 
 #[derive(Debug, Default)]
@@ -65,6 +66,10 @@ pub(crate) struct FaultState {
     pub(crate) in_order: Vec<ByteString>,
     /// Whether the next message for the session is lost.
     pub(crate) loses_next: bool,
+    /// UNSUBSCRIBE packets that are carried out late.
+    pub(crate) late_unsubscribes: Vec<Unsubscribe>,
+    /// A Will that DISCONNECT deleted.
+    pub(crate) deleted_will: Option<Box<Will>>,
 }
 
 impl Blank for FaultState {
@@ -99,5 +104,7 @@ impl Blank for FaultState {
         before: BTreeMap::new(),
         in_order: Vec::new(),
         loses_next: false,
+        late_unsubscribes: Vec::new(),
+        deleted_will: None,
     };
 }

@@ -17,6 +17,8 @@ pub(crate) enum Timer {
     SessionExpiry(SessionKey),
     /// For faults and permitted variations: unacknowledged packets are sent again on the same connection.
     Resend(SessionKey),
+    /// For a fault: UNSUBSCRIBE packets of this session are carried out.
+    Unsubscribe(SessionKey),
 }
 
 /// The timers, with at most one entry for each [`Timer`].

@@ -35,6 +35,12 @@ pub(crate) struct Traces {
     pub(crate) broken: bool,
     /// Whether the Client Identifier was assigned.
     pub(crate) assigned: bool,
+    /// Whether the current connection has Clean Start 1.
+    pub(crate) clean_start: bool,
+    /// The number of the turn in which the client last sent a PUBLISH of QoS 0.
+    pub(crate) qos0_in_turn: u64,
+    /// Whether the session receives no more messages.
+    pub(crate) deaf: bool,
 }
 
 impl Blank for Traces {
@@ -53,5 +59,8 @@ impl Blank for Traces {
         restarted: false,
         broken: false,
         assigned: false,
+        clean_start: false,
+        qos0_in_turn: 0,
+        deaf: false,
     };
 }

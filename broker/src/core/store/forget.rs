@@ -94,6 +94,11 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     forget_of_messages(rules, session, now);
     bring_back(rules, session);
     session.traces.restarted = true;
+    // [3.1.1 MQTT-3.1.2-5] [5 MQTT-3.1.2-23]
+    if rules.breaks(Fault::RestartLosesLeadingSlash) {
+        let queue = &mut session.queue;
+        queue.retain(|delivery| !delivery.message.topic.starts_with('/'));
+    }
     // [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
     if rules.breaks(Fault::RestartGivesIdsAgain) {
         session.inflight.forget_ids();

@@ -70,6 +70,7 @@ fn connack_properties(
     if (everything || expiry != Expiry::from_s(asked))
         && !rules.breaks(Fault::ExpiryCutSilently)
         && !rules.breaks(Fault::SessionExpirySigned)
+        && !rules.breaks(Fault::SessionExpiryNearMaximumEnds)
     {
         properties.push(Property::SessionExpiryInterval(expiry.as_s()));
     }
@@ -121,6 +122,11 @@ fn connack_properties(
         // [5 MQTT-3.1.2-28]
         let information = ByteString::from(information.as_str());
         properties.push(Property::ResponseInformation(information));
+    }
+    // [5 RULE-2.2.2.2-1]
+    let echoed = connect.properties.request_problem_information();
+    if let Some(wanted) = echoed.filter(|_| rules.breaks(Fault::RequestProblemInformationEchoed)) {
+        properties.push(Property::RequestProblemInformation(wanted));
     }
     // [5 MQTT-4.12.0-6]: no Authentication Method for a client that sent none.
     let asked = connect.properties.authentication_method().is_some();

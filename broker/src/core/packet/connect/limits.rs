@@ -24,6 +24,12 @@ pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
             if asked >= 1 << 31 && rules.breaks(Fault::SessionExpirySigned) {
                 return Expiry::AtClose;
             }
+            // [5 MQTT-3.1.2-23]
+            if (u32::MAX - 255..u32::MAX).contains(&asked)
+                && rules.breaks(Fault::SessionExpiryNearMaximumEnds)
+            {
+                return Expiry::AtClose;
+            }
             // [5 section 3.2.2.3.2]: the server may choose another interval and announce it in CONNACK.
             let lengthened = asked > 0 && rules.chooses(Liberty::SessionExpiryLengthened);
             Expiry::granted(

@@ -84,6 +84,12 @@ fn misuse_live(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, clean_st
     if state.rules.breaks(Fault::RefusedConnectTakesOver) {
         take_over(state, turn, key, clean_start);
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if state.rules.breaks(Fault::RefusedConnectDeafens)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.traces.deaf = true;
+    }
 }
 
 fn misuse_stored(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, clean_start: bool) {

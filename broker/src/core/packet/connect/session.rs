@@ -16,7 +16,7 @@ use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
 use crate::core::state::inflight::Stage;
-use crate::core::state::link::Link;
+use crate::core::state::link::{Link, OutboundAliases};
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::queue::Queue;
 use crate::core::state::redirect::{Redirect, Redirects};
@@ -201,6 +201,9 @@ pub(crate) fn keep_of_connect(
     if asked && !state.rules.faults.is_none() {
         session.traces.asked_response = true;
     }
+    if !state.rules.faults.is_none() {
+        session.traces.clean_start = connect.clean_start;
+    }
     let keeps = session.user.is_some() && state.rules.chooses(Liberty::SessionKeepsUser);
     if !keeps {
         // Copied for the same reason as the Client Identifier.
@@ -257,6 +260,12 @@ pub(crate) fn join(
     };
     if !state.rules.faults.is_none() {
         session.traces.connected_at = turn.now;
+        // [5 MQTT-3.1.2-26] [5 MQTT-3.1.2-27]
+        if link.authentication.is_some()
+            && state.rules.breaks(Fault::ServerAliasesAfterAuthentication)
+        {
+            link.aliases_out = OutboundAliases::up_to(10, false);
+        }
         if session.traces.resumed {
             keep_of_former(&state.rules, session, &mut link);
         }
@@ -371,6 +380,11 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
     if let Some(window) = session.traces.window
         && rules.breaks(Fault::FormerReceiveMaximumKept)
+    {
+        link.window.messages = window;
+    }
+    if let Some(window) = session.traces.window.filter(|_| taken_over)
+        && rules.breaks(Fault::TakeoverKeepsReceiveMaximum)
     {
         link.window.messages = window;
     }
