@@ -1956,7 +1956,7 @@ faults {
         "a QoS 2 PUBLISH is refused with PUBREC 0x93 while 40 others are not released",
     PieceBehindPacketsLost "piece-behind-packets-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"] seen ["emqx#2303"]
         "the beginning of a packet is lost if it arrives behind two or more complete packets",
-    PingFrameReadAsData "ping-frame-read-as-data" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"] seen ["emqx#1496"]
+    PingFrameReadAsData "ping-frame-read-as-data" [V5 "RFC 6455, 5.5.2", V5 "MQTT-6.0.0-1", V3_1_1 "RFC 6455, 5.5.2", V3_1_1 "MQTT-6.0.0-1"] seen ["emqx#1496"]
         "the payload of a WebSocket ping is read as MQTT packets",
     WillLostOnWebsocket "will-lost-on-websocket" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"] seen ["emqx#2564"]
         "the Will is not published if a WebSocket connection is lost",
