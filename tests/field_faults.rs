@@ -187,6 +187,35 @@ const SETS: &[&[&str]] = &[
     ],
     // Only one step cites its clause, in a scenario that other faults break too.
     &["refusal-without-suback"],
+    &[
+        "session-expiry-near-maximum-ends",
+        "disconnect-expiry-ignored-after-clean-start",
+        "long-disconnect-is-error",
+        "keep-alive-not-fed-by-qos0",
+        "unsubscribe-carried-out-late",
+        "shared-unsubscribe-undone-by-sibling",
+        "refused-connect-deafens",
+        "takeover-keeps-receive-maximum",
+        "restart-unrouted-until-return",
+        "will-lost-on-second-connect",
+    ],
+    &[
+        "deleted-will-published-on-return",
+        "disconnect-behind-publish-unread",
+        "reauthentication-refused-by-connack",
+        "server-aliases-after-authentication",
+        "restart-loses-leading-slash",
+        "many-unreleased-refused",
+        "piece-behind-packets-lost",
+        "ping-frame-read-as-data",
+        "will-lost-on-websocket",
+        "websocket-disconnect-publishes-will",
+    ],
+    &["suback-copies-flags"],
+    &["puback-copies-flags"],
+    &["unsuback-for-each-filter"],
+    &["disconnect-sent-to-older"],
+    &["request-problem-information-echoed"],
 ];
 
 const PLAYING: Playing<'_> = Playing {

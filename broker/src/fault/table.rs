@@ -1950,8 +1950,6 @@ faults {
         "the server uses Topic Aliases for clients that authenticated with AUTH, regardless of their maximum",
     RestartLosesLeadingSlash "restart-loses-leading-slash" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-5"] seen ["mosquitto#151"]
         "queued messages whose topic starts with / are lost by a restart",
-    PacketIdsWrapEarly "packet-ids-wrap-early" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"] seen ["artemis#4823"]
-        "packet identifiers restart at 1 after 32,767, in use or not",
     ManyUnreleasedRefused "many-unreleased-refused" [V5 "MQTT-3.5.2-1"] seen ["emqx#6447"]
         "a QoS 2 PUBLISH is refused with PUBREC 0x93 while 40 others are not released",
     PieceBehindPacketsLost "piece-behind-packets-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"] seen ["emqx#2303"]

@@ -109,8 +109,7 @@ impl Inflight {
         }
         let is_taken = |id| {
             let all_given_out = self.sequence >= u64::from(u16::MAX);
-            let blind = all_given_out && rules.breaks(Fault::PacketIdInUseGivenAgain)
-                || self.sequence >= 0x7FFF && rules.breaks(Fault::PacketIdsWrapEarly);
+            let blind = all_given_out && rules.breaks(Fault::PacketIdInUseGivenAgain);
             let entry = self.entries.get(&id);
             let is_owed = entry.is_some_and(|entry| matches!(entry.stage, Stage::Released { .. }));
             let blind = blind || is_owed && rules.breaks(Fault::OwedReleaseIdGivenAgain);
@@ -125,10 +124,6 @@ impl Inflight {
             } else {
                 self.last_id.wrapping_add(1)
             };
-            // [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
-            if self.last_id > 0x7FFF && rules.breaks(Fault::PacketIdsWrapEarly) {
-                self.last_id = 1;
-            }
             match PacketId::new(self.last_id) {
                 Some(id) if !is_taken(id) => break id,
                 _ => {}
