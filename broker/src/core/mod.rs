@@ -33,6 +33,7 @@ use self::ending::will::publish_will;
 pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
 use self::packet::acknowledgement::{puback_received, pubcomp_received, pubrec_received};
+use self::packet::arrival::is_hung;
 use self::packet::auth::auth_received;
 use self::packet::connect::misuse::misuse_second;
 use self::packet::connect::refusal::{Refusal, refuse_connect};
@@ -383,6 +384,9 @@ impl Broker {
             }
             (Some(Phase::Connected(key)), packet) => {
                 let key = *key;
+                if is_hung(&self.state, key) {
+                    return;
+                }
                 if self.state.rules.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1] [5 MQTT-3.2.2-15]
                     let reason = ReasonCode::PACKET_TOO_LARGE;
@@ -538,6 +542,7 @@ impl Broker {
         }
         match self.connections.get(&connection) {
             None | Some(Phase::Ghost) => {}
+            Some(Phase::Connected(key)) if is_hung(&self.state, *key) => {}
             Some(Phase::Connected(key)) => {
                 let key = *key;
                 refuse(

@@ -40,6 +40,16 @@ macro_rules! faults {
 }
 use faults;
 
+impl Fault {
+    /// Returns the clauses that a decoding error may cite, for a fault that names a packet and a field.
+    const fn in_place(self) -> &'static [Clause] {
+        match self {
+            Self::WillResponseTopicUnchecked => self.clauses(),
+            _ => &TEXT,
+        }
+    }
+}
+
 impl Faults {
     /// Returns whether a packet with this error is ignored.
     pub fn tolerate(&self, error: &DecodeError) -> bool {
@@ -48,7 +58,9 @@ impl Faults {
         };
         let tolerates = |(fault, place): &(Fault, Option<_>)| match *place {
             None => fault.clauses().contains(&clause),
-            Some(place) => place == (error.packet, error.field) && TEXT.contains(&clause),
+            Some(place) => {
+                place == (error.packet, error.field) && fault.in_place().contains(&clause)
+            }
         };
         self.tolerated(tolerates)
     }

@@ -1909,7 +1909,7 @@ faults {
         "a Will with Will Retain 1 is not retained when the end of its session publishes it",
     WillPropertiesLostOnTakeover "will-properties-lost-on-takeover" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "a Will loses all properties except its expiry when a takeover publishes it",
-    // Connections and sessions, as bug reports describe them.
+    // Connections and sessions that go wrong only in the circumstances of a bug report.
     SessionExpiryNearMaximumEnds "session-expiry-near-maximum-ends" [V5 "MQTT-3.1.2-23", V5 "MQTT-3.2.2-3"] seen ["emqx#1834", "mosquitto#1525"]
         "a session with a Session Expiry Interval just below the maximum ends with its connection",
     DisconnectExpiryIgnoredAfterCleanStart "disconnect-expiry-ignored-after-clean-start" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"] seen ["wolfMQTT#567"]
@@ -1961,6 +1961,107 @@ faults {
     WebsocketDisconnectPublishesWill "websocket-disconnect-publishes-will" [V5 "MQTT-3.14.4-3", V3_1_1 "MQTT-3.14.4-3"] seen ["rabbitmq-server#4061"]
         "a normal DISCONNECT over WebSocket publishes the Will",
 
+
+    // Messages and acknowledgements that go wrong only in the circumstances of a bug report.
+    RetainedWildcardSkipsDollarLevel "retained-wildcard-skips-dollar-level" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["emqx#1398"]
+        "a wildcard brings no retained messages where it stands for a level that begins with $ and is not the first",
+    RetainedPlusRunMatchesShorter "retained-plus-run-matches-shorter" [V5 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-3.3.2-3", V3_1_1 "MQTT-4.7.3-4"]
+        seen ["andes#404"]
+        "a filter that ends with +/+ also brings retained messages of topics that are one level shorter",
+    PlusMissesEmptyLevel "plus-misses-empty-level" [V5 "MQTT-4.5.0-1", V5 "RULE-4.7.3-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "RULE-4.7.3-1"]
+        seen ["aedes#373"]
+        "a + does not match an empty level of a message's topic, unless it is the last level",
+    DotsBecomeSlashes "dots-become-slashes" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
+        seen ["rabbitmq-mqtt#175"]
+        "messages are delivered with a slash for every dot of their topic, except retained ones to new subscriptions",
+    DollarFilterLostBesideHash "dollar-filter-lost-beside-hash" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["mosca#104"]
+        "a client that is subscribed to # gets nothing by its filters that begin with $",
+    ExactFilterWithRetainedEndsConnection "exact-filter-with-retained-ends-connection" [V5 "MQTT-3.8.4-1", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["vernemq#236"]
+        "a SUBSCRIBE ends the connection if one of its filters is a topic with a retained message of QoS 1 or 2",
+    ThirdRetainedNotStored "third-retained-not-stored" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
+        seen ["artemis#2837"]
+        "of the retained messages of a topic within a minute, the third and later ones do not replace the second",
+    ClearingNothingHangsPublisher "clearing-nothing-hangs-publisher" [V5 "MQTT-3.12.4-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.12.4-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["hbmqtt#35"]
+        "after an empty QoS 0 message with RETAIN 1 for a topic without a retained message, the client's packets are ignored",
+    RetainedPublishedJumpQueue "retained-published-jump-queue" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-6"]
+        seen ["mosca#682"]
+        "of the messages that wait for an offline session, those published with RETAIN 1 are delivered last",
+    LowSubscriberLowersLater "low-subscriber-lowers-later" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        seen ["moquette#56"]
+        "a client with a lower granted QoS lowers the QoS of a message for the clients that are served after it",
+    ResubscribeLowerQosIgnored "resubscribe-lower-qos-ignored" [V5 "MQTT-3.8.4-3", V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-6"]
+        seen ["moquette#611"]
+        "subscribing again to a filter with a lower QoS keeps the higher one, although SUBACK shows the lower one",
+    Qos2NotLoweredToQos1 "qos2-not-lowered-to-qos1" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        seen ["aedes#208"]
+        "QoS 2 messages are delivered at QoS 2 to a QoS 1 subscription",
+    WildcardQosIsPublishers "wildcard-qos-is-publishers" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        seen ["nanomq#327"]
+        "messages that a filter with a wildcard matches are delivered at the publisher's QoS, whatever was granted",
+    StagedLostBehindQos0 "staged-lost-behind-qos0" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["aedes#994"]
+        "a QoS 2 message is lost if its publisher sends a QoS 0 message to the same topic before it releases it",
+    OverlappingPairEndsSubscriber "overlapping-pair-ends-subscriber" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.3.5-1"]
+        seen ["aedes#543"]
+        "two messages of a topic that arrive together end the connection of a client with overlapping subscriptions",
+    SameIdReplacesQueued "same-id-replaces-queued" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["moquette#197"]
+        "a message that waits for an offline session is replaced by a later one of its publisher with the same packet id",
+    LongQueuedPayloadLost "long-queued-payload-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["wolfMQTT#570"]
+        "messages with more than 256 bytes of payload are not kept for offline sessions",
+    LastBytePropertyIntoPayload "last-byte-property-into-payload" [V5 "MQTT-3.3.2-4", V5 "MQTT-4.5.0-1"]
+        seen ["netty#17105"]
+        "if a PUBLISH has 128 or more bytes of properties, and the last has a value of one byte, it is put before the payload",
+    WillPayloadFormatRefused "will-payload-format-refused" [V5 "MQTT-3.1.4-5", V5 "MQTT-3.1.2-7", V5 "MQTT-3.1.2-8"]
+        seen ["mochi#206"]
+        "a CONNECT whose Will has a Payload Format Indicator is refused as malformed",
+    ResponsePropertiesNeedRequest "response-properties-need-request" [V5 "MQTT-3.3.2-15", V5 "MQTT-3.3.2-16"]
+        seen ["mochi#126"]
+        "Response Topic and Correlation Data of a client without Request Response Information 1 are not forwarded",
+    IdentifierZeroSent "identifier-zero-sent" [V5 "RULE-3.3.2.3.8-1"]
+        seen ["drogue-cloud#148"]
+        "messages for a subscription without a Subscription Identifier carry the identifier 0",
+    DupPropagatedToQos0 "dup-propagated-to-qos0" [V5 "MQTT-3.3.1-2", V5 "MQTT-3.3.1-3", V3_1_1 "MQTT-3.3.1-2", V3_1_1 "MQTT-3.3.1-3"]
+        seen ["emqx#1319"]
+        "the publisher's DUP flag is forwarded to QoS 0 subscriptions",
+    RetainKeptLiveForOlder "retain-kept-live-for-older" [V3_1_1 "MQTT-3.3.1-9"]
+        seen ["mochi#251"]
+        "a message with RETAIN 1 reaches an established subscription of a client of 3.1.1 with RETAIN 1",
+    RetainLostForNewer "retain-lost-for-newer" [V5 "RULE-3.3.1.3-2"]
+        seen ["paho.mqtt.testing#50"]
+        "a retained message is sent to a new subscriber of version 5 with RETAIN 0",
+    PacketIdAtQos0ForOlder "packet-id-at-qos0-for-older" [V3_1_1 "MQTT-2.3.1-5", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["nanomq#368"]
+        "a QoS 2 message of version 5 that goes on to a client of 3.1.1 at QoS 0 has its packet id in front of its payload",
+    NoLocalFillsWindow "no-local-fills-window" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.9.0-1"]
+        seen ["emqx-docs#579"]
+        "messages of QoS 1 and 2 that No Local withholds take room of the client's Receive Maximum for ever",
+    NoLocalIgnoredWhenWaiting "no-local-ignored-when-waiting" [V5 "MQTT-3.8.3-3"]
+        seen ["emqx#10545"]
+        "No Local has no effect while messages wait behind the client's full window",
+    ExpiredInflightKeepsWindow "expired-inflight-keeps-window" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.3.3-7", V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
+        seen ["gmqtt#95"]
+        "a message that expires before it is acknowledged is forgotten, and takes room of the Receive Maximum for ever",
+    Qos2RefusalsShownSuccess "qos2-refusals-shown-success" [V5 "MQTT-3.5.2-1", V5 "MQTT-4.5.0-1"]
+        seen ["vertx-mqtt#296"]
+        "PUBREC and PUBCOMP are sent without their Reason Code if it is 0x80 or above",
+    OwedReleaseEndsResend "owed-release-ends-resend" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["moquette#588"]
+        "of what is to be sent again on a resumed connection, the first PUBREL and all that follows are not sent",
+    SecondPubrecEndsConnection "second-pubrec-ends-connection" [V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.3.3-1"]
+        seen ["vernemq#926"]
+        "a PUBREC that repeats one which was answered with PUBREL ends the connection",
+    ResumedPubcompEndsConnection "resumed-pubcomp-ends-connection" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.3.3-1"]
+        seen ["vernemq#762"]
+        "the PUBCOMP for a PUBREL that was sent again on a resumed connection ends the connection",
+    LongTopicCutAtRelease "long-topic-cut-at-release" [V5 "MQTT-4.3.3-11", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["mosquitto#1441"]
+        "the PUBREL of a QoS 2 message with a topic of more than 200 bytes ends the connection, and the message is lost",
     // Encoding of packets.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the bytes received so far of an incomplete packet are lost",
@@ -2089,6 +2190,9 @@ tolerated {
         "a CONNECT with ill-formed UTF-8 in its Will Topic is ignored and the connection stays open",
     UsernameTextIgnored "username-text-ignored" [V5 "MQTT-3.1.3-12", V3_1_1 "MQTT-3.1.3-11"] in CONNECT "username"
         "a CONNECT with ill-formed UTF-8 in its user name is ignored and the connection stays open",
+    WillResponseTopicUnchecked "will-response-topic-unchecked" [V5 "MQTT-4.7.0-1"] in CONNECT "will_response_topic"
+        seen ["emqx#18491"]
+        "a wildcard in the Response Topic of a Will is accepted",
 
     // PUBLISH.
     PublishQos3Ignored "publish-qos-3-ignored" [V5 "MQTT-3.3.1-4", V5 "RULE-3.3.1.2-1", V3_1_1 "MQTT-3.3.1-4"]

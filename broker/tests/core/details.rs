@@ -13,7 +13,7 @@ use crate::pair::{
     qos, retained, subscribe, subscribe_with, unsubscribe,
 };
 
-fn options(level: u8) -> SubscriptionOptions {
+pub(crate) fn options(level: u8) -> SubscriptionOptions {
     SubscriptionOptions::new(qos(level))
 }
 
@@ -22,7 +22,7 @@ fn user_property(name: &'static str) -> Property {
 }
 
 /// A message to be retained, of this QoS.
-fn kept(level: u8, topic: &str, payload: &str) -> Publish {
+pub(crate) fn kept(level: u8, topic: &str, payload: &str) -> Publish {
     Publish {
         retain: true,
         qos: qos(level),
@@ -32,7 +32,12 @@ fn kept(level: u8, topic: &str, payload: &str) -> Publish {
 }
 
 /// What a new client of this version gets by this filter.
-fn brought(pair: &mut Pair, version: ProtocolVersion, filter: &str, level: u8) -> Vec<String> {
+pub(crate) fn brought(
+    pair: &mut Pair,
+    version: ProtocolVersion,
+    filter: &str,
+    level: u8,
+) -> Vec<String> {
     let reader = pair.connected(hello(version, "reader"));
     pair.subscribe(reader, filter, level);
     pair.seen(reader)
@@ -384,7 +389,7 @@ fn messages_are_sent_again_in_the_order_of_their_sending() {
 }
 
 /// The payloads that came since the last look.
-fn payloads(pair: &mut Pair, a: Peer) -> Vec<Bytes> {
+pub(crate) fn payloads(pair: &mut Pair, a: Peer) -> Vec<Bytes> {
     let packets = pair.packets(a).into_iter();
     let payloads = packets.filter_map(|packet| match packet {
         Packet::Publish(publish) => Some(publish.payload),

@@ -27,7 +27,7 @@ mod publish;
 mod qos;
 mod refused;
 mod related;
-mod reported_sessions;
+mod reported;
 mod restart;
 mod restarted;
 mod resumed;

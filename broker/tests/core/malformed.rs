@@ -6,7 +6,7 @@ use mqtt_check_codec::{
 
 use crate::pair::{BOTH, Pair, V3, V5, hello};
 
-fn error(packet: PacketType, field: &'static str, clause: Clause) -> DecodeError {
+pub(crate) fn error(packet: PacketType, field: &'static str, clause: Clause) -> DecodeError {
     DecodeError {
         packet,
         field,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{Properties, Property, ProtocolVersion, QoS};
 
@@ -20,6 +21,15 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
     unserve(rules, sessions, message, copies);
     multiply(rules, sessions, message, copies);
     identify_removed(rules, sessions, message, copies);
+    lower_later(rules, copies);
+    number_for_older(rules, sessions, message, copies);
+    // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
+    if message.topic.contains('.') && rules.breaks(Fault::DotsBecomeSlashes) {
+        let topic = ByteString::from(message.topic.replace('.', "/"));
+        for (_, delivery) in &mut *copies {
+            Arc::make_mut(&mut delivery.message).topic = topic.clone();
+        }
+    }
     // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
     let lowest = copies.iter().map(|(_, delivery)| delivery.qos).min();
     if let Some(lowest) = lowest.filter(|_| rules.breaks(Fault::NeighbourLowersQos)) {
@@ -54,6 +64,45 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
         let retain = copies.iter().any(|(_, delivery)| delivery.retain);
         for (_, delivery) in copies {
             delivery.retain = retain;
+        }
+    }
+}
+
+/// For a fault: lowers the QoS of each copy to that of the copies for other clients before it. [3.1.1 MQTT-3.8.4-6]
+/// [5 MQTT-3.8.4-8]
+fn lower_later(rules: &Rules, copies: &mut Copies) {
+    let falls = copies.is_sorted_by(|(_, a), (_, b)| a.qos >= b.qos);
+    if falls || !rules.breaks(Fault::LowSubscriberLowersLater) {
+        return;
+    }
+    for at in 1..copies.len() {
+        let (before, later) = copies.split_at_mut(at);
+        let Some((key, delivery)) = later.first_mut() else {
+            return;
+        };
+        let others = before.iter().filter(|(other, _)| other != key);
+        let lowest = others.map(|(_, delivery)| delivery.qos).min();
+        delivery.qos = lowest.map_or(delivery.qos, |lowest| delivery.qos.min(lowest));
+    }
+}
+
+/// For a fault: puts the packet id of a QoS 2 message in front of its payload where it is sent at QoS 0 to a client of
+/// an older version than its publisher's. [3.1.1 MQTT-2.3.1-5]
+fn number_for_older(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
+    let publisher = sessions.key(&message.publisher);
+    let version = publisher.and_then(|key| sessions.version(key));
+    let is_meant = message.qos == QoS::ExactlyOnce && version == Some(ProtocolVersion::V5);
+    let Some(id) = message.packet_id.filter(|_| is_meant) else {
+        return;
+    };
+    for (key, delivery) in copies {
+        let version = sessions.version(*key);
+        if delivery.qos == QoS::AtMostOnce
+            && version.is_some_and(|version| version != ProtocolVersion::V5)
+            && rules.breaks(Fault::PacketIdAtQos0ForOlder)
+        {
+            let payload = [&id.get().to_be_bytes()[..], &message.payload[..]].concat();
+            Arc::make_mut(&mut delivery.message).payload = payload.into();
         }
     }
 }

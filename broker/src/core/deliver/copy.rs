@@ -8,6 +8,7 @@ use crate::Fault;
 use crate::core::rules::Rules;
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::session::Sessions;
+use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::Subscriber;
 
 /// Returns the copy for a session whose subscriptions overlap: at the highest QoS, with every identifier.
@@ -30,7 +31,10 @@ pub(crate) fn combine(
     for (index, subscriber) in overlapping.iter().enumerate() {
         let options = subscriber.granted.options;
         // [5 MQTT-3.8.3-3]
-        if options.no_local && publisher_is_subscriber() && !rules.breaks(Fault::NoLocalIgnored) {
+        if options.no_local
+            && publisher_is_subscriber()
+            && has_no_local(rules, sessions, subscriber.session)
+        {
             continue;
         }
         let delivery = copy(rules, message, subscriber);
@@ -61,6 +65,16 @@ pub(crate) fn combine(
         }
     }
     combined
+}
+
+/// Returns whether No Local has an effect, as it has except for faults. [5 MQTT-3.8.3-3]
+pub(crate) fn has_no_local(rules: &Rules, sessions: &Sessions, key: SessionKey) -> bool {
+    let waits = sessions.at(key).is_some_and(|session| {
+        let link = session.link.as_ref();
+        link.is_some_and(|link| !link.congested) && !session.queue.is_empty()
+    });
+    !(rules.breaks(Fault::NoLocalIgnored)
+        || waits && rules.breaks(Fault::NoLocalIgnoredWhenWaiting))
 }
 
 /// For faults: whether No Local wrongly suppresses the whole copy. [5 MQTT-4.5.0-1]
@@ -105,9 +119,19 @@ pub(crate) fn copy(rules: &Rules, message: &Arc<Message>, subscriber: &Subscribe
     } else if rules.breaks(Fault::QosLoweredTooFar) {
         qos = qos.min(QoS::AtLeastOnce);
     }
+    if message.qos == QoS::ExactlyOnce
+        && options.qos == QoS::AtLeastOnce
+        && rules.breaks(Fault::Qos2NotLoweredToQos1)
+    {
+        qos = message.qos;
+    }
     // [5 MQTT-3.3.4-3]
     let bare = message.will && rules.breaks(Fault::WillWithoutIdentifier);
-    let identifier = subscriber.granted.identifier.filter(|_| !bare);
+    let identifier = match subscriber.granted.identifier {
+        // [5 RULE-3.3.2.3.8-1]
+        None if rules.breaks(Fault::IdentifierZeroSent) => Some(0),
+        identifier => identifier.filter(|_| !bare),
+    };
     Delivery {
         message: Arc::clone(message),
         qos,

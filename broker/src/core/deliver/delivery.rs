@@ -9,11 +9,13 @@ use super::beside::{is_taken_for_last, replace_by_last};
 use super::loss::{Way, lose};
 use super::outgoing::send;
 use super::publish::{hold_back, is_too_much, send_publish};
+use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::boxed_if_changed::BoxedIfChanged;
 use crate::core::state::inflight::Stage;
 use crate::core::state::link::Link;
-use crate::core::state::message::Delivery;
+use crate::core::state::message::{Delivery, Message};
+use crate::core::state::queue::Queue;
 use crate::core::state::session::{Received, Session, Sessions};
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::tracked::Tracked;
@@ -115,6 +117,11 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         session.traces.broken = false;
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    let is_long = delivery.message.payload.len() > 256;
+    if !online && is_long && rules.breaks(Fault::LongQueuedPayloadLost) {
+        return;
+    }
     // [5 MQTT-4.5.0-1]
     if !online && delivery.shared.is_some() && rules.breaks(Fault::SharedOfflineLost) {
         return;
@@ -182,6 +189,9 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if rules.breaks(Fault::QueueKeepsLastAlone) && !online {
         session.queue.take();
     }
+    if !online && !rules.faults.is_none() && is_misplaced(rules, &mut session.queue, &delivery) {
+        return;
+    }
     if rules.breaks(Fault::OfflineMessagesDoubled) && !online {
         session.queue.push_back(delivery.clone());
     }
@@ -203,6 +213,36 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     } else {
         session.queue.push_back(delivery);
     }
+}
+
+/// For faults: puts a message for an offline session into another place than the last. Returns whether it did.
+fn is_misplaced(rules: &Rules, queue: &mut Queue, delivery: &Delivery) -> bool {
+    let message = &delivery.message;
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    let is_alike = |other: &Arc<Message>| {
+        message.packet_id.is_some()
+            && other.packet_id == message.packet_id
+            && other.publisher == message.publisher
+            && !Arc::ptr_eq(other, message)
+    };
+    if queue.any(is_alike) && rules.breaks(Fault::SameIdReplacesQueued) {
+        queue.alter(|other| {
+            if is_alike(&other.message) {
+                *other = delivery.clone();
+            }
+        });
+        return true;
+    }
+    // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5]
+    let is_overtaken = !message.retain && queue.any(|other| other.retain);
+    if is_overtaken && rules.breaks(Fault::RetainedPublishedJumpQueue) {
+        let all = queue.take().into_iter();
+        let (last, first): (Vec<_>, Vec<_>) = all.partition(|other| other.message.retain);
+        let in_order = first.into_iter().chain([delivery.clone()]).chain(last);
+        in_order.for_each(|delivery| queue.push_back(delivery));
+        return true;
+    }
+    false
 }
 
 /// Sends what the window allows: first what an earlier connection left unacknowledged, then the queue.
@@ -312,6 +352,10 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     session.held = BoxedIfChanged::default();
     if !rules.faults.is_none() {
         bring_back(session, rules);
+        forget_expired(session, rules, turn.now);
+        if let Some(aside) = session.fault_state.there() {
+            aside.released_again.clear();
+        }
     }
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
         session.fault_state.withheld.clear();
@@ -373,6 +417,16 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
             .chain(releases.into_iter().rev())
             .collect();
     }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    let is_release = |id: &PacketId| {
+        let stage = session.inflight.stage(*id);
+        matches!(stage, Some(Stage::Released { .. }))
+    };
+    if let Some(first) = unsent.iter().position(is_release)
+        && rules.breaks(Fault::OwedReleaseEndsResend)
+    {
+        unsent.truncate(first);
+    }
     for id in unsent {
         let stage = session.inflight.stage(id);
         let published = matches!(stage, Some(Stage::Published(_)));
@@ -425,6 +479,20 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         in_order.for_each(|delivery| session.queue.push_back(delivery));
     }
     flush(session, rules, turn);
+}
+
+/// For a fault: forgets messages that have expired before they were acknowledged. They keep their room in the window.
+/// [5 MQTT-4.3.3-7] [5 MQTT-4.5.0-1]
+pub(crate) fn forget_expired(session: &mut Session, rules: &Rules, now: Time) {
+    let all = session.inflight.messages();
+    let expired = all.filter(|(_, message)| message.is_expired(now));
+    let expired: Vec<PacketId> = expired.map(|(id, _)| id).collect();
+    if !expired.is_empty() && rules.breaks(Fault::ExpiredInflightKeepsWindow) {
+        session.inflight.lose(expired.len());
+        for id in expired {
+            session.inflight.remove(id);
+        }
+    }
 }
 
 /// For faults: how a message that expired in the queue affects others.
@@ -527,6 +595,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             }
             if rules.breaks(Fault::ReleaseResentOnce) {
                 session.fault_state.released.insert(id);
+            }
+            if !rules.faults.is_none() {
+                session.fault_state.released_again.insert(id);
             }
             acknowledge(
                 session,

@@ -28,6 +28,7 @@ pub(crate) fn tell(rules: &Rules, mut packet: Packet) -> Option<Packet> {
                 lies(D::PubrecOtherPacketId),
                 lies(D::PubrecCodeUnknown),
             );
+            hide_refusal(rules, ack);
             (!lies(D::NoPubrec)).then_some(packet)
         }
         Packet::PubRel(ack) => {
@@ -44,6 +45,7 @@ pub(crate) fn tell(rules: &Rules, mut packet: Packet) -> Option<Packet> {
                 lies(D::PubcompOtherPacketId),
                 lies(D::PubcompCodeUnknown),
             );
+            hide_refusal(rules, ack);
             (!lies(D::NoPubcomp)).then_some(packet)
         }
         Packet::SubAck(suback) => {
@@ -89,6 +91,13 @@ fn bend(ack: &mut Ack, other_id: bool, unknown: bool) {
     }
     if unknown {
         ack.reason = UNKNOWN;
+    }
+}
+
+/// Leaves out a reason code of 0x80 or above, so that the packet says success. [5 MQTT-3.5.2-1]
+fn hide_refusal(rules: &Rules, ack: &mut Ack) {
+    if !ack.reason.is_success() && rules.breaks(D::Qos2RefusalsShownSuccess) {
+        ack.reason = ReasonCode::SUCCESS;
     }
 }
 

@@ -78,7 +78,11 @@ pub(crate) fn send_publish(
             false => first_dup(rules, delivery),
         },
         qos: delivery.qos,
-        retain: delivery.retain,
+        // [3.1.1 MQTT-3.3.1-9]
+        retain: delivery.retain
+            || message.retain
+                && link.version != ProtocolVersion::V5
+                && rules.breaks(Fault::RetainKeptLiveForOlder),
         topic,
         packet_id,
         properties,
@@ -196,7 +200,10 @@ fn first_dup(rules: &Rules, delivery: &Delivery) -> bool {
         QoS::AtLeastOnce => rules.breaks(Fault::FirstPublishDupAtQos1),
         QoS::ExactlyOnce => rules.breaks(Fault::FirstPublishDupAtQos2),
     };
-    always || delivery.message.dup && rules.breaks(Fault::DupPropagated)
+    let is_passed_on = |fault| delivery.message.dup && rules.breaks(fault);
+    always
+        || is_passed_on(Fault::DupPropagated)
+        || delivery.qos == QoS::AtMostOnce && is_passed_on(Fault::DupPropagatedToQos0)
 }
 
 /// For faults: the topic as a broker spells it that changes it.

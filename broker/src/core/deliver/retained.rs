@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
-use super::copy::copy;
+use super::copy::{copy, has_no_local};
 use super::delivery::{deliver, send_regardless};
 use super::loss::{Way, lose};
 use crate::core::input::Time;
@@ -51,6 +51,14 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         return;
     }
     if !rules.faults.is_none() && is_left_alone(rules, retained, message) {
+        return;
+    }
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if !rules.faults.is_none()
+        && !message.payload.is_empty()
+        && retained.count(&message.topic, message.received_at) > 2
+        && rules.breaks(Fault::ThirdRetainedNotStored)
+    {
         return;
     }
     let not_stored = match message.qos {
@@ -210,6 +218,7 @@ pub(crate) fn send_retained(
     }
     if !rules.faults.is_none() {
         mismatch(rules, retained, filter, granted, &mut messages);
+        misread(rules, retained, filter, turn.now, &mut messages);
     }
     // [5 MQTT-3.3.1-9]
     if !is_older && rules.breaks(Fault::RetainedOfOlderUnsentToNewer) {
@@ -228,7 +237,14 @@ pub(crate) fn send_retained(
             .at(key)
             .is_some_and(|session| session.client == message.publisher);
         // [5 MQTT-3.8.3-3] applies to retained messages too.
-        if granted.options.no_local && own && !rules.breaks(Fault::NoLocalIgnored) {
+        if granted.options.no_local && own && has_no_local(rules, sessions, key) {
+            // [5 MQTT-4.5.0-1] [5 MQTT-4.9.0-1]
+            if message.qos.min(granted.options.qos) > QoS::AtMostOnce
+                && rules.breaks(Fault::NoLocalFillsWindow)
+                && let Some(session) = sessions.at_mut(key)
+            {
+                session.inflight.lose(1);
+            }
             continue;
         }
         // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
@@ -240,11 +256,15 @@ pub(crate) fn send_retained(
             continue;
         }
         // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
-        if has_wildcard(filter) && rules.breaks(Fault::RetainedQosRaisedForWildcards) {
+        if has_wildcard(filter)
+            && (rules.breaks(Fault::RetainedQosRaisedForWildcards)
+                || rules.breaks(Fault::WildcardQosIsPublishers))
+        {
             delivery.qos = message.qos;
         }
         // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
-        delivery.retain = !rules.breaks(Fault::RetainFlagLost);
+        let is_cleared = !is_older && rules.breaks(Fault::RetainLostForNewer);
+        delivery.retain = !is_cleared && !rules.breaks(Fault::RetainFlagLost);
         // [5 MQTT-3.3.4-3]
         if !delivery.identifiers.is_empty()
             && has_wildcard(filter)
@@ -302,7 +322,9 @@ fn is_left_out(rules: &Rules, sessions: &Sessions, made: &Made, delivery: &Deliv
     let is_matched_already = before.any(|other| matches(other, &delivery.message.topic));
     let version = session.link.as_ref().map(|link| link.version);
     let is_bare = delivery.message.properties.0.is_empty();
+    let is_beside_hash = made.filter.starts_with('$') && session.subscriptions.contains_key("#");
     is_matched_already
+        || is_beside_hash && rules.breaks(Fault::DollarFilterLostBesideHash)
         || session.expiry != Expiry::AtClose
             && delivery.qos == QoS::ExactlyOnce
             && rules.breaks(Fault::RetainedQos2LostToLastingSessions)
@@ -378,6 +400,44 @@ fn mismatch(
         let hidden = |name: &str| name.strip_prefix('$').is_some_and(|n| matches(filter, n));
         messages.extend(retained.where_name(hidden));
     }
+}
+
+/// For faults: changes which retained messages a look-up finds, because wildcards are misread.
+fn misread(
+    rules: &Rules,
+    retained: &Retained,
+    filter: &str,
+    now: Time,
+    messages: &mut Vec<Arc<Message>>,
+) {
+    // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+    let is_missed = |message: &Arc<Message>| has_dollar_at_wildcard(filter, &message.topic);
+    if messages.iter().any(is_missed) && rules.breaks(Fault::RetainedWildcardSkipsDollarLevel) {
+        messages.retain(|message| !is_missed(message));
+    }
+    // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
+    let shorter = filter.strip_suffix("/+").filter(|s| s.ends_with('+'));
+    let mut strays = shorter.map_or_else(Vec::new, |shorter| {
+        retained.where_name(|name| matches(shorter, name))
+    });
+    strays.retain(|message| !message.is_expired(now));
+    if !strays.is_empty() && rules.breaks(Fault::RetainedPlusRunMatchesShorter) {
+        messages.extend(strays);
+    }
+}
+
+/// Returns whether a wildcard of the filter stands for a level of the topic that begins with `$` and is not the first.
+fn has_dollar_at_wildcard(filter: &str, topic: &str) -> bool {
+    let begins = |(index, level): (usize, &str)| index > 0 && level.starts_with('$');
+    let mut levels = topic.split('/').enumerate();
+    filter.split('/').any(|own| match own {
+        "#" => levels.any(begins),
+        "+" => levels.next().is_some_and(begins),
+        _ => {
+            levels.next();
+            false
+        }
+    })
 }
 
 /// For a fault: sends the retained messages again for every subscription of a resumed session.

@@ -33,6 +33,22 @@ pub(crate) struct Routed {
     /// Whether any copy is to be delivered.
     pub(crate) matched: bool,
     copies: Vec<(SessionKey, Delivery)>,
+    /// For a fault: the session of the publisher, if No Local withholds the message from it.
+    withheld: Option<SessionKey>,
+    /// For a fault: the sessions with overlapping subscriptions.
+    pub(crate) overlapping: Vec<SessionKey>,
+}
+
+impl Routed {
+    /// For faults: the message is delivered to no client, although there may be subscribers.
+    const fn lost() -> Self {
+        Self {
+            matched: true,
+            copies: Vec::new(),
+            withheld: None,
+            overlapping: Vec::new(),
+        }
+    }
 }
 
 /// Decides who receives a message and delivers it. This happens at once unless the look-up takes longer than a step.
@@ -107,10 +123,7 @@ pub(crate) fn decide(
         && !has_room(rules, &topics.retained, &message.topic, message.weight)
         && rules.breaks(Fault::NoRoomLosesRetained)
     {
-        return Routed {
-            matched: true,
-            copies: Vec::new(),
-        };
+        return Routed::lost();
     }
     retain(rules, &mut topics.retained, &message);
     if message.retain && rules.breaks(Fault::RetainedOfOlderUnsentToNewer) {
@@ -124,10 +137,7 @@ pub(crate) fn decide(
         && message.payload.is_empty()
         && rules.breaks(Fault::EmptyRetainedNotForwarded)
     {
-        return Routed {
-            matched: true,
-            copies: Vec::new(),
-        };
+        return Routed::lost();
     }
     let mut found = mem::take(&mut topics.matches);
     let standing = |member: &Subscriber| standing(rules, sessions, member, &message);
@@ -159,10 +169,15 @@ pub(crate) fn decide(
         &found,
         &mut copies,
     );
-    topics.matches = found;
+    let (mut withheld, mut overlapping) = (None, Vec::new());
     if !rules.faults.is_none() {
         entangle(rules, sessions, &message, &mut copies);
+        withheld = withheld_from(rules, sessions, &message, &found);
+        let several = found.own.chunk_by(|a, b| a.session == b.session);
+        let several = several.filter(|subscribers| subscribers.len() > 1);
+        overlapping.extend(several.map(|subscribers| subscribers[0].session));
     }
+    topics.matches = found;
     let matched = !copies.is_empty();
     if !matched {
         turn.hook(HookEvent::MessageDropped {
@@ -171,7 +186,28 @@ pub(crate) fn decide(
             reason: DropReason::NoSubscribers,
         });
     }
-    Routed { matched, copies }
+    Routed {
+        matched,
+        copies,
+        withheld,
+        overlapping,
+    }
+}
+
+/// For a fault: the session of the publisher, if No Local withholds a message of QoS 1 or 2 from it. [5 MQTT-4.5.0-1]
+fn withheld_from(
+    rules: &Rules,
+    sessions: &Sessions,
+    message: &Message,
+    found: &Matches,
+) -> Option<SessionKey> {
+    let key = sessions.key(&message.publisher)?;
+    let mut own = found.own.iter().filter(|s| s.session == key);
+    let highest = own.clone().map(|s| s.granted.options.qos).max()?;
+    let is_withheld = own.all(|s| s.granted.options.no_local)
+        && highest.min(message.qos) > QoS::AtMostOnce
+        && rules.breaks(Fault::NoLocalFillsWindow);
+    is_withheld.then_some(key)
 }
 
 /// For faults: adds or removes matching subscriptions, most of them Shared Subscriptions.
@@ -261,6 +297,10 @@ pub(crate) fn hand_out(
 ) {
     for (key, delivery) in routed.copies {
         deliver(rules, sessions, turn, key, delivery);
+    }
+    // [5 MQTT-4.5.0-1] [5 MQTT-4.9.0-1]
+    if let Some(session) = routed.withheld.and_then(|key| sessions.at_mut(key)) {
+        session.inflight.lose(1);
     }
 }
 

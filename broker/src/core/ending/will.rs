@@ -9,6 +9,7 @@ use crate::core::deliver::routing::route;
 use crate::core::rules::A_MOMENT;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
+use crate::core::state::message::is_for_response;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;
@@ -136,6 +137,7 @@ pub(crate) fn publish_will(
         session.fault_state.former.will = Some(will.clone());
     }
     let (connected_at, closed_at) = (session.traces.connected_at, session.closed_at);
+    let asks_response = session.traces.asks_response;
     state.timers.cancel(Timer::WillDelay(key));
     turn.hook(HookEvent::WillPublished {
         client: client.clone(),
@@ -182,6 +184,13 @@ pub(crate) fn publish_will(
         && state.rules.breaks(Fault::WillPropertiesLostOnTakeover)
     {
         message.forget_properties();
+    }
+    // [5 MQTT-3.3.2-15] [5 MQTT-3.3.2-16]
+    if !asks_response
+        && message.properties.iter().any(is_for_response)
+        && state.rules.breaks(Fault::ResponsePropertiesNeedRequest)
+    {
+        message.properties.0.retain(|p| !is_for_response(p));
     }
     message.retain = (message.retain || state.rules.breaks(Fault::WillAlwaysRetained))
         && !state.rules.breaks(Fault::WillNeverRetained);

@@ -8,7 +8,7 @@ use mqtt_check_codec::{Ack, Packet, PacketId, QoS, ReasonCode};
 
 use crate::core::deliver::acknowledgement::acknowledge;
 use crate::core::deliver::beside::settle_for_all;
-use crate::core::deliver::delivery::flush;
+use crate::core::deliver::delivery::{flush, forget_expired};
 use crate::core::ending::connection::refuse;
 use crate::core::ending::inheritance::give_away;
 use crate::core::state::State;
@@ -42,6 +42,7 @@ fn pending(state: &State, key: SessionKey, id: PacketId) -> Pending {
 
 /// Handles PUBACK, which ends a QoS 1 delivery even if it refuses the message. [5 MQTT-4.4.0-2]
 pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    forget(state, turn, key);
     // [5 MQTT-4.4.0-1]
     if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubackIgnored) {
         return;
@@ -72,6 +73,7 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
 
 /// Handles PUBREC: answers it with PUBREL, or ends the delivery if it refuses. [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
 pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    forget(state, turn, key);
     let id = ack.packet_id;
     let nobody = ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS;
     // [5 MQTT-4.3.3-4]
@@ -126,6 +128,10 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             }
             ReasonCode::SUCCESS
         }
+        // [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
+        Pending::Release(_) if state.rules.breaks(Fault::SecondPubrecEndsConnection) => {
+            return end(state, turn, key);
+        }
         Pending::Release(_) => {
             make_room(state, turn, key, Fault::RepeatedPubrecMakesRoom);
             ReasonCode::SUCCESS
@@ -165,6 +171,13 @@ pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
         return;
     }
     match pending(state, key, ack.packet_id) {
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        Pending::Release(_)
+            if is_sent_again(state, key, ack.packet_id)
+                && state.rules.breaks(Fault::ResumedPubcompEndsConnection) =>
+        {
+            end(state, turn, key);
+        }
         Pending::Release(topic) => {
             settle(state, turn, key, ack, topic);
             // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
@@ -296,6 +309,27 @@ fn make_room(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, fault: Fau
         session.inflight.free_one();
         flush(session, &state.rules, turn);
     }
+}
+
+/// For a fault: forgets messages that have expired before they were acknowledged.
+fn forget(state: &mut State, turn: &Turn<'_>, key: SessionKey) {
+    if !state.rules.faults.is_none()
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        forget_expired(session, &state.rules, turn.now);
+    }
+}
+
+/// For a fault: whether the PUBREL with this packet id was sent again on the current connection.
+fn is_sent_again(state: &State, key: SessionKey, id: PacketId) -> bool {
+    let session = state.sessions.at(key);
+    session.is_some_and(|session| session.fault_state.released_again.contains(&id))
+}
+
+/// For faults: ends the connection because of a right acknowledgement.
+fn end(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
+    let reason = ReasonCode::PROTOCOL_ERROR;
+    refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
 }
 
 fn out_of_order(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {

@@ -5,6 +5,7 @@
 
 pub(crate) mod acknowledgement;
 mod aliases;
+pub(crate) mod arrival;
 pub(crate) mod auth;
 mod collision;
 pub(crate) mod connect;

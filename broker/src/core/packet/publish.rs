@@ -7,6 +7,7 @@ use mqtt_check_codec::topic::{check_name, matches};
 use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
 
 use super::aliases;
+use super::arrival::{end_overlapping, garble, is_cut, mislead};
 use super::collision::end_outgoing;
 use super::errant::{misuse_refused, pass_on_errant};
 use super::subscribe::is_on;
@@ -114,11 +115,14 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
     {
         aliases::spread(state, alias, &publish.topic);
     }
-    if let Some(id) = publish.packet_id
-        && !state.rules.faults.is_none()
-        && is_confused(state, key, id)
-    {
-        return;
+    if !state.rules.faults.is_none() {
+        garble(state, key, &mut publish);
+        if publish
+            .packet_id
+            .is_some_and(|id| is_confused(state, key, id))
+        {
+            return;
+        }
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     if let Some(id) = publish.packet_id {
@@ -192,7 +196,12 @@ fn publish_qos0(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish
         }
         // A PUBLISH with QoS 0 has no acknowledgement that could report the refusal.
         Err((_, why)) => refused(state, turn, key, &publish, why),
-        Ok(()) => accept(state, turn, key, publish),
+        Ok(()) => {
+            if !state.rules.faults.is_none() {
+                mislead(state, key, &publish);
+            }
+            accept(state, turn, key, publish);
+        }
     }
 }
 
@@ -338,6 +347,11 @@ fn publish_qos2(
         answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if is_cut(state, key, id, &publish) {
+        answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
+        return;
+    }
     if state.rules.breaks(Fault::UnreleasedLostOnReconnect) {
         answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
         withhold(state, turn.now, key, id, publish);
@@ -360,6 +374,7 @@ fn is_staged(rules: &Rules, publish: &Publish) -> bool {
     let aliased = publish.properties.topic_alias().is_some();
     withholds(rules)
         || rules.breaks(Fault::ReleasedLaterComesBack)
+        || rules.breaks(Fault::StagedLostBehindQos0)
         || aliased
             && (rules.breaks(Fault::StagedFollowsAlias) || rules.breaks(Fault::StagedNeedsItsAlias))
 }
@@ -644,6 +659,8 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
     let alias = publish.properties.topic_alias();
     let message = session.message(publish, turn.now);
     let client = message.publisher.clone();
+    let faulty = !state.rules.faults.is_none();
+    let about = faulty.then(|| (client.clone(), message.topic.clone()));
     if state.rules.breaks(Fault::UnsubscribedStoredOffline) {
         store_unsubscribed(state, &message);
     }
@@ -661,6 +678,10 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
     {
         link.aliases_in.remove(&alias);
     }
+    if let Some((publisher, topic)) = about {
+        end_overlapping(state, turn, &publisher, &topic, &routed.overlapping);
+    }
+    let rules = &state.rules;
     let reason = match routed.matched {
         true if rules.breaks(Fault::SubscribersUnseen) => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         true => ReasonCode::SUCCESS,

@@ -6,9 +6,11 @@ use super::collision::end_outgoing;
 use super::publish::answer;
 use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
+use crate::core::ending::connection::refuse;
 use crate::core::state::State;
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
+use crate::hook::DisconnectReason;
 use crate::{Fault, Liberty};
 
 /// Releases the packet id and answers with PUBCOMP. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11] [5 MQTT-4.3.3-12]
@@ -26,6 +28,13 @@ pub(crate) fn pubrel_received(
         true => session.received.get(&id).copied(),
         false => session.received.remove(&id),
     };
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
+    let aside = session.fault_state.there();
+    if aside.is_some_and(|aside| aside.cut.remove(&id)) {
+        let reason = ReasonCode::UNSPECIFIED_ERROR;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
     if state.rules.breaks(Fault::PubrelReleasesAll) {
         session.received.clear();

@@ -100,6 +100,16 @@ fn go_on(
                         return true;
                     }
                 }
+                // [3.1.1 MQTT-3.8.4-1] [5 MQTT-3.8.4-1]
+                if !state.rules.faults.is_none()
+                    && names_retained(state, turn, work)
+                    && state
+                        .rules
+                        .breaks(Fault::ExactFilterWithRetainedEndsConnection)
+                {
+                    refuse_on(state, turn, key, work, ReasonCode::UNSPECIFIED_ERROR);
+                    return true;
+                }
                 let (id, version) = (work.subscribe.packet_id, work.version);
                 work.in_use = state.sessions.has_in_use(&state.rules, key, version, id);
                 work.next = 0;
@@ -165,6 +175,15 @@ fn go_on(
             Stage::Retained => return send_made(state, turn, work, budget),
         }
     }
+}
+
+/// For a fault: whether one of the filters is the topic of a retained message of QoS 1 or 2.
+fn names_retained(state: &State, turn: &Turn<'_>, work: &Subscribing) -> bool {
+    let mut filters = work.subscribe.subscriptions.iter().map(|s| &*s.filter);
+    filters.any(|filter| {
+        let message = state.topics.retained.at(filter);
+        message.is_some_and(|m| m.qos > QoS::AtMostOnce && !m.is_expired(turn.now))
+    })
 }
 
 /// Returns whether the session is still on the connection that received the packet.
@@ -611,6 +630,12 @@ fn make(
         granted = old;
         granted.options.retain_handling = asked.options.retain_handling;
     }
+    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
+    let former = session.subscriptions.get(&whole).map(|old| old.options.qos);
+    let higher = former.filter(|qos| {
+        *qos > granted.options.qos && state.rules.breaks(Fault::ResubscribeLowerQosIgnored)
+    });
+    granted.options.qos = higher.unwrap_or(granted.options.qos);
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
     let is_forgotten =
         known && session.traces.resumed && state.rules.breaks(Fault::ResumedSubscribeBringsNothing)
@@ -688,7 +713,7 @@ fn make(
     let shown = match replaced {
         // [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-7]
         Some(old) if state.rules.breaks(Fault::SubackOfFormerQos) => old.options.qos,
-        _ if stays.is_some() => asked.options.qos,
+        _ if stays.is_some() || higher.is_some() => asked.options.qos,
         _ => granted.options.qos,
     };
     Ok((shown, retained.then_some(subscriber)))

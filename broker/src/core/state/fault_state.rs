@@ -70,6 +70,12 @@ pub(crate) struct FaultState {
     pub(crate) late_unsubscribes: Vec<Unsubscribe>,
     /// A Will that DISCONNECT deleted.
     pub(crate) deleted_will: Option<Box<Will>>,
+    /// Messages that overlapping subscriptions matched at one time: that time, the publisher and the topic.
+    pub(crate) overlapped: BTreeSet<(Time, ByteString, ByteString)>,
+    /// QoS 2 messages that were received and are lost when they are released.
+    pub(crate) cut: BTreeSet<PacketId>,
+    /// Packet ids whose PUBREL was sent again on the current connection.
+    pub(crate) released_again: BTreeSet<PacketId>,
 }
 
 impl Blank for FaultState {
@@ -106,5 +112,8 @@ impl Blank for FaultState {
         loses_next: false,
         late_unsubscribes: Vec::new(),
         deleted_will: None,
+        overlapped: BTreeSet::new(),
+        cut: BTreeSet::new(),
+        released_again: BTreeSet::new(),
     };
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{Properties, Property, Publish, QoS};
+use mqtt_check_codec::{PacketId, Properties, Property, Publish, QoS};
 
 use super::weight;
 use crate::core::input::Time;
@@ -28,6 +28,8 @@ pub(crate) struct Message {
     pub(crate) received_at: Time,
     /// The publisher's Topic Alias. It is not forwarded.
     pub(crate) alias: Option<u16>,
+    /// The publisher's packet id. It is not forwarded.
+    pub(crate) packet_id: Option<PacketId>,
     /// Whether the message is a Will. Subscribers do not learn this.
     pub(crate) will: bool,
     /// The Client Identifier of the publisher, or of the client that left the Will.
@@ -43,6 +45,7 @@ impl Message {
         let properties = forwarded(publish.properties);
         Self {
             alias,
+            packet_id: publish.packet_id,
             weight: weight::of_message(&publish.topic, &publish.payload, &properties),
             expiry_s: properties.message_expiry_interval_s(),
             properties,
@@ -154,6 +157,14 @@ fn distort(rules: &Rules, properties: &mut Properties) {
     if rules.breaks(Fault::UserPropertiesReversed) {
         properties.0.reverse();
     }
+}
+
+/// For a fault: whether a property says how to respond to the message.
+pub(crate) const fn is_for_response(property: &Property) -> bool {
+    matches!(
+        property,
+        Property::ResponseTopic(_) | Property::CorrelationData(_)
+    )
 }
 
 /// Returns the properties that are forwarded to subscribers, unchanged and in order: all except those that belong to

@@ -84,6 +84,12 @@ impl Queue {
         all.map(|delivery| Arc::clone(&delivery.message)).collect()
     }
 
+    /// For faults: returns whether the function accepts one of the messages.
+    pub(crate) fn any(&self, is_meant: impl Fn(&Arc<Message>) -> bool) -> bool {
+        let mut all = self.items.0.iter();
+        all.any(|delivery| is_meant(&delivery.message))
+    }
+
     /// For faults and permitted variations: keeps only the deliveries that the function accepts.
     pub(crate) fn retain(&mut self, stays: impl Fn(&Delivery) -> bool) {
         for delivery in self.take() {

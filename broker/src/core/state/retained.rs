@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
 
@@ -18,6 +19,8 @@ pub(crate) struct Retained {
     former: BTreeMap<ByteString, Arc<Message>>,
     /// For a fault: the topics whose message was published by a client of an older version.
     of_older: BTreeSet<ByteString>,
+    /// For a fault: how many messages each topic has had within a minute, and since when.
+    recent: BTreeMap<ByteString, (Time, usize)>,
     /// Topics that changed since the store last asked; `None` if there is no store.
     changed: Option<BTreeSet<ByteString>>,
     /// The weight of all messages.
@@ -77,6 +80,18 @@ impl Retained {
     /// For a fault: returns whether the topic's message was published by a client of an older version.
     pub(crate) fn is_of_older(&self, topic: &str) -> bool {
         self.of_older.contains(topic)
+    }
+
+    /// For a fault: counts a message that is to be retained. Returns how many the topic has had within a minute, or
+    /// since it had none.
+    pub(crate) fn count(&mut self, topic: &ByteString, now: Time) -> usize {
+        let is_new = !self.messages.contains_key(topic);
+        let (since, count) = self.recent.entry(topic.clone()).or_insert((now, 0));
+        if is_new || now.saturating_sub(*since) >= Duration::from_secs(60) {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count
     }
 
     /// Returns the topic's message.

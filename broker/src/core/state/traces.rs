@@ -7,7 +7,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::boxed_if_changed::Blank;
 use super::expiry::Expiry;
-use crate::core::input::Time;
+use crate::core::input::{ConnectionId, Time};
 
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
@@ -23,6 +23,8 @@ pub(crate) struct Traces {
     pub(crate) window: Option<usize>,
     /// Whether a connection has requested Response Information.
     pub(crate) asked_response: bool,
+    /// Whether the current connection has.
+    pub(crate) asks_response: bool,
     /// How long the session was to last according to its last DISCONNECT.
     pub(crate) told_expiry: Option<Expiry>,
     /// Whether the displaced connection is left open.
@@ -41,6 +43,8 @@ pub(crate) struct Traces {
     pub(crate) qos0_in_turn: u64,
     /// Whether the session receives no more messages.
     pub(crate) deaf: bool,
+    /// The connection whose packets are ignored.
+    pub(crate) hung: Option<ConnectionId>,
 }
 
 impl Blank for Traces {
@@ -53,6 +57,7 @@ impl Blank for Traces {
         packet_size: None,
         window: None,
         asked_response: false,
+        asks_response: false,
         told_expiry: None,
         left_open: false,
         resumptions: 0,
@@ -62,5 +67,6 @@ impl Blank for Traces {
         clean_start: false,
         qos0_in_turn: 0,
         deaf: false,
+        hung: None,
     };
 }

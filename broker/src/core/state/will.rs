@@ -74,6 +74,7 @@ impl Will {
             retain: will.retain,
             dup: false,
             alias: None,
+            packet_id: None,
             will: true,
             received_at: now,
             publisher: client,

@@ -296,6 +296,7 @@ impl Reader {
         Ok(Message {
             weight: weight::of_message(&publish.topic, payload, &publish.properties),
             alias: None,
+            packet_id: None,
             will: false,
             topic: content.publish.topic,
             payload: content.payload,

@@ -269,6 +269,11 @@ fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
         // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
         return Err(ReasonCode::NOT_AUTHORIZED.into());
     }
+    // [5 MQTT-3.1.4-5] [5 MQTT-3.1.2-7]
+    let has_format = will.properties.payload_format_indicator().is_some();
+    if has_format && rules.breaks(Fault::WillPayloadFormatRefused) {
+        return Err(ReasonCode::MALFORMED_PACKET.into());
+    }
     let at_maximum = will.qos == config.maximum_qos && config.maximum_qos < QoS::ExactlyOnce;
     if at_maximum && rules.breaks(Fault::WillAtMaximumQosRefused) {
         return Err(ReasonCode::QOS_NOT_SUPPORTED.into());

@@ -198,8 +198,9 @@ pub(crate) fn keep_of_connect(
         _ => expiry,
     };
     let asked = connect.properties.request_response_information() == Some(1);
-    if asked && !state.rules.faults.is_none() {
-        session.traces.asked_response = true;
+    if !state.rules.faults.is_none() {
+        session.traces.asked_response |= asked;
+        session.traces.asks_response = asked;
     }
     if !state.rules.faults.is_none() {
         session.traces.clean_start = connect.clean_start;

@@ -1,4 +1,4 @@
-//! Circumstances of connections and sessions in which brokers misbehaved according to bug reports.
+//! Connections and sessions.
 
 use std::time::Duration;
 
