@@ -4,7 +4,7 @@ use mqtt_check_broker::{Config, Fault};
 use mqtt_check_codec::{Packet, Property, ProtocolVersion, Publish, SubscriptionOptions};
 
 use super::{back, end, keeper, reader, rich, shows, shows_with, texts, writer};
-use crate::details::options;
+use crate::details::{kept, options};
 use crate::pair::{BOTH, Pair, Peer, V5, ack, hello, id, message, publish, qos, subscribe_with};
 
 /// A client that is sent one message at a time.
@@ -38,6 +38,18 @@ fn no_local_withholds_and_takes_no_room() {
             pair.seen(own)
         });
     }
+    shows(Fault::NoLocalFillsWindow, &right, &[], |pair| {
+        let own = one_at_a_time(pair);
+        pair.subscribe(own, "u", 1);
+        pair.send(own, Packet::Publish(kept(1, "t", "own")));
+        pair.send(own, subscribe_with(1, [], [("t", no_local(1))]));
+        pair.seen(own);
+        pair.send(own, message(1, 1, "u", "x"));
+        pair.seen(own)
+            .into_iter()
+            .filter(|line| line.starts_with("publish"))
+            .collect()
+    });
     let right = ["publish q1 id=1 u=1"];
     let wrong = [right[0], "publish q0 t=behind"];
     shows(Fault::NoLocalIgnoredWhenWaiting, &right, &wrong, |pair| {

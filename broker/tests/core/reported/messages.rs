@@ -68,32 +68,35 @@ fn a_subscription_can_be_lowered() {
 
 #[test]
 fn the_granted_qos_is_the_limit() {
-    for version in BOTH {
-        let (right, wrong) = (["publish q1 id=1 t=x"], ["publish q2 id=1 t=x"]);
-        shows(Fault::Qos2NotLoweredToQos1, &right, &wrong, |pair| {
-            let lower = reader(pair, version, "lower", "t", 0);
-            let reader = reader(pair, version, "reader", "t", 1);
-            let writer = writer(pair, version);
-            pair.send(writer, message(2, 1, "t", "x"));
-            assert_eq!(pair.seen(lower), ["publish q0 t=x"]);
-            pair.seen(reader)
-        });
-        let (right, wrong) = (["publish q0 t=x"], ["publish q1 id=1 t=x"]);
-        shows(Fault::WildcardQosIsPublishers, &right, &wrong, |pair| {
+    let (limited, wild) = (Fault::Qos2NotLoweredToQos1, Fault::WildcardQosIsPublishers);
+    let levels = [
+        "publish q0 t=x",
+        "publish q1 id=1 t=x",
+        "publish q2 id=1 t=x",
+    ];
+    for (fault, version, filter, granted, published) in [
+        (limited, V3, "t", 1, 2),
+        (limited, V5, "+", 1, 2),
+        (wild, V3, "+", 0, 1),
+        (wild, V5, "#", 1, 2),
+        (wild, V5, "$share/g/+", 0, 2),
+    ] {
+        let (right, wrong) = ([levels[granted]], [levels[published]]);
+        let (granted, published) = (granted as u8, published as u8);
+        shows(fault, &right, &wrong, |pair| {
             let exact = reader(pair, version, "exact", "t", 0);
-            let reader = reader(pair, version, "reader", "+", 0);
+            let reader = reader(pair, version, "reader", filter, granted);
             let writer = writer(pair, version);
-            pair.send(writer, message(1, 1, "t", "x"));
-            assert_eq!(pair.seen(exact), ["publish q0 t=x"]);
+            pair.send(writer, message(published, 1, "t", "x"));
+            assert_eq!(pair.seen(exact), levels[..1]);
             pair.seen(reader)
         });
     }
-    let (right, wrong) = (["publish q0 t=x"], ["publish q2 id=1 t=x"]);
-    shows(Fault::WildcardQosIsPublishers, &right, &wrong, |pair| {
-        let reader = reader(pair, V5, "reader", "$share/g/#", 0);
+    let wrong = ["publish q1 id=1 retain t=x"];
+    shows(wild, &["publish q0 retain t=x"], &wrong, |pair| {
         let writer = writer(pair, V5);
-        pair.send(writer, message(2, 1, "t", "x"));
-        pair.seen(reader)
+        pair.send(writer, Packet::Publish(kept(1, "t", "x")));
+        brought(pair, V5, "+", 0)
     });
 }
 
