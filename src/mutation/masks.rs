@@ -79,6 +79,8 @@ masks! {
         "a refusal without a specific code may have reasons of the server's own, which no case judges";
     "session-expiry-lengthened" hides "disconnect-expiry-ignored"
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
+    "session-expiry-lengthened" hides "disconnect-expiry-ignored-after-clean-start"
+        "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "resumed-disconnect-expiry-ignored"
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "will-not-retained-on-session-end"
@@ -87,6 +89,8 @@ masks! {
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "client-disconnect-code-unchecked"
         "only a subscriber sees that the Will is not published";
+    "subscriptions-refused" hides "disconnect-behind-publish-unread"
+        "only a subscriber sees that the Will is published";
     "subscriptions-refused" hides "dollar-will-published"
         "only a subscriber sees that the Will is published";
     "subscriptions-refused" hides "finished-qos2-id-swallowed"
@@ -119,8 +123,12 @@ masks! {
         "only a subscriber sees where the message goes";
     "subscriptions-refused" hides "staged-needs-its-alias"
         "only a subscriber sees that the message is lost";
+    "subscriptions-refused" hides "staged-lost-behind-qos0"
+        "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "takeover-forgets-received"
         "only a subscriber sees that the message is delivered twice";
+    "subscriptions-refused" hides "unsubscribe-carried-out-late"
+        "there is no subscription to remove";
     "subscriptions-refused" hides "unsubscribe-of-wildcard-ignored"
         "there is no subscription to remove";
     "subscriptions-refused" hides "unsubscribe-when-resumed-ignored"
@@ -152,12 +160,16 @@ also! {
         "a message whose exchange never ends blocks later messages";
     "other-version-loses-inflight" breaks ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]
         "the identifier of a message that was not acknowledged is given to another";
+    "owed-release-ends-resend" breaks ["MQTT-4.5.0-1"]
+        "a message that is not sent again blocks later messages";
     "packet-id-always-one-at-qos1" breaks ["MQTT-4.3.3-4", "MQTT-4.5.0-1"]
         "a message in flight is forgotten when the next one gets its identifier";
     "packet-ids-signed" breaks ["MQTT-4.3.3-1", "MQTT-4.3.3-4"]
         "its own PUBREL has the wrong identifier too, so the right one is never sent";
     "pubrel-other-packet-id" breaks ["MQTT-3.1.2-4", "MQTT-3.1.2-6", "MQTT-3.1.2-15", "MQTT-3.1.2-17", "MQTT-3.3.1-6", "MQTT-3.3.1-9", "MQTT-3.8.4-4", "MQTT-3.8.4-5", "MQTT-4.3.3-2", "MQTT-4.3.3-10", "MQTT-4.3.3-12", "MQTT-4.5.0-1", "RULE-4.8.2-1"]
         "a message whose exchange never ends blocks later messages, and the client's answer may end the connection";
+    "qos2-refusals-shown-success" breaks ["MQTT-3.3.1-5"]
+        "a message that is refused without saying so is not retained";
     "queue-delivered-again" breaks ["MQTT-4.3.2-1"]
         "a message granted QoS 1 is delivered again as a new one";
     "refused-filter-brings-retained" breaks ["MQTT-3.8.4-6", "MQTT-3.8.4-8"]

@@ -92,12 +92,8 @@ fn write_wrongly(
             out.put_u8(0);
         }
         // [3.1.1 MQTT-2.2.2-1] [5 MQTT-2.1.3-1]
-        Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PubAck(_) => {
-            let is_copied = match packet {
-                Packet::PubAck(_) => lies(Fault::PubackCopiesFlags),
-                _ => lies(Fault::SubackCopiesFlags),
-            };
-            out[at] |= u8::from(is_copied) << 1;
+        Packet::SubAck(_) | Packet::UnsubAck(_) if lies(Fault::SubackCopiesFlags) => {
+            out[at] |= 0b10;
         }
         // [3.1.1 MQTT-2.3.1-1] [5 MQTT-2.2.1-4]
         Packet::Publish(publish) if publish.qos > QoS::AtMostOnce && lies(Fault::PacketIdZero) => {
@@ -156,13 +152,6 @@ mod tests {
         });
         let connack = bytes(connack, Fault::ConnackFlagsReserved);
         assert_eq!(connack, [0x20, 3, 3, 0, 0]);
-        let puback = Packet::PubAck(mqtt_check_codec::Ack {
-            packet_id: PacketId::MIN,
-            reason: mqtt_check_codec::ReasonCode::SUCCESS,
-            properties: Default::default(),
-        });
-        let puback = bytes(puback, Fault::PubackCopiesFlags);
-        assert_eq!(puback, [0x42, 4, 0, 1, 0, 0]);
         assert_eq!(bytes(Packet::PingResp, Fault::ReservedFlagSet), [0xD1, 0]);
         let pingreq = bytes(Packet::PingResp, Fault::PingreqAnsweredByPingreq);
         assert_eq!(pingreq, [0xC0, 0]);

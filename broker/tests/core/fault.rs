@@ -54,7 +54,6 @@ const IN_BYTES: &[Fault] = &[
     Fault::SubprotocolEchoed,
     Fault::SubprotocolNotReturned,
     Fault::SubackCopiesFlags,
-    Fault::PubackCopiesFlags,
     Fault::PieceBehindPacketsLost,
     Fault::PingFrameReadAsData,
     Fault::WillLostOnWebsocket,

@@ -127,11 +127,7 @@ pub(crate) fn copy(rules: &Rules, message: &Arc<Message>, subscriber: &Subscribe
     }
     // [5 MQTT-3.3.4-3]
     let bare = message.will && rules.breaks(Fault::WillWithoutIdentifier);
-    let identifier = match subscriber.granted.identifier {
-        // [5 RULE-3.3.2.3.8-1]
-        None if rules.breaks(Fault::IdentifierZeroSent) => Some(0),
-        identifier => identifier.filter(|_| !bare),
-    };
+    let identifier = subscriber.granted.identifier.filter(|_| !bare);
     Delivery {
         message: Arc::clone(message),
         qos,

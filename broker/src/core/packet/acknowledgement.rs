@@ -128,10 +128,6 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             }
             ReasonCode::SUCCESS
         }
-        // [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
-        Pending::Release(_) if state.rules.breaks(Fault::SecondPubrecEndsConnection) => {
-            return end(state, turn, key);
-        }
         Pending::Release(_) => {
             make_room(state, turn, key, Fault::RepeatedPubrecMakesRoom);
             ReasonCode::SUCCESS

@@ -270,23 +270,6 @@ fn requests_need_no_response_information() {
 }
 
 #[test]
-fn a_message_has_only_the_identifiers_that_were_given() {
-    let right = ["publish q0 t=x", "publish q0 u=x SubscriptionIdentifier(7)"];
-    let wrong = ["publish q0 t=x SubscriptionIdentifier(0)", right[1]];
-    shows(Fault::IdentifierZeroSent, &right, &wrong, |pair| {
-        let older = reader(pair, V3, "older", "t", 0);
-        let reader = reader(pair, V5, "reader", "t", 0);
-        let identifier = [Property::SubscriptionIdentifier(7)];
-        pair.send(reader, subscribe_with(2, identifier, [("u", options(0))]));
-        pair.seen(reader);
-        for topic in ["t", "u"] {
-            pair.send(older, message(0, 0, topic, "x"));
-        }
-        pair.seen(reader)
-    });
-}
-
-#[test]
 fn the_flags_of_a_message_are_the_servers_own() {
     for version in BOTH {
         let right = ["publish q0 t=x", "publish q1 id=1 t=x"];
