@@ -2182,7 +2182,7 @@ tolerated {
         "a CONNECT with ill-formed UTF-8 in its Will Topic is ignored and the connection stays open",
     UsernameTextIgnored "username-text-ignored" [V5 "MQTT-3.1.3-12", V3_1_1 "MQTT-3.1.3-11"] in CONNECT "username"
         "a CONNECT with ill-formed UTF-8 in its user name is ignored and the connection stays open",
-    WillResponseTopicUnchecked "will-response-topic-unchecked" [V5 "MQTT-4.7.0-1"] in CONNECT "will_response_topic"
+    WillResponseTopicUnchecked "will-response-topic-unchecked" [V5 "MQTT-4.7.0-1", V5 "MQTT-3.3.2-14"] in CONNECT "will_response_topic"
         seen ["emqx#18491"]
         "a CONNECT with a wildcard in the Response Topic of its Will is ignored and the connection stays open",
 
