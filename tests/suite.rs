@@ -169,6 +169,7 @@ const THREADS: &[&str] = &[
     "emqx#10545",
     "emqx#1398",
     "emqx#1496",
+    "emqx#18491",
     "emqx#2303",
     "emqx#2564",
     "emqx#6447",
