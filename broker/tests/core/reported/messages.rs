@@ -4,9 +4,9 @@ use mqtt_check_broker::Fault;
 use mqtt_check_codec::{Clause, Packet, PacketType, Property, Publish, Will};
 
 use super::{back, end, keeper, reader, rich, shows, texts, writer};
-use crate::details::{brought, kept, options};
+use crate::details::{brought, kept};
 use crate::malformed::error;
-use crate::pair::{BOTH, V3, V5, ack, hello, id, message, publish, qos, retained, subscribe_with};
+use crate::pair::{BOTH, V3, V5, ack, hello, id, message, publish, qos, retained};
 
 #[test]
 fn messages_wait_in_order_whether_they_are_retained_or_not() {
