@@ -117,8 +117,10 @@ pub fn coverage(
             let is_v5 = requirement.version == ProtocolVersion::V5;
             let is_monitored = monitored[usize::from(is_v5)].contains(requirement.id);
             let breaking = breaking(requirement, faults);
-            let proofs = proofs(requirement, &breaking, record);
             let cases = cited.get(&key).cloned().unwrap_or_default();
+            // The monitor may find a violation in any case.
+            let judges = |case: &CaseId| is_monitored || cases.contains(case);
+            let proofs = proofs(requirement, &breaking, record, &judges);
             let state = state(requirement, &cases, is_monitored, &proofs);
             let reason = reason(requirement, state, &breaking);
             Coverage {
@@ -150,8 +152,14 @@ pub fn breaking(requirement: &Requirement, faults: &[FaultInfo]) -> Vec<&'static
         .collect()
 }
 
-/// Returns one catch for each fault of the statement, by a case that passes on the broker without faults.
-fn proofs(requirement: &Requirement, breaking: &[&'static str], record: &Record) -> Vec<Proof> {
+/// Returns one catch for each fault of the statement, by a case that judges the statement and passes on the broker
+/// without faults.
+fn proofs(
+    requirement: &Requirement,
+    breaking: &[&'static str],
+    record: &Record,
+    judges: &dyn Fn(&CaseId) -> bool,
+) -> Vec<Proof> {
     let mut proofs: Vec<Proof> = Vec::new();
     for played in &record.played {
         let known = proofs.iter().any(|p| p.fault == played.fault);
@@ -161,6 +169,7 @@ fn proofs(requirement: &Requirement, breaking: &[&'static str], record: &Record)
         let catch = played.caught.iter().find(|catch| {
             requirements::document(catch.case.version) == requirement.version
                 && catch.cites.contains(requirement.id)
+                && judges(&catch.case)
                 && record
                     .reference
                     .get(&catch.case)
