@@ -115,6 +115,43 @@ impl GrantedLess<'_> {
         {
             mismatches.clear();
         }
+        self.without_granted_to_due_topic(pattern, event, (client, memory), mismatches)
+    }
+
+    /// Removes the mismatches that depend on a lesser grant in a message with a wrong topic. The topic that is due
+    /// decides which grants apply to it. The topic itself still counts.
+    fn without_granted_to_due_topic(
+        &self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+        (client, memory): (ClientIndex, &Memory),
+        mut mismatches: Vec<Mismatch>,
+    ) -> Vec<Mismatch> {
+        let is_of_topic = |mismatch: &Mismatch| mismatch.field == "topic";
+        if !mismatches.iter().any(is_of_topic) {
+            return mismatches;
+        }
+        let happened = &self.transcript.events[event.0];
+        let Some(due) = topic_of(pattern, client, memory) else {
+            return mismatches;
+        };
+        let Some(Packet::Publish(publish)) = received(&happened.what) else {
+            return mismatches;
+        };
+        for instead in self.publish_instead(event, publish, Some(&due)) {
+            // The monitor cannot report a QoS above the grant, because no filter matches the wrong topic.
+            if self.lesser_grants[instead.grant].is_exceeded_by(publish.qos.as_u8()) {
+                continue;
+            }
+            let Some(received) = self.as_received(event, &instead.packet) else {
+                continue;
+            };
+            let wrong = judge(pattern, &received, client, &mut memory.clone());
+            mismatches.retain(|m| wrong.iter().any(|w| w.field == m.field));
+        }
+        if self.refused(happened.lane, event, Some(&due)).is_some() {
+            mismatches.retain(|m| !OF_SUBSCRIPTION.contains(&m.field.as_str()));
+        }
         mismatches
     }
 

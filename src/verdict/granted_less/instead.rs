@@ -22,7 +22,12 @@ impl GrantedLess<'_> {
             return Vec::new();
         };
         match packet {
-            Packet::Publish(publish) => self.publish_instead(event, publish),
+            Packet::Publish(publish) => {
+                // If its alias cannot be resolved, the message may have any topic.
+                let topic = self.transcript.topic(event);
+                let topic = topic.filter(|topic| !topic.is_empty());
+                self.publish_instead(event, publish, topic)
+            }
             Packet::SubAck(suback) => {
                 let mut suback = suback.clone();
                 let mut first = None;
@@ -76,14 +81,15 @@ impl GrantedLess<'_> {
         }
     }
 
-    /// Returns the message at each QoS that a full grant would have permitted.
-    fn publish_instead(&self, event: EventIndex, publish: &Publish) -> Vec<Alternative> {
+    /// Returns the message at each QoS that a full grant would have permitted for this topic. `None` stands for any
+    /// topic.
+    pub(super) fn publish_instead(
+        &self,
+        event: EventIndex,
+        publish: &Publish,
+        topic: Option<&ByteString>,
+    ) -> Vec<Alternative> {
         let lane = self.transcript.events[event.0].lane;
-        // If its alias cannot be resolved, the message may have any topic.
-        let topic = self
-            .transcript
-            .topic(event)
-            .filter(|topic| !topic.is_empty());
         let published = self.published(topic, publish);
         let mut all = Vec::new();
         for (number, grant) in self.given_to(lane, event) {

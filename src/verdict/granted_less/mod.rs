@@ -346,6 +346,17 @@ impl LesserGrant {
         }
     }
 
+    /// Returns whether this QoS is higher than what was granted.
+    const fn is_exceeded_by(&self, qos: u8) -> bool {
+        matches!(
+            self.what,
+            Grant::Subscription {
+                granted: Granted::Lower(granted),
+                ..
+            } if granted < qos
+        )
+    }
+
     /// Returns whether messages of a subscription may have QoS 0, or be missing.
     fn may_lack_identifiers(&self) -> bool {
         self.lowers_to(0).is_some() || self.refuses().is_some()

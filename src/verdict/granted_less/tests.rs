@@ -2,16 +2,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mqtt_check_codec::{
-    Ack, ConnAck, Connect, Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS,
-    ReasonCode, SubAck, Subscribe, Subscription, SubscriptionOptions,
+    Ack, ConnAck, Connect, Packet, PacketId, PacketType, Properties, Property, ProtocolVersion,
+    Publish, QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionOptions,
 };
 
 use super::given::{Grant, Granted, LesserGrant, granted_less};
 use super::{Excused, GrantedLess};
+use crate::diagnostic::Place;
+use crate::matcher::Memory;
 use crate::plan::Plan;
-use crate::scenario::model::{CaseId, ClientIndex, Settings};
+use crate::scenario::model::{
+    CaseId, ClientIndex, Expr, FieldMatch, Literal, Matcher, PacketPattern, Settings,
+};
 use crate::transcript::{
-    Event, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
+    Event, EventIndex, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
 };
 
 /// Returns a PUBLISH of QoS 1.
@@ -398,4 +402,60 @@ fn a_code_that_no_puback_has_leaves_open_what_became_of_the_message() {
         panic!("{given:?}");
     };
     assert!(!grant.is_refusal() && grant.is_unread(), "{given:?}");
+}
+
+/// Returns the fields that count in a message with this topic, where topic `a.b` with QoS 2 is due to a subscription
+/// that was answered with this code.
+fn counting_fields(topic: &'static str, code: ReasonCode) -> Vec<String> {
+    let subscribe = Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        properties: Properties::new(),
+        subscriptions: vec![Subscription {
+            filter: "a.b".into(),
+            options: SubscriptionOptions::new(QoS::ExactlyOnce),
+        }],
+    });
+    let suback = Packet::SubAck(SubAck {
+        packet_id: PacketId::MIN,
+        properties: Properties::new(),
+        reasons: vec![code],
+    });
+    let packets = [
+        (true, subscribe),
+        (false, suback),
+        (false, publish(1, topic, "x")),
+    ];
+    let transcript = record(ProtocolVersion::V5, &packets);
+    let field = |name: &str, literal| FieldMatch {
+        name: name.to_owned(),
+        matcher: Matcher::Is(Expr::Literal(literal)),
+        place: Place {
+            line: 1,
+            column: 1,
+            length: 1,
+        },
+    };
+    let pattern = PacketPattern {
+        packet_type: PacketType::PUBLISH,
+        fields: vec![
+            field("topic", Literal::Bytes(Bytes::from_static(b"a.b"))),
+            field("payload", Literal::Bytes(Bytes::from_static(b"x"))),
+            field("qos", Literal::Number(2)),
+        ],
+    };
+    let plan = some_plan();
+    let granted_less = GrantedLess::new(&plan, &transcript);
+    let known = (ClientIndex(0), &Memory::default());
+    let counting =
+        granted_less.counting_mismatches(&pattern, EventIndex(2), known, &Excused::new());
+    counting.into_iter().map(|m| m.field).collect()
+}
+
+#[test]
+fn a_message_with_a_wrong_topic_still_has_the_granted_qos() {
+    assert!(counting_fields("a.b", ReasonCode(1)).is_empty());
+    assert_eq!(counting_fields("a/b", ReasonCode(1)), ["topic"]);
+    // Nothing explains a QoS that is lower or higher than what was granted.
+    assert_eq!(counting_fields("a/b", ReasonCode(2)), ["topic", "qos"]);
+    assert_eq!(counting_fields("a/b", ReasonCode(0)), ["topic", "qos"]);
 }
