@@ -7,7 +7,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
 use super::Finding;
-use super::blame::{self, Event, Inbox, Wrong};
+use super::blame::{self, Event, Inbox, Obsolete, Wrong};
 use super::charge::Charge;
 use super::filter;
 use super::symptom::Symptom;
@@ -129,14 +129,21 @@ pub(super) fn is_displaced(
 }
 
 /// Returns whether this is a message that some client has subscribed to. In a case that has already failed, it is the
-/// consequence of another fault, such as a SUBSCRIBE that should have been refused. Its topic does match a
-/// subscription.
+/// consequence of another fault, such as a SUBSCRIBE that should have been refused, or a message that was not stored.
+/// Its topic does match a subscription.
 pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
-    let topic_rule = Event::Extra(PacketType::PUBLISH);
+    let unwanted = [
+        Event::Extra(PacketType::PUBLISH),
+        Event::Obsolete(Obsolete::Replaced),
+        Event::Obsolete(Obsolete::Removed),
+        Event::Obsolete(Obsolete::NotRetained),
+    ];
     let is_of_topic = |event: &EventIndex| {
         let lane = &transcript.lanes[transcript.events[event.0].lane.0];
-        let rule = blame::default(topic_rule, lane.version);
-        over.clauses().iter().any(|clause| clause == rule.id())
+        let mut rules = unwanted
+            .map(|event| blame::default(event, lane.version))
+            .into_iter();
+        rules.any(|rule| over.clauses().iter().any(|clause| clause == rule.id()))
             && required_names(transcript, *event)
     };
     !over.events.is_empty() && over.events.iter().all(is_of_topic)

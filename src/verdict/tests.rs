@@ -8,9 +8,9 @@ use mqtt_check_codec::{
     SubAck, Subscribe, Subscription, SubscriptionOptions,
 };
 
-use super::blame::{Event, Wrong};
+use super::blame::{Event, Obsolete, Wrong};
 use super::expectation::{CarriedOver, Judged, Play, judge_outcome};
-use super::granted_less::tests::record;
+use super::granted_less::tests::{puback, record};
 use super::granted_less::{Excused, GrantedLess};
 use crate::diagnostic::Place;
 use crate::matcher::Memory;
@@ -190,6 +190,93 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
             panic!("{packets:?}: {found:?}");
         };
         assert_eq!(judged.wrong, std::slice::from_ref(wrong), "{packets:?}");
+    }
+}
+
+/// A retained message that a SUBSCRIBE brings is no copy of one that was received before, even if it is the same.
+#[test]
+fn a_retained_message_for_a_subscribe_is_no_copy() {
+    let publish = |retain, payload: &'static str| {
+        Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain,
+            topic: "x".into(),
+            packet_id: Some(PacketId::MIN),
+            properties: Properties::new(),
+            payload: Bytes::from_static(payload.as_bytes()),
+        })
+    };
+    let sent = |retain, payload| (true, publish(retain, payload));
+    let live = || (false, publish(false, "old"));
+    let retained = || (false, publish(true, "old"));
+    let acknowledged = || (true, puback(1, ReasonCode::SUCCESS));
+    let subscribe = |filter: &'static str| {
+        let subscribe = Subscribe {
+            packet_id: PacketId::MIN,
+            properties: Properties::new(),
+            subscriptions: vec![Subscription {
+                filter: filter.into(),
+                options: SubscriptionOptions::new(QoS::AtLeastOnce),
+            }],
+        };
+        (true, Packet::Subscribe(subscribe))
+    };
+    let is_obsolete = |why| Wrong::Event(Event::Obsolete(why));
+    let extra = Wrong::Event(Event::Extra(PacketType::PUBLISH));
+    let repeated = Wrong::Event(Event::Repeated(QoS::AtLeastOnce));
+    for (before, after, wrong) in [
+        (
+            vec![sent(true, "old"), live(), acknowledged(), sent(true, "new")],
+            vec![subscribe("x"), retained()],
+            is_obsolete(Obsolete::Replaced),
+        ),
+        (
+            vec![sent(true, "old"), live(), acknowledged(), sent(true, "")],
+            vec![subscribe("+"), retained()],
+            is_obsolete(Obsolete::Removed),
+        ),
+        (
+            vec![sent(false, "old"), live(), acknowledged()],
+            vec![subscribe("x"), retained()],
+            is_obsolete(Obsolete::NotRetained),
+        ),
+        // It is retained, so nothing is wrong with its content.
+        (
+            vec![sent(true, "old"), live(), acknowledged()],
+            vec![subscribe("x"), retained()],
+            extra,
+        ),
+        // These are copies: the SUBSCRIBE brought the message already, it is for another topic, the message is not a
+        // retained one, or the client has not acknowledged it.
+        (
+            vec![sent(true, "old"), live(), acknowledged()],
+            vec![subscribe("x"), retained(), acknowledged(), retained()],
+            repeated.clone(),
+        ),
+        (
+            vec![sent(true, "old"), live(), acknowledged(), sent(true, "new")],
+            vec![subscribe("y"), retained()],
+            repeated.clone(),
+        ),
+        (
+            vec![sent(true, "old"), live(), acknowledged(), sent(true, "new")],
+            vec![subscribe("x"), live()],
+            repeated.clone(),
+        ),
+        (
+            vec![sent(true, "old"), live(), sent(true, "new")],
+            vec![subscribe("x"), retained()],
+            repeated,
+        ),
+    ] {
+        let packets: Vec<_> = before.into_iter().chain(after).collect();
+        let transcript = record(V5, &packets);
+        let found = silence(&transcript, packets.len() - 1);
+        let [judged] = &found[..] else {
+            panic!("{packets:?}: {found:?}");
+        };
+        assert_eq!(judged.wrong, [wrong], "{packets:?}");
     }
 }
 

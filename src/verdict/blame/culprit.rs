@@ -246,6 +246,9 @@ impl<'a> Inbox<'a> {
         {
             return again;
         }
+        if let Some(obsolete) = self.obsolete(event) {
+            return obsolete;
+        }
         let order = self.order_of_publication(pattern, event);
         let mut due =
             here().filter(|(other, _, packet)| *other != event && self.is_message(pattern, packet));
@@ -388,7 +391,10 @@ impl<'a> Inbox<'a> {
             Ok(Packet::Publish(_)) if self.is_unsubscribed(event) => {
                 Some(Wrong::Event(Event::Unsubscribed))
             }
-            Ok(Packet::Publish(publish)) => self.repeated(publish, event),
+            Ok(Packet::Publish(publish)) => {
+                let obsolete = || self.obsolete(event);
+                self.repeated(publish, event).or_else(obsolete)
+            }
             _ => None,
         };
         more.unwrap_or(Wrong::Event(Event::Extra(frame.packet_type())))

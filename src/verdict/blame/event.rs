@@ -5,6 +5,7 @@ use mqtt_check_websocket::{Fault, Opcode};
 
 use super::super::charge::Rule;
 use super::super::monitor::is_from_server;
+use super::retained::Obsolete;
 use crate::requirements::{self, document};
 
 /// Something that a broker did, or failed to do.
@@ -24,6 +25,8 @@ pub(crate) enum Event {
     Extra(PacketType),
     /// A message was received that was published after the client had unsubscribed from its topic.
     Unsubscribed,
+    /// A new subscription brought a message that should not have been retained.
+    Obsolete(Obsolete),
     /// A message of this QoS was received again.
     Repeated(QoS),
     /// The connection was not closed.
@@ -65,7 +68,7 @@ pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> boo
         Event::Refused => !is_on_kept_sessions(id, version),
         // What has never been sent cannot be sent again.
         Event::Missing(PacketType::PUBLISH) => id != "MQTT-4.4.0-1",
-        Event::NotRetained => !matches!(id, "MQTT-4.4.0-1" | "MQTT-4.5.0-1"),
+        Event::NotRetained | Event::Obsolete(_) => !matches!(id, "MQTT-4.4.0-1" | "MQTT-4.5.0-1"),
         // The clause that a message is added to the session does not cover the rest of its delivery, nor a message that
         // is received again or unasked for.
         Event::Missing(_)
@@ -171,6 +174,9 @@ pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
         Event::Refused => field(PacketType::CONNACK, is_5),
         Event::Extra(packet) => extra(packet, is_5),
         Event::Unsubscribed => Rule::new("MQTT-3.10.4-2"),
+        Event::Obsolete(Obsolete::Replaced) => Rule::new("MQTT-3.3.1-5"),
+        Event::Obsolete(Obsolete::Removed) => by_version("MQTT-3.3.1-10", "MQTT-3.3.1-6"),
+        Event::Obsolete(Obsolete::NotRetained) => by_version("MQTT-3.3.1-12", "MQTT-3.3.1-8"),
         Event::Repeated(QoS::AtMostOnce) => Rule::new("MQTT-4.3.1-1"),
         Event::Repeated(QoS::AtLeastOnce) => by_version("MQTT-4.3.2-1", "MQTT-4.4.0-1"),
         Event::Repeated(QoS::ExactlyOnce) => by_version("MQTT-4.3.3-1", "MQTT-4.4.0-1"),
@@ -260,6 +266,8 @@ mod tests {
         let types = (0..16).map(PacketType);
         let of_packets = types.flat_map(|t| [Event::Missing(t), Event::Field(t), Event::Extra(t)]);
         let of_qos = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(Event::Repeated);
+        let obsolete =
+            [Obsolete::Replaced, Obsolete::Removed, Obsolete::NotRetained].map(Event::Obsolete);
         let others = [
             Event::NotResent,
             Event::NotRetained,
@@ -270,7 +278,7 @@ mod tests {
             Event::Unreadable,
             Event::FrameFault(Fault::Text),
         ];
-        for event in of_packets.chain(of_qos).chain(others) {
+        for event in of_packets.chain(of_qos).chain(obsolete).chain(others) {
             for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
                 let rule = default(event, version).id();
                 assert!(is_clause(rule), "{event:?}: {rule}");

@@ -6,6 +6,7 @@
 mod culprit;
 mod event;
 mod repeats;
+mod retained;
 mod subscribed;
 mod table;
 
@@ -13,6 +14,7 @@ use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, Re
 
 pub(super) use culprit::{Counting, Inbox, is_late_connack, received};
 pub(super) use event::Event;
+pub(super) use retained::Obsolete;
 pub(super) use table::Aspect;
 
 use super::charge::{Charge, Rule};

@@ -35,13 +35,17 @@ impl Inbox<'_> {
 
     /// Returns whether this message is one copy too many. That is so if at least as many messages with its topic and
     /// payload have been received before, on such a connection, as were published. Each publication counts once for
-    /// each matching subscription of the client, since a server may send a copy for each.
+    /// each matching subscription of the client, since a server may send a copy for each. A retained message that a
+    /// SUBSCRIBE brought is not a copy.
     fn is_copy(
         self,
         publish: &Publish,
         event: EventIndex,
         is_on: impl Fn(LaneIndex) -> bool,
     ) -> bool {
+        if self.brought_by(event).is_some() {
+            return false;
+        }
         let topic = self.transcript.topic(event);
         let before = self.packets().filter(|(other, lane, packet)| {
             other.0 < event.0
@@ -102,14 +106,16 @@ impl Inbox<'_> {
 }
 
 /// A message that a client has published, or left as its Will.
-struct Sent<'e> {
+pub(super) struct Sent<'e> {
     dup: bool,
+    pub(super) retain: bool,
+    pub(super) is_will: bool,
     /// `None` if a topic alias is used, which may stand for any topic.
-    topic: Option<&'e ByteString>,
-    payload: &'e Bytes,
+    pub(super) topic: Option<&'e ByteString>,
+    pub(super) payload: &'e Bytes,
 }
 
-fn sent(events: &[TranscriptEvent]) -> impl Iterator<Item = Sent<'_>> {
+pub(super) fn sent(events: &[TranscriptEvent]) -> impl Iterator<Item = Sent<'_>> {
     events.iter().filter_map(|event| {
         let What::Sent {
             packet: Some(packet),
@@ -121,11 +127,15 @@ fn sent(events: &[TranscriptEvent]) -> impl Iterator<Item = Sent<'_>> {
         match packet {
             Packet::Publish(publish) => Some(Sent {
                 dup: publish.dup,
+                retain: publish.retain,
+                is_will: false,
                 topic: Some(&publish.topic).filter(|topic| !topic.is_empty()),
                 payload: &publish.payload,
             }),
             Packet::Connect(connect) => connect.will.as_ref().map(|will| Sent {
                 dup: false,
+                retain: will.retain,
+                is_will: true,
                 topic: Some(&will.topic),
                 payload: &will.payload,
             }),

@@ -11,7 +11,7 @@ use crate::transcript::{EventIndex, LaneIndex, What};
 
 impl<'a> Inbox<'a> {
     /// Returns the packets that the clients of this session sent before this event.
-    fn sent_before(
+    pub(super) fn sent_before(
         self,
         event: EventIndex,
     ) -> impl DoubleEndedIterator<Item = (EventIndex, LaneIndex, &'a Packet)> {

@@ -32,7 +32,7 @@ pub(super) fn publish(id: u16, topic: &'static str, payload: &'static str) -> Pa
 }
 
 /// Returns a PUBACK.
-pub(super) fn puback(id: u16, reason: ReasonCode) -> Packet {
+pub(in crate::verdict) fn puback(id: u16, reason: ReasonCode) -> Packet {
     Packet::PubAck(Ack {
         packet_id: PacketId::new(id).expect("not 0"),
         reason,
