@@ -8,13 +8,15 @@ use mqtt_check_codec::{
     SubAck, Subscribe, Subscription, SubscriptionOptions,
 };
 
-use super::blame::{Event, Obsolete, Wrong};
+use super::blame::{Aspect, Event, Obsolete, Wrong};
 use super::expectation::{CarriedOver, Judged, Play, judge_outcome};
 use super::granted_less::tests::{puback, record};
 use super::granted_less::{Excused, GrantedLess};
 use crate::diagnostic::Place;
 use crate::matcher::Memory;
-use crate::scenario::model::{ClientIndex, Expectation, PacketPattern, Pattern};
+use crate::scenario::model::{
+    ClientIndex, Expectation, Expr, FieldMatch, Literal, Matcher, PacketPattern, Pattern,
+};
 use crate::transcript::{Ended, EventIndex, Outcome, Transcript, What};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
@@ -315,4 +317,63 @@ fn a_packet_in_addition_to_an_alternative_is_extra() {
     assert_eq!(wrong(&packets), [extra]);
     let missing = Wrong::Event(Event::Missing(PacketType::PINGRESP));
     assert_eq!(wrong(&packets[1..]), [missing]);
+}
+
+/// Of two copies, one has a QoS that no alternative permits. The copy itself is not one too many.
+#[test]
+fn a_copy_with_a_wrong_field_is_not_extra() {
+    let received = |qos, payload: &'static str| {
+        let publish = Publish {
+            dup: false,
+            qos,
+            retain: false,
+            topic: "x".into(),
+            packet_id: (qos != QoS::AtMostOnce).then_some(PacketId::MIN),
+            properties: Properties::new(),
+            payload: Bytes::from_static(payload.as_bytes()),
+        };
+        (false, Packet::Publish(publish))
+    };
+    let field = |name: &str, literal| FieldMatch {
+        name: name.to_owned(),
+        matcher: Matcher::Is(Expr::Literal(literal)),
+        place: PLACE,
+    };
+    let copy = |qos| PacketPattern {
+        packet_type: PacketType::PUBLISH,
+        fields: vec![
+            field("payload", Literal::Bytes(Bytes::from_static(b"live"))),
+            field("qos", Literal::Number(qos)),
+        ],
+    };
+    let once = |pattern| Expectation::once(pattern, PLACE);
+    let alternatives = vec![
+        vec![once(Pattern::Unordered(vec![copy(1), copy(0)]))],
+        vec![once(Pattern::Packet(copy(1))), once(nothing())],
+    ];
+    let high = received(QoS::AtLeastOnce, "live");
+    let raised = received(QoS::ExactlyOnce, "live");
+    let other = received(QoS::ExactlyOnce, "other");
+    let aspect = |aspect| vec![Wrong::Aspect(aspect)];
+    let extra = vec![Wrong::Event(Event::Extra(PacketType::PUBLISH))];
+    for (packets, expected) in [
+        (
+            vec![raised.clone(), high.clone()],
+            aspect(Aspect::QosRaised),
+        ),
+        (
+            vec![high.clone(), raised.clone()],
+            aspect(Aspect::QosRaised),
+        ),
+        (vec![raised], aspect(Aspect::QosRaised)),
+        (vec![other, high], extra),
+    ] {
+        let transcript = record(V5, &packets);
+        let pattern = Pattern::AnyOf(alternatives.clone());
+        let found = judged(&transcript, pattern, Vec::new(), Ended::TimedOut);
+        let [judged] = &found[..] else {
+            panic!("{packets:?}: {found:?}");
+        };
+        assert_eq!(judged.wrong, expected, "{packets:?}");
+    }
 }

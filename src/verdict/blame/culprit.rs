@@ -74,6 +74,16 @@ fn lacks_id_by_qos(packet: &Received<'_>, mismatches: &[Mismatch]) -> bool {
         && mismatches.iter().any(|mismatch| mismatch.field == "qos")
 }
 
+/// The packets of a sequence, paired with those that were received.
+struct Paired<'p> {
+    /// Patterns without a packet.
+    open: Vec<&'p PacketPattern>,
+    /// Packets without a pattern.
+    rest: Vec<EventIndex>,
+    /// The types of the silence at the end of the sequence, if there is one.
+    silence: Option<&'p [PacketType]>,
+}
+
 impl<'a> Inbox<'a> {
     /// Returns every packet that the client received, on all of its connections.
     pub(super) fn packets(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
@@ -409,27 +419,32 @@ impl<'a> Inbox<'a> {
         counting: Counting<'_>,
     ) -> Vec<Wrong> {
         let mut rest: Vec<EventIndex> = events.to_vec();
-        let mut open = Vec::new();
-        for pattern in patterns {
-            let mut left = rest.iter();
-            let place = left.position(|event| self.counts_as(pattern, *event, counting));
-            match place {
-                Some(place) => drop(rest.remove(place)),
-                None => open.push(pattern),
-            }
-        }
+        let open = self.take(patterns, &mut rest, counting);
         let Some(pattern) = open.first() else {
             return Vec::new();
         };
-        let like = rest.iter().find(|event| {
+        match self.nearest(pattern, &rest, counting) {
+            Some((event, mismatches)) => self.differs_in(&mismatches, pattern, event),
+            None => vec![self.missing(pattern)],
+        }
+    }
+
+    /// Returns the packet that is most like this pattern, and how it differs. `None` if each of them is another
+    /// message or of another type.
+    fn nearest(
+        self,
+        pattern: &PacketPattern,
+        events: &[EventIndex],
+        counting: Counting<'_>,
+    ) -> Option<(EventIndex, Vec<Mismatch>)> {
+        let is_like = |event: &&EventIndex| {
             received(self.transcript, **event).is_some_and(|r| {
                 r.packet_type() == pattern.packet_type && !self.is_other_message(pattern, &r)
             })
-        });
-        match like {
-            Some(event) => self.differs_in(&counting(pattern, *event), pattern, *event),
-            None => vec![self.missing(pattern)],
-        }
+        };
+        let like = events.iter().filter(is_like);
+        like.map(|event| (*event, counting(pattern, *event)))
+            .min_by_key(|(_, mismatches)| mismatches.len())
     }
 
     /// Returns what is wrong if these packets were not received one after the other: the first that is not in its
@@ -511,6 +526,15 @@ impl<'a> Inbox<'a> {
             .iter()
             .filter_map(|sequence| self.breaks_silence(sequence, &loose, counting))
             .min_by_key(|(_, left)| *left);
+        // An alternative may leave fewer packets if one of its own has a wrong field.
+        let differing = alternatives
+            .iter()
+            .filter_map(|sequence| self.differs_in_one(sequence, &loose, counting))
+            .filter(|(_, left)| broken.is_none_or(|(_, more)| *left < more))
+            .min_by_key(|(_, left)| *left);
+        if let Some((wrong, _)) = differing {
+            return wrong;
+        }
         if let Some((event, _)) = broken {
             return vec![self.extra(event)];
         }
@@ -526,27 +550,79 @@ impl<'a> Inbox<'a> {
         events: &[EventIndex],
         counting: Counting<'_>,
     ) -> Option<(EventIndex, usize)> {
-        let mut rest: Vec<EventIndex> = events.to_vec();
+        let paired = self.pair(sequence, events, counting)?;
+        let of = paired.silence.filter(|_| paired.open.is_empty())?;
+        let is_meant = |event: &&EventIndex| {
+            received(self.transcript, **event)
+                .is_some_and(|r| of.is_empty() || of.contains(&r.packet_type()))
+        };
+        let broken = paired.rest.iter().find(is_meant);
+        broken.map(|event| (*event, paired.rest.len()))
+    }
+
+    /// Returns what is wrong if all packets of a sequence were received, but one has a wrong field, and how many
+    /// packets are left.
+    fn differs_in_one(
+        self,
+        sequence: &[Expectation],
+        events: &[EventIndex],
+        counting: Counting<'_>,
+    ) -> Option<(Vec<Wrong>, usize)> {
+        let paired = self.pair(sequence, events, counting)?;
+        let [pattern] = paired.open.as_slice() else {
+            return None;
+        };
+        let (event, mismatches) = self.nearest(pattern, &paired.rest, counting)?;
+        let wrong = self.differs_in(&mismatches, pattern, event);
+        let is_field = wrong.iter().all(|wrong| matches!(wrong, Wrong::Aspect(_)));
+        (is_field && !wrong.is_empty()).then_some((wrong, paired.rest.len() - 1))
+    }
+
+    /// Finds a packet for each pattern of a sequence, up to a silence. `None` if it also expects other things.
+    fn pair<'p>(
+        self,
+        sequence: &'p [Expectation],
+        events: &[EventIndex],
+        counting: Counting<'_>,
+    ) -> Option<Paired<'p>> {
+        let mut paired = Paired {
+            open: Vec::new(),
+            rest: events.to_vec(),
+            silence: None,
+        };
         for expectation in sequence {
             let patterns = match &expectation.pattern {
                 Pattern::Packet(pattern) => std::slice::from_ref(pattern),
                 Pattern::Unordered(patterns) => patterns,
                 Pattern::Silence { of, .. } => {
-                    let is_meant = |event: &&EventIndex| {
-                        received(self.transcript, **event)
-                            .is_some_and(|r| of.is_empty() || of.contains(&r.packet_type()))
-                    };
-                    return rest.iter().find(is_meant).map(|event| (*event, rest.len()));
+                    paired.silence = Some(of);
+                    break;
                 }
                 _ => return None,
             };
-            for pattern in patterns {
-                let mut left = rest.iter();
-                let place = left.position(|event| self.counts_as(pattern, *event, counting))?;
-                rest.remove(place);
+            let open = self.take(patterns, &mut paired.rest, counting);
+            paired.open.extend(open);
+        }
+        Some(paired)
+    }
+
+    /// Removes a packet for each of these patterns, and returns the patterns for which there is none.
+    fn take<'p>(
+        self,
+        patterns: &'p [PacketPattern],
+        rest: &mut Vec<EventIndex>,
+        counting: Counting<'_>,
+    ) -> Vec<&'p PacketPattern> {
+        let mut open = Vec::new();
+        for pattern in patterns {
+            let mut left = rest.iter();
+            let place = left.position(|event| self.counts_as(pattern, *event, counting));
+            match place {
+                Some(place) => drop(rest.remove(place)),
+                None => open.push(pattern),
             }
         }
-        None
+        open
     }
 
     /// Returns what is wrong if this expectation did not happen.
