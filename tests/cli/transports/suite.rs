@@ -25,7 +25,7 @@ fn the_scenarios_about_transports_over_a_real_websocket() {
     let served = Served::start(&program);
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/transport");
     let program = program.arguments(&format!(
-        "run {} --no-snapshots --broker {}",
+        "run {} --no-snapshots --verbose --broker {}",
         scenarios.display(),
         served.urls[0]
     ));
