@@ -121,9 +121,9 @@ masks! {
         "a filter that is refused anyway may be refused in a list of filters";
     "subscriptions-refused" hides "staged-follows-alias"
         "only a subscriber sees where the message goes";
-    "subscriptions-refused" hides "staged-needs-its-alias"
-        "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "staged-lost-behind-qos0"
+        "only a subscriber sees that the message is lost";
+    "subscriptions-refused" hides "staged-needs-its-alias"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "takeover-forgets-received"
         "only a subscriber sees that the message is delivered twice";

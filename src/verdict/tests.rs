@@ -195,7 +195,7 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
     }
 }
 
-/// A retained message that a SUBSCRIBE brings is no copy of one that was received before, even if it is the same.
+/// A retained message that is sent for a SUBSCRIBE is not a copy of an equal one that was received before.
 #[test]
 fn a_retained_message_for_a_subscribe_is_no_copy() {
     let publish = |retain, payload: &'static str| {

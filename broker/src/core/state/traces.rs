@@ -23,7 +23,7 @@ pub(crate) struct Traces {
     pub(crate) window: Option<usize>,
     /// Whether a connection has requested Response Information.
     pub(crate) asked_response: bool,
-    /// Whether the current connection has.
+    /// Whether the current connection has requested Response Information.
     pub(crate) asks_response: bool,
     /// How long the session was to last according to its last DISCONNECT.
     pub(crate) told_expiry: Option<Expiry>,
