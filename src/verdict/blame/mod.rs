@@ -5,16 +5,19 @@
 
 mod culprit;
 mod event;
+mod inbox;
 mod repeats;
 mod retained;
+mod several;
 mod subscribed;
 mod table;
 
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
-pub(super) use culprit::{Counting, Inbox, is_late_connack, received};
 pub(super) use event::Event;
+pub(super) use inbox::{Inbox, is_late_connack, received};
 pub(super) use retained::Obsolete;
+pub(super) use several::Counting;
 pub(super) use table::Aspect;
 
 use super::charge::{Charge, Rule};

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketType, Publish};
 
 use super::super::filter;
-use super::culprit::{Inbox, received};
+use super::inbox::{Inbox, received};
 use super::{Event, Wrong};
 use crate::scenario::model::PacketPattern;
 use crate::transcript::{Event as TranscriptEvent, EventIndex, LaneIndex, What};

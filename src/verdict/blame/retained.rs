@@ -3,7 +3,7 @@
 use mqtt_check_codec::{Packet, Publish};
 
 use super::super::filter;
-use super::culprit::{Inbox, received};
+use super::inbox::{Inbox, received};
 use super::repeats::{Sent, sent};
 use super::{Event, Wrong};
 use crate::transcript::{EventIndex, LaneIndex};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mqtt_check_codec::{Packet, PacketId, PacketType, Publish, QoS};
 
 use super::super::filter;
-use super::culprit::{Inbox, received};
+use super::inbox::{Inbox, received};
 use crate::scenario::model::{Expr, Literal, Matcher, PacketPattern};
 use crate::transcript::{EventIndex, LaneIndex, What};
 
