@@ -60,12 +60,14 @@ impl Inbox<'_> {
     /// Returns what is wrong if a packet like this is missing.
     pub(in crate::verdict) fn missing(self, pattern: &PacketPattern) -> Wrong {
         let present = self.present();
-        let was_there = |(_, lane, packet): (EventIndex, LaneIndex, Received<'_>)| {
-            Some(lane) < present && self.is_message(pattern, &packet)
+        let was_there = |(_, lane, packet): &(EventIndex, LaneIndex, Received<'_>)| {
+            Some(*lane) < present && self.is_message(pattern, packet)
         };
+        let earlier = self.packets_of_session().filter(was_there);
+        let last = earlier.map(|(event, ..)| event).last();
         Wrong::Event(match pattern.packet_type {
-            PacketType::PUBLISH if self.packets_of_session().any(was_there) => Event::NotResent,
-            PacketType::PUBLISH if self.is_retained(pattern) => Event::NotRetained,
+            PacketType::PUBLISH if self.is_retained(pattern, last) => Event::NotRetained,
+            PacketType::PUBLISH if last.is_some() => Event::NotResent,
             packet_type => Event::Missing(packet_type),
         })
     }

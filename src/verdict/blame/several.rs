@@ -151,6 +151,15 @@ impl Inbox<'_> {
         if let Some((event, _)) = broken {
             return vec![self.extra(event)];
         }
+        // Something of an alternative was received, so the rest of it is missing.
+        let begun = alternatives
+            .iter()
+            .filter_map(|sequence| self.pair(sequence, &loose, counting))
+            .filter(|paired| paired.rest.len() < loose.len())
+            .min_by_key(|paired| paired.open.len());
+        if let Some(missing) = begun.and_then(|paired| paired.open.first().copied()) {
+            return vec![self.missing(missing)];
+        }
         let first = alternatives.iter().flatten().next();
         vec![first.map_or(Wrong::Event(Event::StayedOpen), |first| self.absent(first))]
     }

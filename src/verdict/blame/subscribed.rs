@@ -53,8 +53,12 @@ impl<'a> Inbox<'a> {
     }
 
     /// Returns whether the missing message is a retained one, due for a SUBSCRIBE that the client sent after it was
-    /// published.
-    pub(super) fn is_retained(self, pattern: &PacketPattern) -> bool {
+    /// published, and after it last received the message.
+    pub(super) fn is_retained(
+        self,
+        pattern: &PacketPattern,
+        last_received: Option<EventIndex>,
+    ) -> bool {
         let is_said = pattern.fields.iter().any(|field| {
             let is_true = Matcher::Is(Expr::Literal(Literal::Bool(true)));
             field.name == "retain" && field.matcher == is_true
@@ -65,7 +69,8 @@ impl<'a> Inbox<'a> {
         let end = EventIndex(self.transcript.events.len());
         self.sent_before(end).any(|(at, _, packet)| {
             let is_in_time = self.transcript.events[at.0].at <= self.until;
-            is_in_time && at.0 > published && matches!(packet, Packet::Subscribe(_))
+            let is_after = at.0 > published && last_received < Some(at);
+            is_in_time && is_after && matches!(packet, Packet::Subscribe(_))
         })
     }
 
