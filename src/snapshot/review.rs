@@ -116,7 +116,8 @@ fn renew_headers(first: &Path, header: &Header) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Writes the records that several plays of a case left, and removes files of records that none of them left. Returns a
+/// Writes the records that several plays of a case left, and removes files of records that none of them left. A record
+/// that already has a file stays in front of new ones, so that a renewal changes no more files than it must. Returns a
 /// line for each file that changed.
 ///
 /// # Errors
@@ -131,6 +132,14 @@ pub fn settle_seen(
         1 => first.to_owned(),
         _ => variant_path(first, number),
     });
+    let present = std::iter::once(first.to_owned()).chain(variants(first, &|path| path.exists()));
+    // A file that cannot be read was reported before the cases were played.
+    let present: Vec<String> = present
+        .filter_map(|path| Some(read(&path).ok()??.text))
+        .collect();
+    let place = |text: &str| present.iter().position(|known| known == text.trim_end());
+    let mut records: Vec<&str> = records.to_vec();
+    records.sort_by_key(|text| place(text).unwrap_or(present.len()));
     for (index, path) in paths.enumerate() {
         let Some(text) = records.get(index) else {
             if !path.exists() {
@@ -142,7 +151,7 @@ pub fn settle_seen(
         };
         let file = SnapFile {
             header: header.clone(),
-            text: (*text).trim_end().to_owned(),
+            text: text.trim_end().to_owned(),
         };
         let before = read(&path).ok().flatten();
         if before.as_ref() != Some(&file) {
@@ -278,6 +287,26 @@ mod tests {
             assert_eq!(texts(&variant), expected(title, "another"), "{writing:?}");
             assert!(!same.updated && !same.fails());
         }
+    }
+
+    #[test]
+    fn keeps_the_files_of_records_that_are_seen_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = folder.path().join("takeover@5.snap");
+        let written = |records: &[&str]| {
+            let lines = settle_seen(&first, &header(), records).expect("writing");
+            let all = std::iter::once(first.clone()).chain(variants(&first, &|path| path.exists()));
+            let texts: Vec<String> = all
+                .map(|path| read(&path).expect("reading").expect("a record").text)
+                .collect();
+            (lines.len(), texts.join(" "))
+        };
+        let result = |lines: usize, texts: &str| (lines, texts.to_owned());
+        assert_eq!(written(&["one", "two"]), result(2, "one two"));
+        assert_eq!(written(&["two", "one"]), result(0, "one two"));
+        assert_eq!(written(&["new", "two", "one"]), result(1, "one two new"));
+        // What is no longer seen makes room.
+        assert_eq!(written(&["new", "two"]), result(3, "two new"));
     }
 
     #[test]
