@@ -17,7 +17,7 @@ use crate::matcher::Memory;
 use crate::scenario::model::{
     ClientIndex, Expectation, Expr, FieldMatch, Literal, Matcher, PacketPattern, Pattern,
 };
-use crate::transcript::{Ended, EventIndex, Outcome, Transcript, What};
+use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, Transcript, What};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -375,5 +375,92 @@ fn a_copy_with_a_wrong_field_is_not_extra() {
             panic!("{packets:?}: {found:?}");
         };
         assert_eq!(judged.wrong, expected, "{packets:?}");
+    }
+}
+
+/// If a part of an alternative was received, the rest of it is missing. The first alternative is blamed only if nothing
+/// was received.
+#[test]
+fn the_rest_of_the_alternative_that_began_is_missing() {
+    let answer = |packet_type| {
+        let pattern = PacketPattern {
+            packet_type,
+            fields: Vec::new(),
+        };
+        Expectation::once(Pattern::Packet(pattern), PLACE)
+    };
+    let alternatives = vec![
+        vec![answer(PacketType::SUBACK)],
+        vec![answer(PacketType::PINGRESP), answer(PacketType::UNSUBACK)],
+    ];
+    for (packets, missing) in [
+        (vec![], PacketType::SUBACK),
+        (vec![(false, Packet::PingReq)], PacketType::SUBACK),
+        (vec![(false, Packet::PingResp)], PacketType::UNSUBACK),
+    ] {
+        let transcript = record(V5, &packets);
+        let pattern = Pattern::AnyOf(alternatives.clone());
+        let found = judged(&transcript, pattern, Vec::new(), Ended::TimedOut);
+        let wrong: Vec<Wrong> = found.into_iter().flat_map(|judged| judged.wrong).collect();
+        let expected = Wrong::Event(Event::Missing(missing));
+        assert_eq!(wrong, [expected], "{packets:?}");
+    }
+}
+
+/// A retained message that an earlier connection received and the client has not acknowledged must be sent again. One
+/// that a SUBSCRIBE of the new connection should have brought is a retained message that is missing.
+#[test]
+fn a_retained_message_for_a_new_subscribe_is_not_one_to_send_again() {
+    let message = |retain| {
+        Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain,
+            topic: "x".into(),
+            packet_id: Some(PacketId::MIN),
+            properties: Properties::new(),
+            payload: Bytes::from_static(b"kept"),
+        })
+    };
+    let subscribe = Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        properties: Properties::new(),
+        subscriptions: vec![Subscription {
+            filter: "x".into(),
+            options: SubscriptionOptions::new(QoS::AtLeastOnce),
+        }],
+    });
+    let field = |name: &str, literal| FieldMatch {
+        name: name.to_owned(),
+        matcher: Matcher::Is(Expr::Literal(literal)),
+        place: PLACE,
+    };
+    let due = PacketPattern {
+        packet_type: PacketType::PUBLISH,
+        fields: vec![
+            field("payload", Literal::Bytes(Bytes::from_static(b"kept"))),
+            field("retain", Literal::Bool(true)),
+        ],
+    };
+    let packets = [
+        (true, message(true)),
+        (true, subscribe.clone()),
+        (false, message(true)),
+        // On the next connection.
+        (true, Packet::PingReq),
+        (true, subscribe),
+    ];
+    for (length, expected) in [(4, Event::NotResent), (5, Event::NotRetained)] {
+        let mut transcript = record(V5, &packets[..length]);
+        let mut second = transcript.lanes[0].clone();
+        second.connection = 2;
+        transcript.lanes.push(second);
+        for event in &mut transcript.events[3..] {
+            event.lane = LaneIndex(1);
+        }
+        let pattern = Pattern::Packet(due.clone());
+        let found = judged(&transcript, pattern, Vec::new(), Ended::TimedOut);
+        let wrong: Vec<Wrong> = found.into_iter().flat_map(|judged| judged.wrong).collect();
+        assert_eq!(wrong, [Wrong::Event(expected)]);
     }
 }
