@@ -126,8 +126,7 @@ fn go_on(
                 if !subscribe_each(state, turn, key, work, budget) {
                     return false;
                 }
-                let refused = work.reasons.iter().any(|reason| reason.0 > 2);
-                if work.version == ProtocolVersion::V3_1 && refused {
+                if work.version == ProtocolVersion::V3_1 && has_refusal(work) {
                     // MQTT 3.1 has no code for a refusal.
                     refuse_on(state, turn, key, work, ReasonCode::UNSPECIFIED_ERROR);
                     return true;
@@ -146,19 +145,20 @@ fn go_on(
             }
             Stage::Answer => {
                 // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
-                let has_refusal = work.reasons.iter().any(|reason| reason.0 > 2);
+                let is_kept_back = !state.rules.faults.is_none()
+                    && has_refusal(work)
+                    && state.rules.breaks(Fault::RefusalWithoutSuback);
                 let suback = Packet::SubAck(SubAck {
                     packet_id: work.subscribe.packet_id,
                     properties: Properties::new(),
                     reasons: std::mem::take(&mut work.reasons),
                 });
-                // [3.1.1 MQTT-3.8.4-1] [5 MQTT-3.8.4-1]
-                let is_kept_back = has_refusal && state.rules.breaks(Fault::RefusalWithoutSuback);
                 if is_on(state, key, work.connection) && !is_kept_back {
                     send_or_close(state, turn, key, suback);
                 }
                 // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
-                if let Some(session) = state.sessions.at_mut(key)
+                if !state.rules.faults.is_none()
+                    && let Some(session) = state.sessions.at_mut(key)
                     && session.inflight.ids().next().is_some()
                     && state.rules.breaks(Fault::SubscribeFreesWindow)
                 {
@@ -175,6 +175,11 @@ fn go_on(
             Stage::Retained => return send_made(state, turn, work, budget),
         }
     }
+}
+
+/// Returns whether one of the filters was refused.
+fn has_refusal(work: &Subscribing) -> bool {
+    work.reasons.iter().any(|reason| reason.0 > 2)
 }
 
 /// For a fault: whether one of the filters is the topic of a retained message of QoS 1 or 2.
@@ -216,6 +221,7 @@ fn send_made(
         if *budget == 0 {
             return false;
         }
+        let cost = cost_of(&made.filter);
         let is_all = send_retained(
             &state.rules,
             &mut state.sessions,
@@ -230,7 +236,7 @@ fn send_made(
         }
         work.made.pop_front();
         work.cursor = Cursor::start();
-        *budget = budget.saturating_sub(1);
+        *budget = budget.saturating_sub(cost);
     }
     true
 }
@@ -277,12 +283,6 @@ fn subscribe_each(
         true => id.min(0x3FFF),
         false => id,
     });
-    let properties = &mut work.subscribe.properties.0.iter();
-    let is_explained = properties.any(|p| matches!(p, Property::UserProperty(..)));
-    let first = work.subscribe.subscriptions.first();
-    let first = first.map(|first| first.options);
-    let last = work.subscribe.subscriptions.last();
-    let last = last.map(|last| last.options.retain_handling);
     while let Some(subscription) = work.subscribe.subscriptions.get(work.next) {
         if *budget == 0 {
             return false;
@@ -291,28 +291,9 @@ fn subscribe_each(
         let index = work.next;
         work.next += 1;
         charge(turn, budget, &subscription.filter);
-        if let Some(first) = first.filter(|_| state.rules.breaks(Fault::FirstOptionsForAll)) {
-            let qos = subscription.options.qos;
-            subscription.options = SubscriptionOptions { qos, ..first };
-        }
-        // [5 MQTT-3.8.4-5]
-        if let Some(last) = last.filter(|_| state.rules.breaks(Fault::LastHandlingForAll)) {
-            subscription.options.retain_handling = last;
-        }
-        subscription.filter = state.rules.normalised(&subscription.filter);
-        // [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
-        let before = work.subscribe.subscriptions[..index].iter();
-        let same = before.rev().find(|s| s.filter == subscription.filter);
-        if let Some(same) = same.filter(|_| state.rules.breaks(Fault::RepeatedFilterKeepsFirst)) {
-            let granted = ReasonCode(same.options.qos.as_u8());
-            work.reasons.push(granted);
-            continue;
-        }
-        if index > 0 && state.rules.breaks(Fault::OnlyFirstFilterSubscribed)
-            || index >= 10 && state.rules.breaks(Fault::FiltersBeyondTenIgnored)
-            || is_explained && state.rules.breaks(Fault::SubscribeWithPropertiesIgnored)
+        if !state.rules.faults.is_none()
+            && let Some(granted) = passed_over(&state.rules, work, index, &mut subscription)
         {
-            let granted = ReasonCode(subscription.options.qos.as_u8());
             work.reasons.push(granted);
             continue;
         }
@@ -325,6 +306,46 @@ fn subscribe_each(
         work.reasons.push(reason);
     }
     true
+}
+
+/// For faults: changes the options and the filter of the subscription at this index of a SUBSCRIBE. Returns its reason
+/// code if the filter is wrongly ignored.
+fn passed_over(
+    rules: &Rules,
+    work: &Subscribing,
+    index: usize,
+    subscription: &mut Subscription,
+) -> Option<ReasonCode> {
+    let all = &work.subscribe.subscriptions;
+    if let Some(first) = all.first()
+        && rules.breaks(Fault::FirstOptionsForAll)
+    {
+        let qos = subscription.options.qos;
+        subscription.options = SubscriptionOptions {
+            qos,
+            ..first.options
+        };
+    }
+    // [5 MQTT-3.8.4-5]
+    if let Some(last) = all.last()
+        && rules.breaks(Fault::LastHandlingForAll)
+    {
+        subscription.options.retain_handling = last.options.retain_handling;
+    }
+    subscription.filter = rules.normalised(&subscription.filter);
+    // [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
+    let mut before = all[..index].iter().rev();
+    if let Some(same) = before.find(|s| s.filter == subscription.filter)
+        && rules.breaks(Fault::RepeatedFilterKeepsFirst)
+    {
+        return Some(ReasonCode(same.options.qos.as_u8()));
+    }
+    let mut properties = work.subscribe.properties.iter();
+    let is_explained = properties.any(|p| matches!(p, Property::UserProperty(..)));
+    let is_ignored = index > 0 && rules.breaks(Fault::OnlyFirstFilterSubscribed)
+        || index >= 10 && rules.breaks(Fault::FiltersBeyondTenIgnored)
+        || is_explained && rules.breaks(Fault::SubscribeWithPropertiesIgnored);
+    is_ignored.then_some(ReasonCode(subscription.options.qos.as_u8()))
 }
 
 /// Subscribes to one filter and returns its reason code. If retained messages are due, adds the subscription to
@@ -381,9 +402,14 @@ fn subscribe_one(
 
 /// Deducts the cost of a filter from the budget: one, and one more for every 64 bytes.
 pub(super) fn charge(turn: &mut Turn<'_>, budget: &mut usize, filter: &str) {
-    let cost = 1 + filter.len() / 64;
+    let cost = cost_of(filter);
     turn.spent += cost;
     *budget = budget.saturating_sub(cost);
+}
+
+/// Returns the cost of a filter in units of a step.
+pub(super) const fn cost_of(filter: &str) -> usize {
+    1 + filter.len() / 64
 }
 
 /// For a fault: the subscription that a refused filter would have made.
@@ -413,7 +439,7 @@ fn check_subscribe(
             return Ok(false);
         }
         check_filter(state, work.version, subscription)?;
-        *budget = budget.saturating_sub(1 + subscription.filter.len() / 64);
+        *budget = budget.saturating_sub(cost_of(&subscription.filter));
         work.next += 1;
     }
     Ok(true)
@@ -434,18 +460,23 @@ fn check_packet(state: &State, work: &Subscribing) -> Result<(), ReasonCode> {
         return Err(ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
     }
     // [5 MQTT-3.8.4-1]
-    let lengths = work
-        .subscribe
-        .properties
-        .iter()
-        .map(|property| match property {
-            Property::UserProperty(name, value) => 5 + name.len() + value.len(),
-            _ => 2,
-        });
-    if lengths.sum::<usize>() > 127 && rules.breaks(Fault::LongSubscribePropertiesRefused) {
+    if !rules.faults.is_none()
+        && has_long_properties(work)
+        && rules.breaks(Fault::LongSubscribePropertiesRefused)
+    {
         return Err(ReasonCode::PROTOCOL_ERROR);
     }
     Ok(())
+}
+
+/// For a fault: whether the length of the properties takes more than one byte.
+fn has_long_properties(work: &Subscribing) -> bool {
+    let properties = work.subscribe.properties.iter();
+    let lengths = properties.map(|property| match property {
+        Property::UserProperty(name, value) => 5 + name.len() + value.len(),
+        _ => 2,
+    });
+    lengths.sum::<usize>() > 127
 }
 
 fn check_filter(
@@ -473,7 +504,10 @@ fn check_filter(
             return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
         }
         // [5 MQTT-3.8.4-1]
-        if has_wildcard(&subscription.filter) && rules.breaks(Fault::SharedWildcardsRefused) {
+        if !rules.faults.is_none()
+            && has_wildcard(&subscription.filter)
+            && rules.breaks(Fault::SharedWildcardsRefused)
+        {
             return Err(ReasonCode::PROTOCOL_ERROR);
         }
     }
@@ -558,6 +592,7 @@ fn make(
     }
     // [5 MQTT-3.3.4-3]
     if identifier.is_some()
+        && !state.rules.faults.is_none()
         && has_wildcard(&whole)
         && state.rules.breaks(Fault::IdentifiersDroppedForWildcards)
     {
@@ -565,8 +600,9 @@ fn make(
     }
     let asked = granted;
     let mut counts_as_known = known;
-    let was_there = !known && session.fault_state.ever.contains(&whole);
+    let (mut was_there, mut is_blocked) = (false, false);
     if !state.rules.faults.is_none() {
+        was_there = !known && session.fault_state.ever.contains(&whole);
         let discarded = &state.topics.discarded;
         counts_as_known |= remember(&state.rules, discarded, session, &whole, &mut granted);
         let (subscriptions, rules) = (&state.topics.subscriptions, &state.rules);
@@ -592,10 +628,10 @@ fn make(
         // [5 MQTT-3.3.1-10]
         counts_as_known &=
             !(session.traces.resumed && state.rules.breaks(Fault::ResumedRetainHandling1Sends));
+        let blocked = state.topics.blocked.get(&session.client);
+        is_blocked = blocked.is_some_and(|filters| filters.contains(&whole));
     }
-    let blocked = state.topics.blocked.get(&session.client);
-    if blocked.is_some_and(|filters| filters.contains(&whole)) {
-        // For faults.
+    if is_blocked {
         return Ok((granted.options.qos, None));
     }
     if known && state.rules.breaks(Fault::ResubscribeDropsQueue) {
@@ -618,24 +654,9 @@ fn make(
             return Ok((granted.options.qos, None));
         }
     }
-    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
-    let old = session.subscriptions.get(&whole);
-    let stays = old.filter(|old| {
-        **old != granted
-            && (has_wildcard(&whole) && state.rules.breaks(Fault::WildcardResubscribeKeepsOld)
-                || session.traces.resumed && state.rules.breaks(Fault::ResumedResubscribeKeepsOld))
-    });
-    let stays = stays.copied();
-    if let Some(old) = stays {
-        granted = old;
-        granted.options.retain_handling = asked.options.retain_handling;
-    }
-    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
-    let former = session.subscriptions.get(&whole).map(|old| old.options.qos);
-    let higher = former.filter(|qos| {
-        *qos > granted.options.qos && state.rules.breaks(Fault::ResubscribeLowerQosIgnored)
-    });
-    granted.options.qos = higher.unwrap_or(granted.options.qos);
+    let stays = known
+        && !state.rules.faults.is_none()
+        && keep_old(&state.rules, session, &whole, asked, &mut granted);
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
     let is_forgotten =
         known && session.traces.resumed && state.rules.breaks(Fault::ResumedSubscribeBringsNothing)
@@ -654,7 +675,8 @@ fn make(
         .subscriptions
         .insert(&whole, filter, key, granted);
     // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
-    if state.topics.subscriptions.has_others(&whole, key)
+    if !state.rules.faults.is_none()
+        && state.topics.subscriptions.has_others(&whole, key)
         && state.rules.breaks(Fault::LastSubscriberSetsOptions)
     {
         grant_to_all(state, &whole, granted.options.qos);
@@ -713,10 +735,37 @@ fn make(
     let shown = match replaced {
         // [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-7]
         Some(old) if state.rules.breaks(Fault::SubackOfFormerQos) => old.options.qos,
-        _ if stays.is_some() || higher.is_some() => asked.options.qos,
+        _ if stays => asked.options.qos,
         _ => granted.options.qos,
     };
     Ok((shown, retained.then_some(subscriber)))
+}
+
+/// For faults: keeps all of the old subscription except its Retain Handling, or its QoS. Returns whether it does.
+/// [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
+fn keep_old(
+    rules: &Rules,
+    session: &Session,
+    whole: &ByteString,
+    asked: Granted,
+    granted: &mut Granted,
+) -> bool {
+    let Some(old) = session.subscriptions.get(whole) else {
+        return false;
+    };
+    let stays = *old != *granted
+        && (has_wildcard(whole) && rules.breaks(Fault::WildcardResubscribeKeepsOld)
+            || session.traces.resumed && rules.breaks(Fault::ResumedResubscribeKeepsOld));
+    if stays {
+        *granted = *old;
+        granted.options.retain_handling = asked.options.retain_handling;
+    }
+    let is_higher =
+        old.options.qos > granted.options.qos && rules.breaks(Fault::ResubscribeLowerQosIgnored);
+    if is_higher {
+        granted.options.qos = old.options.qos;
+    }
+    stays || is_higher
 }
 
 /// For a fault: grants this QoS to every client with this filter.

@@ -6,7 +6,7 @@ use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck
 
 use super::collision::end_outgoing;
 use super::several::{misreport, passed_over};
-use super::subscribe::{charge, drop_waiting_of_others, is_on};
+use super::subscribe::{charge, cost_of, drop_waiting_of_others, is_on};
 use crate::core::ending::connection::{refuse, send_or_close};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::rules::Rules;
@@ -97,7 +97,7 @@ fn check(state: &State, work: &mut Unsubscribing, budget: &mut usize) -> Option<
         if !is_filter && !state.rules.chooses(Liberty::InvalidFiltersRefusedAlone) {
             return None;
         }
-        *budget = budget.saturating_sub(1 + filter.len() / 64);
+        *budget = budget.saturating_sub(cost_of(filter));
         work.next += 1;
     }
     Some(true)
@@ -162,16 +162,16 @@ fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut work: Uns
         misreport(state, &work, &mut reasons);
     }
     // [5 MQTT-3.3.4-10] [5 MQTT-4.9.0-3]
-    let session = state.sessions.at(key);
-    let is_full = session.is_some_and(|session| {
-        let link = session.link.as_ref();
-        link.is_some_and(|link| !session.inflight.has_room(link.window.messages))
-    });
-    if is_full && state.rules.breaks(Fault::UnsubacksHeldByQuota) {
+    if !state.rules.faults.is_none()
+        && is_full(state, key)
+        && state.rules.breaks(Fault::UnsubacksHeldByQuota)
+    {
         return;
     }
-    let deleted = reasons.contains(&ReasonCode::SUCCESS);
-    if !deleted && state.rules.breaks(Fault::NoUnsubackForNothing) {
+    if !state.rules.faults.is_none()
+        && !reasons.contains(&ReasonCode::SUCCESS)
+        && state.rules.breaks(Fault::NoUnsubackForNothing)
+    {
         return;
     }
     if state.rules.chooses(Liberty::UnsubackAlwaysSucceeds) {
@@ -210,6 +210,14 @@ fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut work: Uns
     );
 }
 
+/// For a fault: whether the client's window has no room.
+fn is_full(state: &State, key: SessionKey) -> bool {
+    state.sessions.at(key).is_some_and(|session| {
+        let link = session.link.as_ref();
+        link.is_some_and(|link| !session.inflight.has_room(link.window.messages))
+    })
+}
+
 /// Deletes the subscription whose filter is the same byte for byte. [3.1.1 MQTT-3.10.4-1] [3.1.1 MQTT-3.10.4-2]
 /// [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
 fn delete(
@@ -218,7 +226,14 @@ fn delete(
     key: SessionKey,
     filter: &ByteString,
 ) -> ReasonCode {
-    let filter = &state.rules.normalised(filter);
+    let normalised;
+    let filter = match state.rules.faults.is_none() {
+        true => filter,
+        false => {
+            normalised = state.rules.normalised(filter);
+            &normalised
+        }
+    };
     let Some(session) = state.sessions.at_mut(key) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };

@@ -228,6 +228,11 @@ impl Retained {
         now: Time,
         expired_too: bool,
     ) -> Vec<Arc<Message>> {
+        // Without messages, the filter need not be taken apart.
+        if self.messages.is_empty() {
+            *cursor = Cursor::End;
+            return Vec::new();
+        }
         let mut found = Vec::new();
         let mut expired = Vec::new();
         let before = *budget;
