@@ -4,7 +4,7 @@ use mqtt_check_broker::StoredState;
 use mqtt_check_codec::{Packet, Property, Publish};
 
 use crate::pair::{
-    Pair, Peer, V3, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe,
+    NEVER, Pair, Peer, V3, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe,
 };
 
 /// Returns a message of this QoS with `count` User Properties, each with a value of `size` bytes.
@@ -146,6 +146,22 @@ fn all_sessions_together_keep_so_many_bytes_and_none_keeps_the_others_from_their
         pair.send(p, heavy(1, number, 1, 4_000));
     }
     assert_eq!(dropped(&mut pair), 0);
+}
+
+#[test]
+fn a_session_in_place_of_a_discarded_one_counts_like_any_other() {
+    let mut pair = Pair::with(|config| config.maximum_message_bytes = 20_000);
+    sleeper(&mut pair, "a");
+    let a = pair.connected(hello(V5, "a").expiry(NEVER));
+    pair.subscribe(a, "t", 1);
+    pair.lose(a);
+    let p = pair.connected(hello(V5, "p"));
+    pair.all_hooks();
+    for number in 1..=10 {
+        pair.send(p, heavy(1, number, 1, 4_000));
+    }
+    // Two messages take less than half of the memory, and a third one would take more.
+    assert_eq!(dropped(&mut pair), 8);
 }
 
 /// Returns a PUBLISH with a Topic Alias that would be too large with its topic of 60,000 bytes written out.

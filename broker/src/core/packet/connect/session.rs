@@ -49,7 +49,9 @@ pub(crate) fn claim_session(
     let mut left = None;
     if let Some(key) = state.sessions.key(&connect.client_id) {
         if connect.clean_start {
-            left = salvage(state, key);
+            if !state.rules.faults.is_none() {
+                left = salvage(state, key);
+            }
             // [3.1.1 MQTT-3.1.2-7] [5 RULE-4.1-1]
             if state.rules.breaks(Fault::RetainedGoneWithCleanStart) {
                 state.topics.retained.remove_of(&connect.client_id);
@@ -197,12 +199,10 @@ pub(crate) fn keep_of_connect(
         }
         _ => expiry,
     };
-    let asked = connect.properties.request_response_information() == Some(1);
     if !state.rules.faults.is_none() {
+        let asked = connect.properties.request_response_information() == Some(1);
         session.traces.asked_response |= asked;
         session.traces.asks_response = asked;
-    }
-    if !state.rules.faults.is_none() {
         session.traces.clean_start = connect.clean_start;
     }
     let keeps = session.user.is_some() && state.rules.chooses(Liberty::SessionKeepsUser);
