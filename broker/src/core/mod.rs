@@ -484,6 +484,9 @@ impl Broker {
     /// For a fault: whether a packet arrives together with a CONNECT that takes over a session. [3.1.1 RULE-3.1.4-3]
     /// [5 RULE-3.1.4-3]
     fn is_behind_takeover(&self, turn: &Turn<'_>, key: SessionKey) -> bool {
+        if self.state.rules.faults.is_none() {
+            return false;
+        }
         let session = self.state.sessions.at(key);
         let traces = session.map(|session| &session.traces);
         traces.is_some_and(|traces| traces.taken_over && traces.connected_at == turn.now)

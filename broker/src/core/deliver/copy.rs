@@ -69,6 +69,9 @@ pub(crate) fn combine(
 
 /// Returns whether No Local has an effect, as it has except for faults. [5 MQTT-3.8.3-3]
 pub(crate) fn has_no_local(rules: &Rules, sessions: &Sessions, key: SessionKey) -> bool {
+    if rules.faults.is_none() {
+        return true;
+    }
     let waits = sessions.at(key).is_some_and(|session| {
         let link = session.link.as_ref();
         link.is_some_and(|link| !link.congested) && !session.queue.is_empty()

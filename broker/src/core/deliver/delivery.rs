@@ -130,7 +130,8 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if !online && delivery.message.will && rules.breaks(Fault::WillUnqueuedOffline) {
         return;
     }
-    let has_to_wait = online && !session.is_ready();
+    // Only faults ask whether the message has to wait.
+    let has_to_wait = online && !rules.faults.is_none() && !session.is_ready();
     // [5 MQTT-4.5.0-1]
     if has_to_wait && delivery.message.will && rules.breaks(Fault::WillLostAtFullWindow) {
         return;
@@ -422,7 +423,8 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         let stage = session.inflight.stage(*id);
         matches!(stage, Some(Stage::Released { .. }))
     };
-    if let Some(first) = unsent.iter().position(is_release)
+    if !rules.faults.is_none()
+        && let Some(first) = unsent.iter().position(is_release)
         && rules.breaks(Fault::OwedReleaseEndsResend)
     {
         unsent.truncate(first);
@@ -471,8 +473,10 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         session.queue.sort_by_topic();
     }
     // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
-    let waiting = session.queue.numbers().count();
-    if waiting > limit + 1 && rules.breaks(Fault::RestOfQueueReversed) {
+    if !rules.faults.is_none()
+        && session.queue.numbers().count() > limit.saturating_add(1)
+        && rules.breaks(Fault::RestOfQueueReversed)
+    {
         let mut all = session.queue.take();
         let rest = all.split_off(limit);
         let in_order = all.into_iter().chain(rest.into_iter().rev());

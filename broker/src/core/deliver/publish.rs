@@ -40,12 +40,13 @@ pub(crate) fn send_publish(
             properties.0.retain(|property| !is_long(property));
         }
         // [5 RULE-3.3.2.3.5-1]
-        let content_type = properties.content_type();
-        if let Some(again) = content_type.filter(|_| rules.breaks(Fault::ContentTypeTwice)) {
+        if !rules.faults.is_none()
+            && let Some(again) = properties.content_type()
+            && rules.breaks(Fault::ContentTypeTwice)
+        {
             properties.push(Property::ContentType(again));
         }
-        // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
-        properties.0.extend(identifiers(rules, delivery));
+        identify(rules, delivery, &mut properties);
         if let Some(alias) = publishers_alias(rules, link, delivery) {
             properties.push(Property::TopicAlias(alias));
         } else if let Some((alias, known)) =
@@ -173,7 +174,8 @@ fn is_long(property: &Property) -> bool {
     longest > 0x7FFF
 }
 
-fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Property> + use<> {
+/// Adds the Subscription Identifiers. [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
+fn identify(rules: &Rules, delivery: &Delivery, properties: &mut Properties) {
     let is_qos0 = delivery.qos == QoS::AtMostOnce;
     let count = if rules.breaks(Fault::IdentifiersDropped)
         || is_qos0 && rules.breaks(Fault::IdentifiersDroppedAtQos0)
@@ -184,13 +186,13 @@ fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Prope
     } else {
         delivery.identifiers.len()
     };
-    let mut identifiers: Vec<u32> = delivery.identifiers.iter().copied().take(count).collect();
+    let begin = properties.0.len();
+    let identifiers = delivery.identifiers.iter().copied().take(count);
+    let added = identifiers.map(Property::SubscriptionIdentifier);
+    properties.0.extend(added);
     if rules.chooses(Liberty::IdentifiersInOtherOrder) {
-        identifiers.reverse();
+        properties.0[begin..].reverse();
     }
-    identifiers
-        .into_iter()
-        .map(Property::SubscriptionIdentifier)
 }
 
 /// For faults: whether DUP is set on a PUBLISH that is sent for the first time.

@@ -99,7 +99,7 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
 
 /// For faults: clears the retained message of the parent level, or those of the levels below.
 fn clear_related(retained: &mut Retained, topic: &str, above: bool, below: bool) {
-    if let Some((parent, _)) = topic.rsplit_once('/').filter(|_| above) {
+    if above && let Some((parent, _)) = topic.rsplit_once('/') {
         retained.remove(parent);
     }
     if below {
@@ -224,18 +224,18 @@ pub(crate) fn send_retained(
     if !is_older && rules.breaks(Fault::RetainedOfOlderUnsentToNewer) {
         messages.retain(|message| !retained.is_of_older(&message.topic));
     }
-    let link = sessions.at(key).and_then(|session| session.link.as_ref());
-    let maximum = link.and_then(|link| link.maximum_packet_size);
     for message in messages {
         // [5 MQTT-3.3.1-9]
-        if maximum.is_some_and(|maximum| message.payload.len() >= maximum as usize)
+        if !rules.faults.is_none()
+            && is_too_large(sessions, key, &message)
             && rules.breaks(Fault::TooLargeRetainedEndsLookup)
         {
             break;
         }
-        let own = sessions
-            .at(key)
-            .is_some_and(|session| session.client == message.publisher);
+        let own = (granted.options.no_local || !rules.faults.is_none())
+            && sessions
+                .at(key)
+                .is_some_and(|session| session.client == message.publisher);
         // [5 MQTT-3.8.3-3] applies to retained messages too.
         if granted.options.no_local && own && has_no_local(rules, sessions, key) {
             // [5 MQTT-4.5.0-1] [5 MQTT-4.9.0-1]
@@ -256,7 +256,8 @@ pub(crate) fn send_retained(
             continue;
         }
         // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
-        if has_wildcard(filter)
+        if !rules.faults.is_none()
+            && has_wildcard(filter)
             && (rules.breaks(Fault::RetainedQosRaisedForWildcards)
                 || rules.breaks(Fault::WildcardQosIsPublishers))
         {
@@ -266,7 +267,8 @@ pub(crate) fn send_retained(
         let is_cleared = !is_older && rules.breaks(Fault::RetainLostForNewer);
         delivery.retain = !is_cleared && !rules.breaks(Fault::RetainFlagLost);
         // [5 MQTT-3.3.4-3]
-        if !delivery.identifiers.is_empty()
+        if !rules.faults.is_none()
+            && !delivery.identifiers.is_empty()
             && has_wildcard(filter)
             && rules.breaks(Fault::RetainedWildcardWithoutIdentifier)
         {
@@ -284,9 +286,7 @@ pub(crate) fn send_retained(
             wear(rules, retained, turn.now, &message, &delivery);
             lose(rules, Way::Retained, turn.now, &mut delivery);
         }
-        let session = sessions.at(key);
-        let is_full = session.is_some_and(|s| s.link.is_some() && !s.is_ready());
-        if is_full && delivery.qos > QoS::AtMostOnce && !rules.faults.is_none() {
+        if !rules.faults.is_none() && delivery.qos > QoS::AtMostOnce && is_full(sessions, key) {
             // [5 MQTT-3.3.1-9]
             if rules.breaks(Fault::RetainedLostAtFullWindow) {
                 continue;
@@ -306,6 +306,19 @@ pub(crate) fn send_retained(
         deliver(rules, sessions, turn, key, delivery);
     }
     cursor.is_at_end()
+}
+
+/// For a fault: whether the payload alone is larger than the client's Maximum Packet Size.
+fn is_too_large(sessions: &Sessions, key: SessionKey, message: &Message) -> bool {
+    let link = sessions.at(key).and_then(|session| session.link.as_ref());
+    let maximum = link.and_then(|link| link.maximum_packet_size);
+    maximum.is_some_and(|maximum| message.payload.len() >= maximum as usize)
+}
+
+/// For faults: whether the client is connected, but a message would wait.
+fn is_full(sessions: &Sessions, key: SessionKey) -> bool {
+    let session = sessions.at(key);
+    session.is_some_and(|s| s.link.is_some() && !s.is_ready())
 }
 
 /// For faults: whether a retained message is not sent to this client. [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]

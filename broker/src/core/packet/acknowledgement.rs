@@ -13,6 +13,8 @@ use crate::core::ending::connection::refuse;
 use crate::core::ending::inheritance::give_away;
 use crate::core::state::State;
 use crate::core::state::inflight::Stage;
+use crate::core::state::message::Message;
+use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
@@ -111,9 +113,9 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
                     let at = delivery.message.received_at.saturating_add(span);
                     session.fault_state.release_over_at.insert(id, at);
                 }
-                let begun = match session.inflight.stage(id) {
-                    Some(Stage::Published(delivery)) => Some(Arc::clone(&delivery.message)),
-                    _ => None,
+                let begun = match state.rules.faults.is_none() {
+                    true => None,
+                    false => published(session, id),
                 };
                 session.inflight.release(id);
                 if state.rules.breaks(Fault::SendQuotaFreedByPubrec) {
@@ -316,8 +318,19 @@ fn forget(state: &mut State, turn: &Turn<'_>, key: SessionKey) {
     }
 }
 
+/// For a fault: the message whose PUBLISH with this packet id is unacknowledged.
+fn published(session: &Session, id: PacketId) -> Option<Arc<Message>> {
+    match session.inflight.stage(id)? {
+        Stage::Published(delivery) => Some(Arc::clone(&delivery.message)),
+        Stage::Released { .. } => None,
+    }
+}
+
 /// For a fault: whether the PUBREL with this packet id was sent again on the current connection.
 fn is_sent_again(state: &State, key: SessionKey, id: PacketId) -> bool {
+    if state.rules.faults.is_none() {
+        return false;
+    }
     let session = state.sessions.at(key);
     session.is_some_and(|session| session.fault_state.released_again.contains(&id))
 }

@@ -55,9 +55,10 @@ pub(super) fn mislead(state: &mut State, key: SessionKey, publish: &Publish) {
 
 /// Returns whether the packets of this session's connection are ignored.
 pub(crate) fn is_hung(state: &State, key: SessionKey) -> bool {
-    let session = state.sessions.at(key);
-    let session = session.filter(|_| !state.rules.faults.is_none());
-    session.is_some_and(|session| {
+    if state.rules.faults.is_none() {
+        return false;
+    }
+    state.sessions.at(key).is_some_and(|session| {
         let link = session.link.as_ref().map(|link| link.connection);
         session.traces.hung.is_some() && session.traces.hung == link
     })
@@ -67,7 +68,7 @@ pub(crate) fn is_hung(state: &State, key: SessionKey) -> bool {
 /// [5 MQTT-4.3.3-11]
 pub(super) fn is_cut(state: &mut State, key: SessionKey, id: PacketId, publish: &Publish) -> bool {
     let is_cut = publish.topic.len() > 200 && state.rules.breaks(Fault::LongTopicCutAtRelease);
-    if let Some(session) = state.sessions.at_mut(key).filter(|_| is_cut) {
+    if is_cut && let Some(session) = state.sessions.at_mut(key) {
         session.fault_state.cut.insert(id);
     }
     is_cut

@@ -511,7 +511,8 @@ fn check_publish(
     let id = publish
         .packet_id
         .filter(|_| publish.qos == QoS::ExactlyOnce);
-    let is_repeat = id.is_some_and(|id| session.received.contains_key(&id));
+    let is_repeat =
+        !rules.faults.is_none() && id.is_some_and(|id| session.received.contains_key(&id));
     let Some(link) = &mut session.link else {
         return Ok(());
     };
@@ -603,8 +604,11 @@ fn judge_publish(
     {
         return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
     }
-    let room = has_room(&state.rules, &state.topics.retained, "", 0);
-    if !publish.retain && !room && state.rules.breaks(Fault::NoRoomLosesOthers) {
+    if !publish.retain
+        && !state.rules.faults.is_none()
+        && !has_room(&state.rules, &state.topics.retained, "", 0)
+        && state.rules.breaks(Fault::NoRoomLosesOthers)
+    {
         return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
     }
     if topic::is_hidden(&publish.topic)

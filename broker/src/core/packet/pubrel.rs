@@ -67,9 +67,11 @@ pub(crate) fn pubrel_received(
     // [5 MQTT-4.5.0-1]
     let is_lost = is_later && state.rules.breaks(Fault::StagedNeedsItsAlias);
     if let Some(mut message) = withheld.filter(|_| !is_lost) {
-        lose_early(&state.rules, Way::Released, turn.now, &mut message);
-        if is_later {
-            lose_early(&state.rules, Way::ReleasedLater, turn.now, &mut message);
+        if !state.rules.faults.is_none() {
+            lose_early(&state.rules, Way::Released, turn.now, &mut message);
+            if is_later {
+                lose_early(&state.rules, Way::ReleasedLater, turn.now, &mut message);
+            }
         }
         // [5 MQTT-3.3.2-12] [5 MQTT-4.5.0-1]
         if let Some(alias) = message.alias
