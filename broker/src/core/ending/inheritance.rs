@@ -88,7 +88,10 @@ fn pass_on(
         return false;
     };
     // [5 RULE-4.8.2-2]
-    if has_wildcard(filter) && rules.breaks(Fault::InheritedNotForWildcards) {
+    if !rules.faults.is_none()
+        && has_wildcard(filter)
+        && rules.breaks(Fault::InheritedNotForWildcards)
+    {
         return false;
     }
     let standing = |member: &Subscriber| standing(rules, &*sessions, member, &delivery.message);

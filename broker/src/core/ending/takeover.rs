@@ -183,6 +183,7 @@ pub(crate) fn reopen(
         }
         // [5 MQTT-3.1.2-10]
         let session = state.sessions.at(key);
+        let session = session.filter(|_| !state.rules.faults.is_none());
         let again = session.and_then(|session| session.will.clone());
         if again.is_some() && state.rules.breaks(Fault::CleanStartDoublesWill) {
             publish_will(state, turn, key, WillTrigger::SessionEnded);

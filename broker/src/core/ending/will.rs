@@ -187,6 +187,7 @@ pub(crate) fn publish_will(
     }
     // [5 MQTT-3.3.2-15] [5 MQTT-3.3.2-16]
     if !asks_response
+        && !state.rules.faults.is_none()
         && message.properties.iter().any(is_for_response)
         && state.rules.breaks(Fault::ResponsePropertiesNeedRequest)
     {

@@ -79,14 +79,17 @@ pub(crate) fn disconnect_received(
             }
         }
     }
-    let is_explained = disconnect.properties.iter().any(|property| {
+    let is_explained = |property: &Property| {
         matches!(
             property,
             Property::ReasonString(_) | Property::UserProperty(..)
         )
-    });
+    };
     // [5 MQTT-3.14.4-3]
-    if is_explained && state.rules.breaks(Fault::ExplainedDisconnectIsError) {
+    if !state.rules.faults.is_none()
+        && disconnect.properties.iter().any(is_explained)
+        && state.rules.breaks(Fault::ExplainedDisconnectIsError)
+    {
         let reason = ReasonCode::PROTOCOL_ERROR;
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         return;

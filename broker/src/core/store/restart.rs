@@ -6,8 +6,10 @@ use super::change::StoredState;
 use super::forget::{forget, forget_retained};
 use crate::Fault;
 use crate::core::input::Time;
+use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
+use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::small_map::SmallMap;
 use crate::core::state::timer::Timer;
@@ -30,16 +32,9 @@ pub(crate) fn survive(mut state: State) -> StoredState {
         .into_iter()
         .filter_map(|key| state.sessions.remove(key));
     let mut sessions: Vec<_> = sessions.map(|session| *session).collect();
-    let rules = &state.rules;
-    sessions.retain(|session| {
-        let is_older = session
-            .traces
-            .version
-            .is_some_and(|v| v != ProtocolVersion::V5);
-        !(session.traces.assigned && rules.breaks(Fault::RestartLosesAssigned)
-            || session.traces.taken_over && rules.breaks(Fault::RestartLosesTakenOver)
-            || is_older && rules.breaks(Fault::RestartLosesSessionsOfV3))
-    });
+    if !state.rules.faults.is_none() {
+        sessions.retain(|session| !is_lost(&state.rules, session));
+    }
     // For faults.
     for mut again in std::mem::take(&mut state.sessions.ended) {
         match sessions
@@ -59,6 +54,15 @@ pub(crate) fn survive(mut state: State) -> StoredState {
         sessions,
         retained: state.topics.retained,
     }
+}
+
+/// For faults: whether a restart loses the session.
+fn is_lost(rules: &Rules, session: &Session) -> bool {
+    let version = session.traces.version;
+    let is_older = version.is_some_and(|version| version != ProtocolVersion::V5);
+    session.traces.assigned && rules.breaks(Fault::RestartLosesAssigned)
+        || session.traces.taken_over && rules.breaks(Fault::RestartLosesTakenOver)
+        || is_older && rules.breaks(Fault::RestartLosesSessionsOfV3)
 }
 
 /// Ends every connection without sending anything.

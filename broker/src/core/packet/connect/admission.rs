@@ -140,19 +140,8 @@ fn settle_client_id(
     connect: &mut Connect,
     mut nonce: u128,
 ) -> Result<Option<ByteString>, Refusal> {
-    if rules.breaks(Fault::ClientIdsCaseFolded) {
-        connect.client_id = ByteString::from(connect.client_id.to_lowercase());
-    }
-    if connect.client_id.contains(' ') && rules.breaks(Fault::ClientIdsTrimmed) {
-        connect.client_id = ByteString::from(connect.client_id.trim_matches(' '));
-    }
-    if !connect.client_id.is_ascii() && rules.breaks(Fault::ClientIdsComposed) {
-        let composed = connect.client_id.replace("e\u{301}", "\u{e9}");
-        connect.client_id = ByteString::from(composed);
-    }
-    if rules.breaks(Fault::ClientIdsCut) {
-        let cut: String = connect.client_id.chars().take(16).collect();
-        connect.client_id = ByteString::from(cut);
+    if !rules.faults.is_none() {
+        misread_client_id(rules, connect);
     }
     let id = &connect.client_id;
     if !id.is_empty() {
@@ -220,6 +209,24 @@ fn settle_client_id(
     Ok(Some(id).filter(|_| !rules.breaks(Fault::AssignedClientIdNotTold)))
 }
 
+/// For faults: changes the Client Identifier.
+fn misread_client_id(rules: &Rules, connect: &mut Connect) {
+    if rules.breaks(Fault::ClientIdsCaseFolded) {
+        connect.client_id = ByteString::from(connect.client_id.to_lowercase());
+    }
+    if connect.client_id.contains(' ') && rules.breaks(Fault::ClientIdsTrimmed) {
+        connect.client_id = ByteString::from(connect.client_id.trim_matches(' '));
+    }
+    if !connect.client_id.is_ascii() && rules.breaks(Fault::ClientIdsComposed) {
+        let composed = connect.client_id.replace("e\u{301}", "\u{e9}");
+        connect.client_id = ByteString::from(composed);
+    }
+    if rules.breaks(Fault::ClientIdsCut) {
+        let cut: String = connect.client_id.chars().take(16).collect();
+        connect.client_id = ByteString::from(cut);
+    }
+}
+
 /// Checks user name and password. [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
 fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     let Some(users) = &rules.config.users else {
@@ -247,17 +254,17 @@ fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
 }
 
 fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
-    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]: any bytes are permitted.
-    let will = connect.will.as_ref();
-    if will.is_some_and(|will| std::str::from_utf8(&will.payload).is_err())
-        && rules.breaks(Fault::WillMustBeText)
-    {
-        return Err(ReasonCode::PAYLOAD_FORMAT_INVALID.into());
-    }
     let config = &rules.config;
     let Some(will) = &connect.will else {
         return Ok(());
     };
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]: any bytes are permitted.
+    if !rules.faults.is_none()
+        && std::str::from_utf8(&will.payload).is_err()
+        && rules.breaks(Fault::WillMustBeText)
+    {
+        return Err(ReasonCode::PAYLOAD_FORMAT_INVALID.into());
+    }
     if check_name(&will.topic, connect.version).is_err() {
         return Err(ReasonCode::TOPIC_NAME_INVALID.into());
     }

@@ -123,6 +123,14 @@ fn connack_properties(
         let information = ByteString::from(information.as_str());
         properties.push(Property::ResponseInformation(information));
     }
+    if !rules.faults.is_none() {
+        announce_unasked(rules, connect, &mut properties);
+    }
+    properties
+}
+
+/// For faults: adds properties that the CONNACK must not have.
+fn announce_unasked(rules: &Rules, connect: &Connect, properties: &mut Properties) {
     // [5 RULE-2.2.2.2-1]
     let echoed = connect.properties.request_problem_information();
     if let Some(wanted) = echoed.filter(|_| rules.breaks(Fault::RequestProblemInformationEchoed)) {
@@ -134,5 +142,4 @@ fn connack_properties(
         let method = ByteString::from_static("unasked");
         properties.push(Property::AuthenticationMethod(method));
     }
-    properties
 }

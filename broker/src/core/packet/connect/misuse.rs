@@ -43,7 +43,8 @@ pub(crate) fn misuse_refused(state: &mut State, turn: &mut Turn<'_>, connect: &C
 
 /// Applies a fault to a CONNECT whose client has not authenticated yet. [5 RULE-3.1.4-4]
 pub(crate) fn misuse_begun(state: &mut State, turn: &mut Turn<'_>, connect: &Connect) {
-    if let Some(key) = state.sessions.key(&connect.client_id)
+    if !state.rules.faults.is_none()
+        && let Some(key) = state.sessions.key(&connect.client_id)
         && state.sessions.is_linked(key)
         && state.rules.breaks(Fault::PendingAuthenticationTakesOver)
     {
