@@ -60,22 +60,22 @@ macro_rules! departures {
 
         $(#[$set_doc])*
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-        pub struct $set([u64; $one::ALL.len() / 64 + 1]);
+        pub struct $set([u64; ($one::ALL.len() + 1) / 64 + 1]);
 
         impl $set {
             /// Returns the empty set.
             pub const fn none() -> Self {
-                Self([0; $one::ALL.len() / 64 + 1])
+                Self([0; ($one::ALL.len() + 1) / 64 + 1])
             }
 
-            /// Returns whether the set is empty.
-            pub fn is_none(&self) -> bool {
-                *self == Self::none()
+            /// Returns whether the set is empty. A broker asks this for each packet, so the answer is one bit.
+            pub const fn is_none(&self) -> bool {
+                !self.has_bit($one::ALL.len() + 1)
             }
 
             /// Returns a watched set. None is in force, but each one that a broker asks about is noted for its thread.
             pub const fn watched() -> Self {
-                Self([u64::MAX; $one::ALL.len() / 64 + 1])
+                Self([u64::MAX; ($one::ALL.len() + 1) / 64 + 1])
             }
 
             /// Returns those that brokers with a [watched](Self::watched) set have asked about on this thread since the
@@ -107,19 +107,26 @@ macro_rules! departures {
                 each.filter(move |one| !is_watched && self.contains(*one))
             }
 
-            /// A bit after those of all members states whether the set is watched.
+            /// The bit after those of all members states whether the set is watched. The bit after that one states
+            /// whether it has members.
             const fn is_watched(&self) -> bool {
-                let bit = $one::ALL.len();
-                self.0[bit / 64] & (1 << (bit % 64)) != 0
+                self.has_bit($one::ALL.len())
             }
 
             const fn contains(&self, one: $one) -> bool {
-                let bit = one as usize;
+                self.has_bit(one as usize)
+            }
+
+            const fn has_bit(&self, bit: usize) -> bool {
                 self.0[bit / 64] & (1 << (bit % 64)) != 0
             }
 
             const fn insert(&mut self, one: $one) {
-                let bit = one as usize;
+                self.set_bit(one as usize);
+                self.set_bit($one::ALL.len() + 1);
+            }
+
+            const fn set_bit(&mut self, bit: usize) {
                 self.0[bit / 64] |= 1 << (bit % 64);
             }
         }
@@ -188,6 +195,7 @@ mod tests {
                     assert!(number.is_some_and(is_number), "{}: {thread}", one.name());
                 }
                 let set = $set::from_iter([*one]);
+                assert!(!set.is_none(), "{}", one.name());
                 for other in $one::ALL {
                     assert_eq!(set.has(*other), one == other);
                 }
@@ -199,6 +207,7 @@ mod tests {
             assert!($one::ALL.iter().all(|one| all.has(*one)));
             assert_eq!($set::take_consulted(), $set::none());
             assert!(!$set::watched().is_none());
+            assert!($set::none().is_none() && $set::default().is_none());
         };
     }
 
