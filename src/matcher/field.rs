@@ -6,6 +6,7 @@ use mqtt_check_codec::{Packet, PacketType, Property, ProtocolVersion};
 use mqtt_check_websocket::{Answer, Control, Opcode};
 
 use crate::scenario::model::Literal;
+use crate::transcript::{EventIndex, Transcript, What};
 
 /// A packet from the broker, prepared for matching.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +21,29 @@ pub struct Received<'a> {
     pub carried_in: Option<Opcode>,
 }
 
-impl Received<'_> {
+impl<'a> Received<'a> {
+    /// Returns the packet of this event, if it is a decoded packet from the broker.
+    pub fn at(transcript: &'a Transcript, event: EventIndex) -> Option<Self> {
+        let event = &transcript.events[event.0];
+        let What::Received {
+            frame,
+            packet: Ok(packet),
+            topic,
+            carried_in,
+            ..
+        } = &event.what
+        else {
+            return None;
+        };
+        Some(Self {
+            packet,
+            version: transcript.lanes[event.lane.0].version,
+            size: frame.bytes().len(),
+            topic: topic.as_ref(),
+            carried_in: *carried_in,
+        })
+    }
+
     /// Returns the packet's type.
     pub fn packet_type(&self) -> PacketType {
         self.packet.packet_type()

@@ -56,34 +56,16 @@ struct Met<'a> {
 
 impl<'a> Met<'a> {
     fn packet(&self, event: EventIndex) -> Option<&'a Packet> {
-        match &self.transcript.events[event.0].what {
-            What::Received { packet, .. } => packet.as_ref().ok(),
-            _ => None,
-        }
+        Received::at(self.transcript, event).map(|received| received.packet)
     }
 
     fn packets(&mut self, pattern: &PacketPattern, taken: &[EventIndex]) -> bool {
         taken.iter().all(|event| {
-            let event = &self.transcript.events[event.0];
-            let What::Received {
-                frame,
-                packet: Ok(packet),
-                topic,
-                carried_in,
-                ..
-            } = &event.what
-            else {
+            let Some(received) = Received::at(self.transcript, *event) else {
                 return false;
             };
-            let received = Received {
-                packet,
-                version: self.transcript.lanes[event.lane.0].version,
-                size: frame.bytes().len(),
-                topic: topic.as_ref(),
-                carried_in: *carried_in,
-            };
             let is_right = judge(pattern, &received, self.client, &mut self.memory).is_empty();
-            self.memory.remember(self.client, packet);
+            self.memory.remember(self.client, received.packet);
             is_right
         })
     }

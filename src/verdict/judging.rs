@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use mqtt_check_codec::PacketType;
 
-use super::blame::received;
 use super::charge::Charge;
 use super::far;
 use super::granted_less::{Excused, GrantedLess};
@@ -15,7 +14,7 @@ use super::repeats::{MAX_REPEATS, without_repeats};
 use super::steps::Judging;
 use super::wording::describe_event;
 use super::{Finding, FindingKind, Verdict};
-use crate::matcher::{Memory, describe_pattern, holds};
+use crate::matcher::{Memory, Received, describe_pattern, holds};
 use crate::plan::{Body, Plan, PlannedControl, SkipCode, SkipKind, find_step, witness};
 use crate::scenario::model::Level;
 use crate::transcript::{EventIndex, Transcript, What};
@@ -351,7 +350,7 @@ fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
             let seen = (0..transcript.events.len()).map(EventIndex).any(|event| {
                 let lane = transcript.events[event.0].lane;
                 transcript.lanes[lane.0].client == *client
-                    && received(transcript, event)
+                    && Received::at(transcript, event)
                         .is_some_and(|packet| holds(pattern, &packet, *client, &memory).is_some())
             });
             let declared = &plan.scene.clients[client.0];

@@ -3,10 +3,9 @@
 
 use mqtt_check_codec::PacketType;
 
-use super::blame::received;
 use super::wording::lane_at;
 use super::{Finding, FindingKind, Verdict};
-use crate::matcher::{Inbox, Memory, Offer, Taking, WebSocketEvent, is_met, take};
+use crate::matcher::{Inbox, Memory, Offer, Received, Taking, WebSocketEvent, is_met, take};
 use crate::plan::Plan;
 use crate::scenario::model::{ClientIndex, Expectation, Level, Pattern};
 use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, Transcript, What};
@@ -109,7 +108,7 @@ fn filled<'t>(
                 automatic: false,
                 ..
             } => {
-                let received = received(transcript, index);
+                let received = Received::at(transcript, index);
                 let offer = Offer::new(index, frame.packet_type(), received);
                 inbox.offers.push(offer);
             }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use mqtt_check_codec::{Packet, PacketType, QoS};
 
-use super::inbox::{Inbox, received};
+use super::inbox::Inbox;
 use super::{Aspect, Event, Wrong, field};
 use crate::matcher::{Mismatch, Received, judge};
 use crate::scenario::model::{Expectation, PacketPattern, Pattern};
@@ -53,7 +53,7 @@ impl Inbox<'_> {
         pattern: &PacketPattern,
         event: EventIndex,
     ) -> bool {
-        let packet = received(self.transcript, event);
+        let packet = Received::at(self.transcript, event);
         packet.is_some_and(|packet| !self.fits_in(&["topic"], pattern, &packet))
     }
 
@@ -81,7 +81,7 @@ impl Inbox<'_> {
         event: EventIndex,
     ) -> Vec<Wrong> {
         let counts = |mismatch: &&Mismatch| counting.iter().any(|s| s.field == mismatch.field);
-        let Some(packet) = received(self.transcript, event) else {
+        let Some(packet) = Received::at(self.transcript, event) else {
             return vec![self.missing(pattern)];
         };
         if let Packet::Publish(_) = packet.packet
@@ -118,7 +118,7 @@ impl Inbox<'_> {
     fn instead(self, pattern: &PacketPattern, event: EventIndex) -> Wrong {
         let lane = self.transcript.events[event.0].lane;
         let here = || self.packets().filter(|(_, other, _)| *other == lane);
-        let packet = received(self.transcript, event);
+        let packet = Received::at(self.transcript, event);
         if let Some(Packet::Publish(publish)) = packet.map(|packet| packet.packet)
             && let Some(again) = self.repeated(publish, event)
         {
@@ -199,7 +199,7 @@ impl Inbox<'_> {
         expectation: &Expectation,
         event: EventIndex,
     ) -> bool {
-        let Some(packet) = received(self.transcript, event) else {
+        let Some(packet) = Received::at(self.transcript, event) else {
             return false;
         };
         if let Packet::Publish(publish) = packet.packet

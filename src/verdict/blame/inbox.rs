@@ -20,36 +20,11 @@ pub(in crate::verdict) struct Inbox<'a> {
     pub(in crate::verdict) until: Duration,
 }
 
-/// Returns the packet of this event, if it is a decoded packet that was received.
-pub(in crate::verdict) fn received(
-    transcript: &Transcript,
-    event: EventIndex,
-) -> Option<Received<'_>> {
-    let event = &transcript.events[event.0];
-    let What::Received {
-        frame,
-        packet: Ok(packet),
-        topic,
-        carried_in,
-        ..
-    } = &event.what
-    else {
-        return None;
-    };
-    Some(Received {
-        packet,
-        version: transcript.lanes[event.lane.0].version,
-        size: frame.bytes().len(),
-        topic: topic.as_ref(),
-        carried_in: *carried_in,
-    })
-}
-
 /// Returns whether this is a CONNACK on a connection that has already been accepted.
 pub(in crate::verdict) fn is_late_connack(transcript: &Transcript, event: EventIndex) -> bool {
     let lane = transcript.events[event.0].lane;
     let accepts = |other: EventIndex| {
-        received(transcript, other).is_some_and(|received| {
+        Received::at(transcript, other).is_some_and(|received| {
             matches!(received.packet, Packet::ConnAck(connack) if connack.reason.is_success())
         })
     };
@@ -95,7 +70,7 @@ impl<'a> Inbox<'a> {
             .filter(move |index| is_meant(transcript.events[index.0].lane))
             .filter_map(move |index| {
                 let lane = transcript.events[index.0].lane;
-                received(transcript, index).map(|packet| (index, lane, packet))
+                Received::at(transcript, index).map(|packet| (index, lane, packet))
             })
     }
 
@@ -145,7 +120,7 @@ impl<'a> Inbox<'a> {
 
     /// Returns the event at which the received message was published, found by its payload.
     pub(super) fn publication_of(self, event: EventIndex) -> Option<usize> {
-        let Packet::Publish(publish) = received(self.transcript, event)?.packet else {
+        let Packet::Publish(publish) = Received::at(self.transcript, event)?.packet else {
             return None;
         };
         self.publication(|sent, _| sent.payload == publish.payload)

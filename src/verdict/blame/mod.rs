@@ -15,7 +15,7 @@ mod table;
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
 pub(super) use event::Event;
-pub(super) use inbox::{Inbox, is_late_connack, received};
+pub(super) use inbox::{Inbox, is_late_connack};
 pub(super) use retained::Obsolete;
 pub(super) use several::Counting;
 pub(super) use table::Aspect;

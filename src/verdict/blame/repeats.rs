@@ -7,8 +7,9 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketType, Publish};
 
 use super::super::filter;
-use super::inbox::{Inbox, received};
+use super::inbox::Inbox;
 use super::{Event, Wrong};
+use crate::matcher::Received;
 use crate::scenario::model::PacketPattern;
 use crate::transcript::{Event as TranscriptEvent, EventIndex, LaneIndex, What};
 
@@ -16,7 +17,7 @@ impl Inbox<'_> {
     /// Returns what is wrong with an old message that should no longer be received: it was sent once more, or should
     /// not have been sent at all.
     pub(super) fn stale(self, event: EventIndex) -> Wrong {
-        let Some(Packet::Publish(publish)) = received(self.transcript, event).map(|r| r.packet)
+        let Some(Packet::Publish(publish)) = Received::at(self.transcript, event).map(|r| r.packet)
         else {
             return Wrong::Event(Event::Extra(PacketType::PUBLISH));
         };
@@ -96,7 +97,7 @@ impl Inbox<'_> {
     /// Returns whether some client has published the received message. If so, it is a separate message, and the one
     /// that is due is lost.
     pub(super) fn was_sent(self, pattern: &PacketPattern, event: EventIndex) -> bool {
-        let Some(Packet::Publish(publish)) = received(self.transcript, event).map(|r| r.packet)
+        let Some(Packet::Publish(publish)) = Received::at(self.transcript, event).map(|r| r.packet)
         else {
             return false;
         };

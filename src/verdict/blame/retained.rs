@@ -3,9 +3,10 @@
 use mqtt_check_codec::{Packet, Publish};
 
 use super::super::filter;
-use super::inbox::{Inbox, received};
+use super::inbox::Inbox;
 use super::repeats::{Sent, sent};
 use super::{Event, Wrong};
+use crate::matcher::Received;
 use crate::transcript::{EventIndex, LaneIndex};
 
 /// Why a message should not have been retained when a client subscribed.
@@ -25,7 +26,7 @@ impl Inbox<'_> {
     pub(super) fn obsolete(self, event: EventIndex) -> Option<Wrong> {
         let subscribe = self.brought_by(event)?;
         let topic = self.transcript.topic(event)?;
-        let Packet::Publish(publish) = received(self.transcript, event)?.packet else {
+        let Packet::Publish(publish) = Received::at(self.transcript, event)?.packet else {
             return None;
         };
         let before = || sent(&self.transcript.events[..subscribe.0]);
@@ -53,7 +54,7 @@ impl Inbox<'_> {
     /// not one too many for the filters of the last SUBSCRIBE that match its topic.
     pub(super) fn brought_by(self, event: EventIndex) -> Option<EventIndex> {
         let topic = self.transcript.topic(event)?;
-        let Packet::Publish(publish) = received(self.transcript, event)?.packet else {
+        let Packet::Publish(publish) = Received::at(self.transcript, event)?.packet else {
             return None;
         };
         if !publish.retain || publish.dup || self.is_in_flight(publish, event) {

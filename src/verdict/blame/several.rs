@@ -3,9 +3,9 @@
 
 use mqtt_check_codec::PacketType;
 
-use super::inbox::{Inbox, received};
+use super::inbox::Inbox;
 use super::{Aspect, Event, Wrong};
-use crate::matcher::Mismatch;
+use crate::matcher::{Mismatch, Received};
 use crate::scenario::model::{Expectation, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, StepIndex};
 
@@ -51,7 +51,7 @@ impl Inbox<'_> {
         counting: Counting<'_>,
     ) -> Option<(EventIndex, Vec<Mismatch>)> {
         let is_like = |event: &&EventIndex| {
-            received(self.transcript, **event).is_some_and(|r| {
+            Received::at(self.transcript, **event).is_some_and(|r| {
                 r.packet_type() == pattern.packet_type && !self.is_other_message(pattern, &r)
             })
         };
@@ -80,7 +80,7 @@ impl Inbox<'_> {
                 if self.counts_as(pattern, *event, counting) {
                     continue;
                 }
-                let is_of_type = received(self.transcript, *event)
+                let is_of_type = Received::at(self.transcript, *event)
                     .is_some_and(|r| r.packet_type() == pattern.packet_type);
                 let is_early = match is_of_type {
                     true => self.comes_later(pattern, *event),
@@ -175,7 +175,7 @@ impl Inbox<'_> {
         let paired = self.pair(sequence, events, counting)?;
         let of = paired.silence.filter(|_| paired.open.is_empty())?;
         let is_meant = |event: &&EventIndex| {
-            received(self.transcript, **event)
+            Received::at(self.transcript, **event)
                 .is_some_and(|r| of.is_empty() || of.contains(&r.packet_type()))
         };
         let broken = paired.rest.iter().find(is_meant);
@@ -249,7 +249,7 @@ impl Inbox<'_> {
 
     /// Returns whether this packet is what the pattern is about, ignoring what does not count against the server.
     fn counts_as(self, pattern: &PacketPattern, event: EventIndex, counting: Counting<'_>) -> bool {
-        received(self.transcript, event).is_some_and(|r| {
+        Received::at(self.transcript, event).is_some_and(|r| {
             r.packet_type() == pattern.packet_type && counting(pattern, event).is_empty()
         })
     }

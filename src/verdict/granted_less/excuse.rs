@@ -37,10 +37,7 @@ impl GrantedLess<'_> {
         (client, memory): (ClientIndex, &Memory),
         excused: &Excused,
     ) -> Vec<Mismatch> {
-        let Some(packet) = received(&self.transcript.events[event.0].what) else {
-            return Vec::new();
-        };
-        let Some(received) = self.as_received(event, packet) else {
+        let Some(received) = Received::at(self.transcript, event) else {
             return Vec::new();
         };
         let mismatches = judge(pattern, &received, client, &mut memory.clone());
@@ -357,26 +354,13 @@ impl GrantedLess<'_> {
         self.excuse(depends_on.map(|grant| (grant, Vec::new())), excused)
     }
 
+    /// Returns the packet of this event as if it were `packet`.
     pub(super) fn as_received<'p>(
         &'p self,
         event: EventIndex,
         packet: &'p Packet,
     ) -> Option<Received<'p>> {
-        let happened = &self.transcript.events[event.0];
-        match &happened.what {
-            What::Received {
-                frame,
-                topic,
-                carried_in,
-                ..
-            } => Some(Received {
-                packet,
-                version: self.transcript.lanes[happened.lane.0].version,
-                size: frame.bytes().len(),
-                topic: topic.as_ref(),
-                carried_in: *carried_in,
-            }),
-            _ => None,
-        }
+        let received = Received::at(self.transcript, event)?;
+        Some(Received { packet, ..received })
     }
 }
