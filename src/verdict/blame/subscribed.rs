@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use mqtt_check_codec::{Packet, PacketId, PacketType, Publish, QoS};
 
 use super::super::filter;
-use super::inbox::{Inbox, received};
+use super::inbox::Inbox;
+use crate::matcher::Received;
 use crate::scenario::model::{Expr, Literal, Matcher, PacketPattern};
 use crate::transcript::{EventIndex, LaneIndex, What};
 
@@ -66,21 +67,23 @@ impl<'a> Inbox<'a> {
         let Some(published) = self.publication_of_due(pattern).filter(|_| is_said) else {
             return false;
         };
-        let end = EventIndex(self.transcript.events.len());
-        self.sent_before(end).any(|(at, _, packet)| {
-            let is_in_time = self.transcript.events[at.0].at <= self.until;
-            let is_after = at.0 > published && last_received < Some(at);
-            is_in_time && is_after && matches!(packet, Packet::Subscribe(_))
-        })
+        self.subscribes()
+            .any(|(at, _)| at.0 > published && last_received < Some(at))
     }
 
     /// Returns whether the client has subscribed on its connection at the end of the step.
     pub(in crate::verdict) fn has_subscribed(self) -> bool {
-        let end = EventIndex(self.transcript.events.len());
         let present = self.present();
-        self.sent_before(end).any(|(at, lane, packet)| {
+        self.subscribes().any(|(_, lane)| Some(lane) == present)
+    }
+
+    /// Returns each SUBSCRIBE that the clients of this session sent until the end of the step.
+    fn subscribes(self) -> impl Iterator<Item = (EventIndex, LaneIndex)> {
+        let end = EventIndex(self.transcript.events.len());
+        self.sent_before(end).filter_map(move |(at, lane, packet)| {
             let is_in_time = self.transcript.events[at.0].at <= self.until;
-            is_in_time && Some(lane) == present && matches!(packet, Packet::Subscribe(_))
+            let is_meant = is_in_time && matches!(packet, Packet::Subscribe(_));
+            is_meant.then_some((at, lane))
         })
     }
 
@@ -116,7 +119,7 @@ impl<'a> Inbox<'a> {
 
     /// Returns the PUBLISH of this event if it has DUP 1 and a Packet Identifier.
     fn marked(self, event: EventIndex) -> Option<(&'a Publish, PacketId)> {
-        match received(self.transcript, event)?.packet {
+        match Received::at(self.transcript, event)?.packet {
             Packet::Publish(publish) if publish.dup => Some((publish, publish.packet_id?)),
             _ => None,
         }
