@@ -78,6 +78,49 @@ fn judged(
     )
 }
 
+/// Returns a PUBLISH of QoS 1 to the topic `x`.
+fn publish(retain: bool, payload: &'static str) -> Packet {
+    Packet::Publish(Publish {
+        dup: false,
+        qos: QoS::AtLeastOnce,
+        retain,
+        topic: "x".into(),
+        packet_id: Some(PacketId::MIN),
+        properties: Properties::new(),
+        payload: Bytes::from_static(payload.as_bytes()),
+    })
+}
+
+/// Returns a SUBSCRIBE to these filters with QoS 1.
+fn subscribe(filters: &[&str]) -> Packet {
+    let subscriptions = filters.iter().map(|filter| Subscription {
+        filter: (*filter).into(),
+        options: SubscriptionOptions::new(QoS::AtLeastOnce),
+    });
+    Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        properties: Properties::new(),
+        subscriptions: subscriptions.collect(),
+    })
+}
+
+fn field(name: &str, literal: Literal) -> FieldMatch {
+    FieldMatch {
+        name: name.to_owned(),
+        matcher: Matcher::Is(Expr::Literal(literal)),
+        place: PLACE,
+    }
+}
+
+/// Returns an expectation of one packet of this type.
+fn answer(packet_type: PacketType) -> Expectation {
+    let pattern = PacketPattern {
+        packet_type,
+        fields: Vec::new(),
+    };
+    Expectation::once(Pattern::Packet(pattern), PLACE)
+}
+
 #[test]
 fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
     let suback = Packet::SubAck(SubAck {
@@ -128,20 +171,7 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
     };
     let sent = |dup| (true, publish(dup));
     let received = || (false, publish(false));
-    let subscribes = |filters: &[&str]| {
-        let subscriptions = filters.iter().map(|filter| Subscription {
-            filter: (*filter).into(),
-            options: SubscriptionOptions::new(QoS::AtLeastOnce),
-        });
-        (
-            true,
-            Packet::Subscribe(Subscribe {
-                packet_id: PacketId::MIN,
-                properties: Properties::new(),
-                subscriptions: subscriptions.collect(),
-            }),
-        )
-    };
+    let subscribes = |filters: &[&str]| (true, subscribe(filters));
     let extra = Wrong::Event(Event::Extra(PacketType::PUBLISH));
     let repeated = Wrong::Event(Event::Repeated(QoS::AtLeastOnce));
     for (packets, wrong) in [
@@ -198,77 +228,56 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
 /// A retained message that is sent for a SUBSCRIBE is not a copy of an equal one that was received before.
 #[test]
 fn a_retained_message_for_a_subscribe_is_no_copy() {
-    let publish = |retain, payload: &'static str| {
-        Packet::Publish(Publish {
-            dup: false,
-            qos: QoS::AtLeastOnce,
-            retain,
-            topic: "x".into(),
-            packet_id: Some(PacketId::MIN),
-            properties: Properties::new(),
-            payload: Bytes::from_static(payload.as_bytes()),
-        })
-    };
     let sent = |retain, payload| (true, publish(retain, payload));
     let live = || (false, publish(false, "old"));
     let retained = || (false, publish(true, "old"));
     let acknowledged = || (true, puback(1, ReasonCode::SUCCESS));
-    let subscribe = |filter: &'static str| {
-        let subscribe = Subscribe {
-            packet_id: PacketId::MIN,
-            properties: Properties::new(),
-            subscriptions: vec![Subscription {
-                filter: filter.into(),
-                options: SubscriptionOptions::new(QoS::AtLeastOnce),
-            }],
-        };
-        (true, Packet::Subscribe(subscribe))
-    };
+    let subscribes = |filter| (true, subscribe(&[filter]));
     let is_obsolete = |why| Wrong::Event(Event::Obsolete(why));
     let extra = Wrong::Event(Event::Extra(PacketType::PUBLISH));
     let repeated = Wrong::Event(Event::Repeated(QoS::AtLeastOnce));
     for (before, after, wrong) in [
         (
             vec![sent(true, "old"), live(), acknowledged(), sent(true, "new")],
-            vec![subscribe("x"), retained()],
+            vec![subscribes("x"), retained()],
             is_obsolete(Obsolete::Replaced),
         ),
         (
             vec![sent(true, "old"), live(), acknowledged(), sent(true, "")],
-            vec![subscribe("+"), retained()],
+            vec![subscribes("+"), retained()],
             is_obsolete(Obsolete::Removed),
         ),
         (
             vec![sent(false, "old"), live(), acknowledged()],
-            vec![subscribe("x"), retained()],
+            vec![subscribes("x"), retained()],
             is_obsolete(Obsolete::NotRetained),
         ),
         // It is retained, so nothing is wrong with its content.
         (
             vec![sent(true, "old"), live(), acknowledged()],
-            vec![subscribe("x"), retained()],
+            vec![subscribes("x"), retained()],
             extra,
         ),
         // These are copies: the SUBSCRIBE brought the message already, it is for another topic, the message is not a
         // retained one, or the client has not acknowledged it.
         (
             vec![sent(true, "old"), live(), acknowledged()],
-            vec![subscribe("x"), retained(), acknowledged(), retained()],
+            vec![subscribes("x"), retained(), acknowledged(), retained()],
             repeated.clone(),
         ),
         (
             vec![sent(true, "old"), live(), acknowledged(), sent(true, "new")],
-            vec![subscribe("y"), retained()],
+            vec![subscribes("y"), retained()],
             repeated.clone(),
         ),
         (
             vec![sent(true, "old"), live(), acknowledged(), sent(true, "new")],
-            vec![subscribe("x"), live()],
+            vec![subscribes("x"), live()],
             repeated.clone(),
         ),
         (
             vec![sent(true, "old"), live(), sent(true, "new")],
-            vec![subscribe("x"), retained()],
+            vec![subscribes("x"), retained()],
             repeated,
         ),
     ] {
@@ -285,15 +294,6 @@ fn a_retained_message_for_a_subscribe_is_no_copy() {
 /// If everything of an alternative was received, the additional packet is what is wrong. Nothing is missing.
 #[test]
 fn a_packet_in_addition_to_an_alternative_is_extra() {
-    let answer = |packet_type| {
-        Expectation::once(
-            Pattern::Packet(PacketPattern {
-                packet_type,
-                fields: Vec::new(),
-            }),
-            PLACE,
-        )
-    };
     let silence = || Expectation::once(nothing(), PLACE);
     let alternatives = vec![
         vec![
@@ -333,11 +333,6 @@ fn a_copy_with_a_wrong_field_is_not_extra() {
             payload: Bytes::from_static(payload.as_bytes()),
         };
         (false, Packet::Publish(publish))
-    };
-    let field = |name: &str, literal| FieldMatch {
-        name: name.to_owned(),
-        matcher: Matcher::Is(Expr::Literal(literal)),
-        place: PLACE,
     };
     let copy = |qos| PacketPattern {
         packet_type: PacketType::PUBLISH,
@@ -382,13 +377,6 @@ fn a_copy_with_a_wrong_field_is_not_extra() {
 /// was received.
 #[test]
 fn the_rest_of_the_alternative_that_began_is_missing() {
-    let answer = |packet_type| {
-        let pattern = PacketPattern {
-            packet_type,
-            fields: Vec::new(),
-        };
-        Expectation::once(Pattern::Packet(pattern), PLACE)
-    };
     let alternatives = vec![
         vec![answer(PacketType::SUBACK)],
         vec![answer(PacketType::PINGRESP), answer(PacketType::UNSUBACK)],
@@ -411,30 +399,6 @@ fn the_rest_of_the_alternative_that_began_is_missing() {
 /// that a SUBSCRIBE of the new connection should have brought is a retained message that is missing.
 #[test]
 fn a_retained_message_for_a_new_subscribe_is_not_one_to_send_again() {
-    let message = |retain| {
-        Packet::Publish(Publish {
-            dup: false,
-            qos: QoS::AtLeastOnce,
-            retain,
-            topic: "x".into(),
-            packet_id: Some(PacketId::MIN),
-            properties: Properties::new(),
-            payload: Bytes::from_static(b"kept"),
-        })
-    };
-    let subscribe = Packet::Subscribe(Subscribe {
-        packet_id: PacketId::MIN,
-        properties: Properties::new(),
-        subscriptions: vec![Subscription {
-            filter: "x".into(),
-            options: SubscriptionOptions::new(QoS::AtLeastOnce),
-        }],
-    });
-    let field = |name: &str, literal| FieldMatch {
-        name: name.to_owned(),
-        matcher: Matcher::Is(Expr::Literal(literal)),
-        place: PLACE,
-    };
     let due = PacketPattern {
         packet_type: PacketType::PUBLISH,
         fields: vec![
@@ -443,12 +407,12 @@ fn a_retained_message_for_a_new_subscribe_is_not_one_to_send_again() {
         ],
     };
     let packets = [
-        (true, message(true)),
-        (true, subscribe.clone()),
-        (false, message(true)),
+        (true, publish(true, "kept")),
+        (true, subscribe(&["x"])),
+        (false, publish(true, "kept")),
         // On the next connection.
         (true, Packet::PingReq),
-        (true, subscribe),
+        (true, subscribe(&["x"])),
     ];
     for (length, expected) in [(4, Event::NotResent), (5, Event::NotRetained)] {
         let mut transcript = record(V5, &packets[..length]);
