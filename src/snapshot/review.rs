@@ -1,7 +1,7 @@
 //! The files of a comparison. Reviewed records are read before the run. The run writes pending files beside them or
 //! replaces them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::file::{Header, ReadError, SnapFile, WriteError, read};
 use super::store::{Store, VARIANTS, pending_path, variant_path, variants};
@@ -102,8 +102,7 @@ pub fn settle(
 /// Updates the headers of a record and its variants, for example after the title of the scenario has changed. The
 /// recorded text stays.
 fn renew_headers(first: &Path, header: &Header) -> Result<(), WriteError> {
-    let variants = variants(first, &|path| path.exists());
-    for path in std::iter::once(first.to_owned()).chain(variants) {
+    for path in with_variants(first) {
         // A file that cannot be read was reported before the cases were played.
         let Ok(Some(mut file)) = read(&path) else {
             continue;
@@ -132,12 +131,16 @@ pub fn settle_seen(
         1 => first.to_owned(),
         _ => variant_path(first, number),
     });
-    let present = std::iter::once(first.to_owned()).chain(variants(first, &|path| path.exists()));
     // A file that cannot be read was reported before the cases were played.
-    let present: Vec<String> = present
-        .filter_map(|path| Some(read(&path).ok()??.text))
+    let present: Vec<Option<SnapFile>> = with_variants(first)
+        .map(|path| read(&path).ok().flatten())
         .collect();
-    let place = |text: &str| present.iter().position(|known| known == text.trim_end());
+    let place = |text: &str| {
+        let mut known = present
+            .iter()
+            .map(|file| file.as_ref().map(|file| &*file.text));
+        known.position(|known| known == Some(text.trim_end()))
+    };
     let mut records: Vec<&str> = records.to_vec();
     records.sort_by_key(|text| place(text).unwrap_or(present.len()));
     for (index, path) in paths.enumerate() {
@@ -153,14 +156,20 @@ pub fn settle_seen(
             header: header.clone(),
             text: text.trim_end().to_owned(),
         };
-        let before = read(&path).ok().flatten();
-        if before.as_ref() != Some(&file) {
+        let before = present.get(index).and_then(Option::as_ref);
+        if before != Some(&file) {
             file.write(&path)?;
             lines.push(format!("wrote {}", path.display()));
         }
     }
     remove(&pending_path(first), &mut true)?;
     Ok(lines)
+}
+
+/// The paths of a record, whether or not it exists, and of its variants that do.
+fn with_variants(first: &Path) -> impl Iterator<Item = PathBuf> {
+    let variants = variants(first, &|path| path.exists());
+    std::iter::once(first.to_owned()).chain(variants)
 }
 
 fn remove_variants(first: &Path) -> Result<(), WriteError> {
@@ -295,8 +304,7 @@ mod tests {
         let first = folder.path().join("takeover@5.snap");
         let written = |records: &[&str]| {
             let lines = settle_seen(&first, &header(), records).expect("writing");
-            let all = std::iter::once(first.clone()).chain(variants(&first, &|path| path.exists()));
-            let texts: Vec<String> = all
+            let texts: Vec<String> = with_variants(&first)
                 .map(|path| read(&path).expect("reading").expect("a record").text)
                 .collect();
             (lines.len(), texts.join(" "))
@@ -305,7 +313,7 @@ mod tests {
         assert_eq!(written(&["one", "two"]), result(2, "one two"));
         assert_eq!(written(&["two", "one"]), result(0, "one two"));
         assert_eq!(written(&["new", "two", "one"]), result(1, "one two new"));
-        // What is no longer seen makes room.
+        // The file of a record that is not seen again is removed, and the others move up.
         assert_eq!(written(&["new", "two"]), result(3, "two new"));
     }
 
