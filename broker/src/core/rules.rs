@@ -1,5 +1,6 @@
 //! The configuration of the broker, and the faults and permitted variations in force.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -121,8 +122,16 @@ impl Rules {
         })
     }
 
-    /// For faults: a topic or filter as a broker reads it that changes it. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
-    pub(crate) fn normalised(&self, topic: &ByteString) -> ByteString {
+    /// Returns a topic or filter as the broker reads it. Only faults change it. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+    pub(crate) fn normalised<'t>(&self, topic: &'t ByteString) -> Cow<'t, ByteString> {
+        match self.faults.is_none() {
+            true => Cow::Borrowed(topic),
+            false => Cow::Owned(self.misread(topic)),
+        }
+    }
+
+    /// For faults: a topic or filter as a broker reads it that changes it.
+    fn misread(&self, topic: &ByteString) -> ByteString {
         if self.breaks(Fault::TopicsCaseFolded) {
             ByteString::from(topic.to_lowercase())
         } else if self.breaks(Fault::TopicsCut) {

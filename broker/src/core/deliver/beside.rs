@@ -166,29 +166,39 @@ fn multiply(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut 
     }
 }
 
+/// For faults: whether the payload alone is larger than the client's Maximum Packet Size.
+pub(super) fn is_too_large(sessions: &Sessions, key: SessionKey, message: &Message) -> bool {
+    let link = sessions.at(key).and_then(|session| session.link.as_ref());
+    let maximum = link.and_then(|link| link.maximum_packet_size);
+    maximum.is_some_and(|maximum| message.payload.len() >= maximum as usize)
+}
+
+/// For faults: whether the client is connected, but a message would wait.
+pub(super) fn is_full(sessions: &Sessions, key: SessionKey) -> bool {
+    let session = sessions.at(key);
+    session.is_some_and(|s| s.link.is_some() && !s.is_ready())
+}
+
 /// Removes copies that are lost because of another copy. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
 fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
     if message.topic.contains('$') && rules.breaks(Fault::DollarLevelsUnserved) {
         copies.clear();
     }
-    let is_full = |key| {
-        let session = sessions.at(key);
-        session.is_some_and(|session| session.link.is_some() && !session.is_ready())
-    };
-    if rules.breaks(Fault::FullNeighbourHoldsAll) && copies.iter().any(|(key, _)| is_full(*key)) {
-        copies.retain(|(key, _)| is_full(*key));
+    if rules.breaks(Fault::FullNeighbourHoldsAll)
+        && copies.iter().any(|(key, _)| is_full(sessions, *key))
+    {
+        copies.retain(|(key, _)| is_full(sessions, *key));
     }
-    let is_too_large = |key| {
-        let link = sessions.at(key).and_then(|session| session.link.as_ref());
-        let maximum = link.and_then(|link| link.maximum_packet_size);
-        maximum.is_some_and(|maximum| message.payload.len() >= maximum as usize)
-    };
     if rules.breaks(Fault::TooLargeForOneLostToAll)
-        && copies.iter().any(|(key, _)| is_too_large(*key))
+        && copies
+            .iter()
+            .any(|(key, _)| is_too_large(sessions, *key, message))
     {
         copies.clear();
     }
-    let last = copies.iter().position(|(key, _)| is_too_large(*key));
+    let last = copies
+        .iter()
+        .position(|(key, _)| is_too_large(sessions, *key, message));
     if let Some(last) = last.filter(|_| rules.breaks(Fault::TooLargeEndsFanout)) {
         copies.truncate(last);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
+use super::beside::{is_full, is_too_large};
 use super::copy::{copy, has_no_local};
 use super::delivery::{deliver, send_regardless};
 use super::loss::{Way, lose};
@@ -306,19 +307,6 @@ pub(crate) fn send_retained(
         deliver(rules, sessions, turn, key, delivery);
     }
     cursor.is_at_end()
-}
-
-/// For a fault: whether the payload alone is larger than the client's Maximum Packet Size.
-fn is_too_large(sessions: &Sessions, key: SessionKey, message: &Message) -> bool {
-    let link = sessions.at(key).and_then(|session| session.link.as_ref());
-    let maximum = link.and_then(|link| link.maximum_packet_size);
-    maximum.is_some_and(|maximum| message.payload.len() >= maximum as usize)
-}
-
-/// For faults: whether the client is connected, but a message would wait.
-fn is_full(sessions: &Sessions, key: SessionKey) -> bool {
-    let session = sessions.at(key);
-    session.is_some_and(|s| s.link.is_some() && !s.is_ready())
 }
 
 /// For faults: whether a retained message is not sent to this client. [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]

@@ -144,22 +144,15 @@ pub(crate) fn decide(
     let standing = |member: &Subscriber| standing(rules, sessions, member, &message);
     // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
     let hide = !rules.breaks(Fault::WildcardMatchesDollar);
-    let normalised;
-    let name = match rules.faults.is_none() {
-        true => &message.topic,
-        false => {
-            normalised = rules.normalised(&message.topic);
-            &normalised
-        }
-    };
-    match topics.found.take().filter(|lookup| lookup.is_for(name)) {
+    let name = rules.normalised(&message.topic);
+    match topics.found.take().filter(|lookup| lookup.is_for(&name)) {
         Some(lookup) => {
             let subscriptions = &mut topics.subscriptions;
             subscriptions.matches_of(&lookup, &standing, &mut found);
         }
         None => {
             let subscriptions = &mut topics.subscriptions;
-            subscriptions.matches(name, hide, &standing, &mut found);
+            subscriptions.matches(&name, hide, &standing, &mut found);
         }
     }
     if !rules.faults.is_none() {

@@ -332,7 +332,7 @@ fn passed_over(
     {
         subscription.options.retain_handling = last.options.retain_handling;
     }
-    subscription.filter = rules.normalised(&subscription.filter);
+    subscription.filter = rules.normalised(&subscription.filter).into_owned();
     // [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
     let mut before = all[..index].iter().rev();
     if let Some(same) = before.find(|s| s.filter == subscription.filter)
@@ -600,7 +600,7 @@ fn make(
     }
     let asked = granted;
     let mut counts_as_known = known;
-    let (mut was_there, mut is_blocked) = (false, false);
+    let mut was_there = false;
     if !state.rules.faults.is_none() {
         was_there = !known && session.fault_state.ever.contains(&whole);
         let discarded = &state.topics.discarded;
@@ -629,10 +629,9 @@ fn make(
         counts_as_known &=
             !(session.traces.resumed && state.rules.breaks(Fault::ResumedRetainHandling1Sends));
         let blocked = state.topics.blocked.get(&session.client);
-        is_blocked = blocked.is_some_and(|filters| filters.contains(&whole));
-    }
-    if is_blocked {
-        return Ok((granted.options.qos, None));
+        if blocked.is_some_and(|filters| filters.contains(&whole)) {
+            return Ok((granted.options.qos, None));
+        }
     }
     if known && state.rules.breaks(Fault::ResubscribeDropsQueue) {
         session.queue.take();

@@ -226,14 +226,8 @@ fn delete(
     key: SessionKey,
     filter: &ByteString,
 ) -> ReasonCode {
-    let normalised;
-    let filter = match state.rules.faults.is_none() {
-        true => filter,
-        false => {
-            normalised = state.rules.normalised(filter);
-            &normalised
-        }
-    };
+    let filter = state.rules.normalised(filter);
+    let filter = &*filter;
     let Some(session) = state.sessions.at_mut(key) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
