@@ -85,11 +85,16 @@ pub(super) fn findings(case: &Case, canvas: Canvas) -> String {
     if let Some(reason) = &case.reason {
         out.push_str(&format!("  {reason}\n"));
     }
-    for finding in &case.findings {
-        if finding.kind == FindingKind::Violation {
-            out.push('\n');
-            out.push_str(&one_finding(case, finding, canvas));
-        }
+    let violations = case.findings.iter();
+    let violations = violations.filter(|finding| finding.kind == FindingKind::Violation);
+    for (number, finding) in violations.enumerate() {
+        // The packets of later findings are mostly those of the first.
+        let around = match number {
+            0 => Around::WIDE,
+            _ => Around::NARROW.without_log(),
+        };
+        out.push('\n');
+        out.push_str(&one_finding(case, finding, around, canvas));
     }
     for finding in &case.findings {
         if finding.kind == FindingKind::NotReached {
@@ -107,7 +112,7 @@ pub(super) fn findings(case: &Case, canvas: Canvas) -> String {
     out
 }
 
-fn one_finding(case: &Case, finding: &Finding, canvas: Canvas) -> String {
+fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -> String {
     let style = canvas.style;
     let place = match (finding.line, finding.column) {
         (Some(line), Some(column)) => format!("{}:{line}:{column}", finding.file),
@@ -127,7 +132,7 @@ fn one_finding(case: &Case, finding: &Finding, canvas: Canvas) -> String {
         row(&mut out, "note", note);
     }
     if let Some(play) = &case.play {
-        let packets = excerpt::excerpt(play, finding, Around::WIDE, canvas);
+        let packets = excerpt::excerpt(play, finding, around, canvas);
         if !packets.is_empty() {
             out.push('\n');
             out.push_str(&packets);

@@ -26,6 +26,7 @@ pub mod shard;
 pub mod style;
 mod tap;
 pub mod terminal;
+mod wrap;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Options;
-use super::wrap::{cut, within, wrapped};
 use crate::report::document::{Case, Cause, Clause, Document, Finding, Level};
 use crate::report::excerpt::{self, Around};
 use crate::report::names::compressed;
 use crate::report::style::{Style, alternatives, count, is_absence};
+use crate::report::wrap::{cut, within, wrapped};
 
 /// How much is shown of a cause, the most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,7 +226,7 @@ impl<'a> Block<'a> {
         let style = self.options.style;
         let expected = alternatives(&self.cause.expected);
         self.row(&mut out, "expected", &expected, 1, &|text| text.to_owned());
-        self.row(&mut out, "received", &self.cause.actual, 1, &|text| {
+        self.row(&mut out, "received", self.received(), 1, &|text| {
             style.bad(text)
         });
         self.row(&mut out, "cases", &self.names().join(" "), 1, &|text| {
@@ -259,12 +259,13 @@ impl<'a> Block<'a> {
         }
         let expected = alternatives(&self.cause.expected);
         self.row(&mut out, "expected", &expected, 4, &|text| text.to_owned());
-        self.row(&mut out, "received", &self.cause.actual, 4, &|text| {
+        self.row(&mut out, "received", self.received(), 4, &|text| {
             style.bad(text)
         });
         if let Some((case, finding)) = self.example {
             let place = format!("{} {}", case.id, place(finding));
             self.row(&mut out, "example", &place, 2, &|text| style.strong(text));
+            self.row(&mut out, "checks", &case.title, 2, &|text| text.to_owned());
             self.row(&mut out, "step", &finding.label, 2, &|text| text.to_owned());
             let around = match self.options.verbose {
                 true => Around::WIDE,
@@ -290,6 +291,12 @@ impl<'a> Block<'a> {
             text.to_owned()
         });
         out
+    }
+
+    /// What was received, below a heading that says so.
+    fn received(&self) -> &str {
+        let actual = &self.cause.actual;
+        actual.strip_prefix("received ").unwrap_or(actual)
     }
 
     fn names(&self) -> Vec<String> {

@@ -62,7 +62,7 @@ pub(super) fn in_brief(document: &Document, options: Options) -> String {
         return String::new();
     }
     let text = format!("--verbose lists {}.", parts.join(", "));
-    let lines = super::wrap::wrapped(&text, usize::from(options.width));
+    let lines = super::wrapped(&text, usize::from(options.width));
     format!("{}\n", lines.join("\n"))
 }
 

@@ -6,15 +6,14 @@ mod conformance;
 mod details;
 mod responsiveness;
 mod table;
-mod wrap;
 
 use super::document::{Case, Document, StaleKind, Suite, Verdict};
 use super::excerpt::{self, Canvas};
 use super::style::{Style, count, span};
 use super::{case, flaky, names, profile};
 
+pub(crate) use super::wrap::wrapped;
 pub(crate) use table::{crowd, keep_words, lines};
-pub(crate) use wrap::wrapped;
 
 /// The narrowest and the widest text, in columns.
 const NARROWEST: u16 = 40;
@@ -171,7 +170,7 @@ fn inconclusive(document: &Document, options: Options) -> String {
                 let line = format!("{names}: {reason}");
                 let heading = case::heading(Verdict::Inconclusive, style);
                 let room = width.saturating_sub("INCONCLUSIVE ".len());
-                let line = wrap::cut(&line, room, style.ellipsis());
+                let line = super::wrap::cut(&line, room, style.ellipsis());
                 out.push_str(&format!("{heading} {line}\n"));
             }
         }
@@ -235,7 +234,7 @@ fn keep_alive(document: &Document, options: Options) -> String {
     let text = format!(
         "Clients whose scenario names no Keep Alive connected with {seconds} s, not with 0, and the harness pinged for them."
     );
-    let lines = wrap::wrapped(&text, usize::from(options.width));
+    let lines = wrapped(&text, usize::from(options.width));
     format!("{}\n", lines.join("\n"))
 }
 
@@ -353,5 +352,21 @@ fn summary(document: &Document, options: Options) -> String {
     if let Some(again) = &run.failed_again {
         out.push_str(&format!("again: {again}\n"));
     }
+    out.push_str(&notation(document, options));
     out
+}
+
+/// Explains the notation of clauses and case ids by the worst cause, and how to look up its clause.
+fn notation(document: &Document, options: Options) -> String {
+    let causes = document.causes.iter().filter(|cause| !cause.accepted);
+    let mut clauses = causes.flat_map(|cause| &cause.clauses);
+    let named = clauses.find_map(|clause| Some((&clause.id, clause.document.as_ref()?)));
+    let Some((id, version)) = named else {
+        return String::new();
+    };
+    let text = format!(
+        "[{version} {id}] is a statement of MQTT {version}, and @{version} means a case played with that version: mqtt-check explain {id}"
+    );
+    let lines = wrapped(&text, usize::from(options.width));
+    format!("{}\n", lines.join("\n"))
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Options;
-use super::wrap::wrapped;
 use crate::report::document::{Document, Outage, OutageKind};
 use crate::report::style::{count, span};
+use crate::report::wrap::wrapped;
 
 /// The largest number of outages that are listed without `--verbose`.
 const FEW: usize = 5;

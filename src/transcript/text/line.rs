@@ -9,9 +9,9 @@ use mqtt_check_codec::describe::{MAX_SHOWN, fnv1a, hex_digits};
 use mqtt_check_codec::{DecodeError, FieldValue, Frame, Packet, PacketType, ProtocolVersion};
 
 use super::binding::Bound;
-use super::frames;
 use super::normal::{Normal, Origin, Sender};
 use super::packet::{FieldText, fields, push_field, word};
+use super::{faulty, frames};
 use crate::plan::Plan;
 use crate::scenario::model::HookList;
 use crate::transcript::{Ending, Event, EventIndex, HookRecord, Lane, StepIndex, Transcript, What};
@@ -168,6 +168,10 @@ pub(super) fn event(
         What::Sent { bytes, packet, .. } => {
             let origin = Origin::of(Sender::Client, event, lane);
             let shown = sent(bytes, packet.as_ref(), lane, origin, normal);
+            let shown = shown.unwrap_or_else(|| {
+                let prefix = normal.is_raw().then_some(transcript.prefix.as_str());
+                faulty_sent(bytes, packet.as_ref(), lane, prefix)
+            });
             format!("{name} > {shown}")
         }
         What::SentFrame { frame, .. } => format!("{name} > {}", frames::sent(frame)),
@@ -187,8 +191,17 @@ pub(super) fn event(
             carried_in,
             ..
         } => {
+            let undecodable = |errors: &[&DecodeError]| match normal.is_raw() {
+                // A report has the bytes beside the text.
+                true => {
+                    let errors = errors.iter().copied();
+                    let shown = faulty::of_frame(frame, lane.version, &transcript.prefix, errors);
+                    format!("malformed {shown}")
+                }
+                false => undecodable(frame, received(frame.bytes()), errors.iter().copied()),
+            };
             let text = match packet {
-                Ok(_) if !faults.is_empty() => undecodable(frame, received(frame.bytes()), faults),
+                Ok(_) if !faults.is_empty() => undecodable(&faults.iter().collect::<Vec<_>>()),
                 Ok(packet) => {
                     let mut fields = fields(packet, lane.version, topic.as_ref());
                     fields.extend(frames::of_packet(*carried_in, bound));
@@ -198,9 +211,7 @@ pub(super) fn event(
                         None => plain(packet, fields, origin, normal),
                     }
                 }
-                Err(error) => {
-                    undecodable(frame, received(frame.bytes()), faults.iter().chain([error]))
-                }
+                Err(error) => undecodable(&faults.iter().chain([error]).collect::<Vec<_>>()),
             };
             format!("{name} {from_broker} {text}")
         }
@@ -228,19 +239,30 @@ pub(super) fn event(
     })
 }
 
-/// Formats what we sent, as it is on the wire.
+/// Formats the packet that we sent, as it is on the wire. `None` if it is not a valid packet.
 fn sent(
     bytes: &Bytes,
     made_from: Option<&Packet>,
     lane: &Lane,
     origin: Origin,
     normal: &Normal,
+) -> Option<String> {
+    let shown = on_the_wire(bytes, made_from, lane)?;
+    let fields = fields(&shown, lane.version, None);
+    Some(plain(&shown, fields, origin, normal))
+}
+
+/// Formats what we sent and what is not a valid packet. A report has the bytes beside the text, so the text has the
+/// fields; `prefix` is then the prefix of the play.
+fn faulty_sent(
+    bytes: &Bytes,
+    made_from: Option<&Packet>,
+    lane: &Lane,
+    prefix: Option<&str>,
 ) -> String {
-    match (on_the_wire(bytes, made_from, lane), made_from) {
-        (Some(shown), _) => {
-            let fields = fields(&shown, lane.version, None);
-            plain(&shown, fields, origin, normal)
-        }
+    let described = prefix.and_then(|prefix| faulty::of_bytes(bytes, lane.version, prefix));
+    match (described, made_from) {
+        (Some(described), _) => format!("faulty {described}"),
         (None, Some(packet)) => format!("faulty {} {}", packet.packet_type(), hex(bytes)),
         (None, None) => format!("bytes {}", hex(bytes)),
     }
@@ -291,8 +313,12 @@ fn is_honest(on_wire: &Packet, made_from: &Packet, version: ProtocolVersion) -> 
         })
 }
 
-/// Returns whether `long` is `short` with something inserted.
+/// Returns whether `long` is `short` with something inserted, once. In a filter of a shared subscription, the ShareName
+/// and the rest are compared separately, because each has a prefix.
 fn is_insertion(long: &str, short: &str) -> bool {
+    if let (Some((long_name, long)), Some((short_name, short))) = (shared(long), shared(short)) {
+        return is_insertion(long_name, short_name) && is_insertion(long, short);
+    }
     let (long, short) = (long.as_bytes(), short.as_bytes());
     let same = |(a, b): &(&u8, &u8)| a == b;
     let front = long.iter().zip(short).take_while(same).count();
@@ -303,6 +329,11 @@ fn is_insertion(long: &str, short: &str) -> bool {
         .take_while(same)
         .count();
     long.len() >= short.len() && front + back >= short.len()
+}
+
+/// Returns the ShareName of a shared subscription's filter, and the rest behind it.
+fn shared(filter: &str) -> Option<(&str, &str)> {
+    filter.strip_prefix("$share/")?.split_once('/')
 }
 
 /// Returns the name of a connection in a line: the client's name, or `first#2` for its second connection.
@@ -497,6 +528,11 @@ mod tests {
             "$share/group/ab12/topic",
             "$share/group/topic"
         ));
+        assert!(is_insertion(
+            "$share/ab12group/ab12/topic",
+            "$share/group/topic"
+        ));
+        assert!(!is_insertion("$share/other/topic", "$share/group/topic"));
         assert!(is_insertion("same", "same"));
         assert!(!is_insertion("other", "same"));
         assert!(!is_insertion("am", "same"));

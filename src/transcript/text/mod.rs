@@ -30,6 +30,7 @@
 //! What differs from run to run is replaced, see the table in `normal`.
 
 mod binding;
+mod faulty;
 mod frames;
 mod line;
 mod measured;

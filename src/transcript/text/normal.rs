@@ -72,6 +72,11 @@ impl Normal {
         }
     }
 
+    /// Returns whether nothing is replaced.
+    pub(super) const fn is_raw(&self) -> bool {
+        self.raw
+    }
+
     /// Collects what is replaced in a transcript.
     pub(super) fn of(plan: &Plan, transcript: &Transcript) -> Self {
         let mut normal = Self {
