@@ -76,33 +76,56 @@ fn each_accepted_deviation_shows_by_its_bytes_alone() {
     let external = broker.external();
     let places = &Places::of(&external.nodes()[0], None);
     let instances = external.instances.as_ref().expect("they can be started");
-    let wrong: Vec<String> = thread::scope(|scope| {
+    // Mosquitto counts a message's expiry in whole seconds. If a second begins between the message and its delivery, the
+    // delivery differs, so an exchange that differs is played once more, on an instance of its own.
+    let once_more = |deviation, problem: String| {
+        println!("played once more: {problem}");
+        play_apart(instances, deviation).map(|()| Played::Apart)
+    };
+    let played: Vec<Result<Played, String>> = thread::scope(|scope| {
         let playing: Vec<_> = file
             .deviations
             .iter()
             .map(|deviation| {
-                let playing = scope.spawn(|| match needs_its_own(deviation) {
-                    false => play(places, deviation),
-                    true => play_apart(instances, deviation),
-                });
-                (deviation, playing)
+                scope.spawn(move || {
+                    let played = match needs_its_own(deviation) {
+                        false => play(places, deviation).map(|()| Played::WithOthers),
+                        true => play_apart(instances, deviation).map(|()| Played::Apart),
+                    };
+                    played.or_else(|problem| once_more(deviation, problem))
+                })
             })
             .collect();
-        let ended = playing.into_iter().filter_map(|(deviation, thread)| {
-            let problem = thread.join().expect("no panic").err()?;
-            Some(format!("line {}: {problem}", deviation.place.line))
-        });
-        ended.collect()
+        let ended = playing.into_iter();
+        ended
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
     });
+    let each = || file.deviations.iter().zip(&played);
+    let wrong: Vec<String> = each()
+        .filter_map(|(deviation, played)| {
+            let problem = played.as_ref().err()?;
+            Some(format!("line {}: {problem}", deviation.place.line))
+        })
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let log = broker.log();
-    for deviation in &file.deviations {
+    for (deviation, played) in each() {
         assert!(!deviation.bytes.is_empty(), "line {}", deviation.place.line);
-        if !needs_its_own(deviation) {
+        if *played == Ok(Played::WithOthers) {
             let told = says(&log, deviation).map_err(|problem| format!("{problem}\n{log}"));
             assert_eq!(told, Ok(()), "line {}", deviation.place.line);
         }
     }
+}
+
+/// Where an exchange was played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Played {
+    /// On the broker that most exchanges share.
+    WithOthers,
+    /// On an instance of its own, whose log was checked.
+    Apart,
 }
 
 /// Checks that a log contains the lines of the deviation.
