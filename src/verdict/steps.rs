@@ -30,7 +30,7 @@ use crate::transcript::{
 };
 
 /// The reason given for a step that timed out because an earlier step could not send.
-const UNSENT: &str = "an earlier step failed before it could send a packet that this step may need";
+const UNSENT: &str = "a packet that this step may depend on was never sent";
 
 /// The reason given for a step whose failure only follows from an earlier one.
 const FAILED_BEFORE: &str = "the case has already failed";

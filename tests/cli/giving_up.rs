@@ -219,7 +219,7 @@ steps:
     let (actual, _) = reader.expect("the reader's step");
     assert_eq!(
         actual,
-        "not reached: an earlier step failed before it could send a packet that this step may need"
+        "not reached: a packet that this step may depend on was never sent"
     );
 }
 

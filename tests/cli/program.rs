@@ -309,12 +309,18 @@ fn replace_instants(text: &str) -> String {
         .collect()
 }
 
-/// Replaces lines with the bytes of packets, which contain the run's prefix.
+/// The largest number of bytes of a packet that cannot contain the run's prefix.
+const WITHOUT_PREFIX: usize = 12;
+
+/// Replaces lines with the bytes of packets that may contain the run's prefix.
 fn replace_bytes(text: &str) -> String {
     let is_byte = |word: &str| word.len() == 2 && word.bytes().all(|b| b.is_ascii_hexdigit());
     let is_hex = |line: &str| {
-        let line = line.trim().trim_end_matches("...").trim_end_matches('…');
-        line.split(' ').count() > 1 && line.split(' ').all(is_byte)
+        // `10 1b … (29 bytes)` is a part of a packet.
+        let mut parts = line.trim().splitn(2, ['…', '.']);
+        let shown = parts.next().unwrap_or_default().trim();
+        let is_long = parts.next().is_some() || shown.split(' ').count() > WITHOUT_PREFIX;
+        is_long && shown.split(' ').all(is_byte)
     };
     text.lines()
         .map(|line| match is_hex(line) {
@@ -346,7 +352,8 @@ impl Ended {
 
     /// Removes the packets of failures. On a network their order across connections is random.
     pub(crate) fn without_packets(mut self) -> Self {
-        let is_packet = |line: &&str| line.contains("[AT]") || line.trim() == "[BYTES]";
+        // The second and later lines of a packet are indented.
+        let is_packet = |line: &&str| line.contains("[AT]") || line.starts_with(&" ".repeat(17));
         let rest = self.stdout.lines().filter(|line| !is_packet(line));
         self.stdout = rest.map(|line| format!("{line}\n")).collect();
         self

@@ -17,8 +17,12 @@ pub(super) enum Row<'p> {
     },
     /// The place of a finding that no event belongs to.
     Here,
-    /// This number of events is not shown.
-    LeftOut(usize),
+    /// Events that are not shown.
+    LeftOut {
+        number: usize,
+        /// Whether all of them are pings and their answers.
+        are_pings: bool,
+    },
 }
 
 /// Returns the rows of an excerpt, in the order of the play.
@@ -70,7 +74,10 @@ fn skip<'p>(rows: &mut Vec<Row<'p>>, place: &Place<'p>, skipped: Range<usize>) {
             event: place.events[skipped.start],
             is_marked: false,
         }),
-        events => rows.push(Row::LeftOut(events)),
+        number => rows.push(Row::LeftOut {
+            number,
+            are_pings: place.events[skipped].iter().all(|event| is_ping(event)),
+        }),
     }
 }
 

@@ -23,9 +23,14 @@ struct Extent {
 }
 
 const USUAL: Extent = Extent {
-    lines: 2,
+    lines: 3,
     bytes: 48,
     lines_of_bytes: 1,
+};
+/// For the packets whose last bytes are the options that a finding depends on.
+const SETUP: Extent = Extent {
+    lines_of_bytes: 3,
+    ..USUAL
 };
 /// For an event that a finding is about, and for what a client sends that is not a valid packet.
 const CLOSE: Extent = Extent {
@@ -39,9 +44,10 @@ const CLOSE: Extent = Extent {
 pub(super) fn event(event: &Event, expected: Option<&[String]>, canvas: Canvas) -> String {
     let Canvas { style, width } = canvas;
     let is_faulty = event.direction == Direction::Sent && event.packet.is_none();
-    let extent = match expected.is_some() || is_faulty {
-        true => CLOSE,
-        false => USUAL,
+    let extent = match event.packet.as_deref() {
+        _ if expected.is_some() || is_faulty => CLOSE,
+        Some("CONNECT" | "SUBSCRIBE") => SETUP,
+        _ => USUAL,
     };
     let pointer = if expected.is_some() {
         style.pointer()
@@ -82,15 +88,19 @@ pub(super) fn here(play: &Play, finding: &Finding, style: Style) -> String {
     let at = gave_up(play, finding.step).map_or_else(|| " ".repeat(10), time);
     let client = acting(play, finding).and_then(|client| play.clients.get(client));
     let text = match client {
-        Some(client) => format!("{} received nothing that this step waits for", client.name),
+        Some(client) => format!("{} did not receive what this step waits for", client.name),
         None => "this step is here".to_owned(),
     };
     format!("    {}{at}  {}\n", style.pointer(), style.strong(&text))
 }
 
 /// States that events are not shown.
-pub(super) fn left_out(events: usize, style: Style) -> String {
-    let text = format!("{} {} not shown", style.ellipsis(), count(events, "event"));
+pub(super) fn left_out(number: usize, are_pings: bool, style: Style) -> String {
+    let what = match are_pings {
+        true => format!("{number} pings and answers"),
+        false => count(number, "event"),
+    };
+    let text = format!("{} {what} not shown", style.ellipsis());
     format!("{}{}\n", " ".repeat(INDENT), style.faint(&text))
 }
 
@@ -154,7 +164,7 @@ impl Pairs {
     /// The width of all bytes that may be shown.
     const fn width(&self) -> usize {
         let more = if self.all > self.shown.len() { 20 } else { 0 };
-        self.shown.len() * PAIR + more
+        (self.shown.len() * PAIR).saturating_sub(1) + more
     }
 
     fn on_one_line(&self, room: usize, style: Style) -> String {

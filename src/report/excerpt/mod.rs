@@ -55,7 +55,7 @@ impl Around {
 
 /// Returns the packets around the events of a finding. All connections are shown, since one client may cause what
 /// another one misses. Packets further away are left out, apart from the CONNECT and the SUBSCRIBE packets of the client
-/// that the finding is about. Pings of the harness are left out.
+/// that the finding is about. Pings are left out first.
 pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Canvas) -> String {
     let place = Place::of(play, finding);
     let mut out = nodes(play);
@@ -66,7 +66,7 @@ pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Ca
                 line::event(event, expected, canvas)
             }
             Row::Here => line::here(play, finding, canvas.style),
-            Row::LeftOut(events) => line::left_out(events, canvas.style),
+            Row::LeftOut { number, are_pings } => line::left_out(number, are_pings, canvas.style),
         });
     }
     let until_us = found_at(play, finding);
@@ -81,7 +81,7 @@ pub(super) fn broker_log(play: &Play, finding: &Finding, most: usize) -> String 
 
 /// The last events of a play.
 pub(super) fn end(play: &Play, canvas: Canvas) -> String {
-    let events: Vec<_> = place::shown(play, &[]).collect();
+    let events: Vec<_> = place::shown(play).collect();
     let from = events.len().saturating_sub(Around::WIDE.before);
     let shown = events.get(from..).unwrap_or_default().iter();
     let lines = shown.map(|event| line::event(event, None, canvas));

@@ -23,7 +23,7 @@ impl<'p> Place<'p> {
             Some(step) if finding.events.is_empty() => play.taken_by(step),
             _ => finding.events.clone(),
         };
-        let events: Vec<&Event> = shown(play, &about).collect();
+        let events: Vec<&Event> = shown(play).collect();
         let first = about.iter().min().copied();
         let last = about.iter().max().copied();
         let here = match (first, gave_up(play, step)) {
@@ -47,11 +47,9 @@ impl<'p> Place<'p> {
     }
 }
 
-/// The events that have a line, without the harness's own traffic, except for these events.
-pub(super) fn shown<'p>(play: &'p Play, about: &[usize]) -> impl Iterator<Item = &'p Event> {
-    let is_shown =
-        |event: &&Event| event.text.is_some() && (!event.own || about.contains(&event.number));
-    play.events.iter().filter(is_shown)
+/// The events that have a line.
+pub(super) fn shown(play: &Play) -> impl Iterator<Item = &Event> {
+    play.events.iter().filter(|event| event.text.is_some())
 }
 
 /// The time of a finding, in microseconds since the play began. `u64::MAX` if it is not known.

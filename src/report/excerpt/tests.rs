@@ -72,19 +72,28 @@ fn keeps_what_set_up_the_client_and_leaves_out_what_is_far_away() {
     ];
     // Six of 36 are left, because a finding has room for eight events before it.
     expected.extend((34..40).map(|n| format!("0.{n:03}s  reader > PUBLISH topic=\"b\"")));
-    expected.push("... 2 events not shown".to_owned());
-    expected.push(">    5.000s  reader received nothing that this step waits for".to_owned());
+    expected.push("... 2 pings and answers not shown".to_owned());
+    expected.push(">    5.000s  reader did not receive what this step waits for".to_owned());
     assert_eq!(texts, expected);
 }
 
 #[test]
-fn shows_pings_of_the_scenario_where_there_is_room_and_never_the_harness_own() {
-    let mut own = event(1, "reader > PINGREQ (the harness's own)");
-    own["own"] = json!(true);
-    let events = vec![event(0, "reader > PINGREQ"), own];
+fn shows_pings_only_if_there_is_room_for_all() {
+    let ping = |n| event(n, "reader > PINGREQ (the harness's own)");
+    let lines = shown(
+        &play((0..8).map(ping).collect()),
+        &finding("PINGRESP", &[]),
+        80,
+    );
+    assert_eq!(lines.len(), 9, "{lines:?}");
+    let mut events: Vec<Json> = (0..9).map(ping).collect();
+    events.push(event(9, "reader < PUBLISH topic=\"a\""));
     let lines = shown(&play(events), &finding("PINGRESP", &[]), 80);
-    assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines[0].ends_with("reader > PINGREQ"), "{lines:?}");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines[0].ends_with("... 9 pings and answers not shown"),
+        "{lines:?}"
+    );
 }
 
 #[test]

@@ -16,13 +16,13 @@ enum Depth {
     Full,
     /// What was expected, what was received, and the cases by name.
     Short,
-    /// The clause and its summary, what was received, and the first case.
+    /// The clause, the first case, and what was received.
     Least,
     /// The clause, and what was received.
     Line,
 }
 
-/// Renders the causes that are not accepted, in as much detail as fits into this many lines. At least one is in full.
+/// Renders the causes that are not accepted, in as much detail as fits into this many lines.
 pub(super) fn render(document: &Document, options: Options, lines: usize) -> String {
     let causes: Vec<&Cause> = document.causes.iter().filter(|c| !c.accepted).collect();
     if causes.is_empty() {
@@ -52,7 +52,9 @@ pub(super) fn render(document: &Document, options: Options, lines: usize) -> Str
         out.push_str(&text);
     }
     if blocks.iter().any(|block| block.depth != Depth::Full) {
-        out.push_str("\n--verbose shows the packets of each.\n");
+        out.push_str(
+            "\n--verbose shows the packets of each, and --filter 'CASE' those of one case.\n",
+        );
     }
     out
 }
@@ -70,18 +72,20 @@ fn heading(causes: &[&Cause], style: Style) -> String {
     format!("{}\n", style.strong(&heading))
 }
 
-/// Adds detail to the blocks, the worst first, while there is room.
+/// Adds detail to the blocks, the worst first, while there is room: first what the broker did in each, then the packets
+/// of the worst.
 fn deepen(blocks: &mut [Block<'_>], lines: usize) {
     let mut used: usize = blocks.iter().map(|block| block.lines(Depth::Line)).sum();
-    if let Some(first) = blocks.first_mut() {
-        used += first
-            .lines(Depth::Full)
-            .saturating_sub(first.lines(Depth::Line))
-            + 6;
-        first.depth = Depth::Full;
-    }
-    for depth in [Depth::Least, Depth::Short, Depth::Full] {
-        for block in blocks.iter_mut().skip(1) {
+    for (depth, most) in [
+        (Depth::Least, usize::MAX),
+        (Depth::Full, 1),
+        (Depth::Short, usize::MAX),
+        (Depth::Full, usize::MAX),
+    ] {
+        for block in blocks.iter_mut().take(most) {
+            if block.depth == Depth::Full {
+                continue;
+            }
             let more = block.lines(depth).saturating_sub(block.lines(block.depth));
             // An empty line precedes a block in full.
             let more = more + usize::from(depth == Depth::Full);
@@ -136,14 +140,18 @@ impl<'a> Block<'a> {
 
     /// The start of a line, `3 MUST   [5 MQTT-3.1.2-8] 3.1.2.5 `, and its width.
     fn lead(&self) -> (String, usize) {
-        let style = self.options.style;
-        let level = self.cause.level.as_str().to_uppercase();
-        let number = format!("{:>2} {level:<6} ", self.number);
-        let clause = match self.cause.clauses.as_slice() {
+        self.start(match self.cause.clauses.as_slice() {
             [] => String::new(),
             [one] => named(one),
             [one, more @ ..] => format!("{}+{} ", named(one), more.len()),
-        };
+        })
+    }
+
+    /// Number, level and this text about the clause, and their width.
+    fn start(&self, clause: String) -> (String, usize) {
+        let style = self.options.style;
+        let level = self.cause.level.as_str().to_uppercase();
+        let number = format!("{:>2} {level:<6} ", self.number);
         let width = number.chars().count() + clause.chars().count();
         let number = match self.cause.level {
             Level::Must => style.bad(&number),
@@ -185,30 +193,47 @@ impl<'a> Block<'a> {
     }
 
     fn least(&self) -> String {
-        let names = self.names();
-        let cases = match names.as_slice() {
-            [] => String::new(),
-            [one] => one.clone(),
-            [one, more @ ..] => format!("{one} +{}", more.len()),
-        };
-        let room = self.width().saturating_sub(INDENT);
-        let cases = cut(&cases, room / 2, self.options.style.ellipsis());
-        let what = self.what(room.saturating_sub(cases.chars().count() + 2));
-        let cases = self.options.style.faint(&cases);
+        let style = self.options.style;
+        let (lead, taken) = self.start(
+            self.cause
+                .clauses
+                .first()
+                .map_or_else(String::new, in_brief),
+        );
+        let room = self.width().saturating_sub(taken);
+        let cases = self.example_and_number(room);
+        let what = self.what(self.width().saturating_sub(INDENT));
         format!(
-            "{}{}{what}  {cases}\n",
-            self.first_line(),
-            " ".repeat(INDENT)
+            "{lead}{cases}\n{}{}\n",
+            " ".repeat(INDENT),
+            style.faint(&what)
+        )
+    }
+
+    /// The id of the first case, and the number of the others, in at most `room` characters.
+    fn example_and_number(&self, room: usize) -> String {
+        let mut cases = self.cause.cases.iter().chain(&self.cause.likely);
+        let first = cases.next().map_or("", String::as_str);
+        let others = match cases.count() {
+            0 => String::new(),
+            others => format!(" and {others} more"),
+        };
+        let room = room.saturating_sub(others.len());
+        format!(
+            "{}{others}",
+            cut(first, room, self.options.style.ellipsis())
         )
     }
 
     /// What was expected and received, in at most `room` characters.
     fn what(&self, room: usize) -> String {
         let ellipsis = self.options.style.ellipsis();
-        let actual = &self.cause.actual;
+        let actual = self.received();
         // What was received usually explains the defect. That something was missing does not.
         if !is_absence(actual) {
-            return cut(actual, room, ellipsis);
+            let is_extra = self.cause.expected.iter().any(|text| text == "no packet");
+            let lead = if is_extra { "unexpected: " } else { "" };
+            return cut(&format!("{lead}{actual}"), room, ellipsis);
         }
         let why = match actual.starts_with("the connection was ") {
             true => ": connection closed",
@@ -266,7 +291,11 @@ impl<'a> Block<'a> {
             let place = format!("{} {}", case.id, place(finding));
             self.row(&mut out, "example", &place, 2, &|text| style.strong(text));
             self.row(&mut out, "checks", &case.title, 2, &|text| text.to_owned());
-            self.row(&mut out, "step", &finding.label, 2, &|text| text.to_owned());
+            let step = match finding.label.as_str() {
+                "monitor" => "the monitor, which checks every packet of the broker",
+                label => label,
+            };
+            self.row(&mut out, "step", step, 2, &|text| text.to_owned());
             let around = match self.options.verbose {
                 true => Around::WIDE,
                 false => Around::NARROW,
@@ -283,7 +312,7 @@ impl<'a> Block<'a> {
         });
         for folded in &self.cause.follows {
             let cases = count(folded.cases.len(), "case");
-            let text = format!("findings in {cases}, because {}", folded.because);
+            let text = format!("further findings in {cases}: {}", folded.because);
             self.row(&mut out, "follows", &text, 2, &|text| text.to_owned());
         }
         let likely = compressed(self.cause.likely.iter().map(String::as_str));
@@ -345,6 +374,14 @@ fn cited(clause: &Clause) -> String {
     }
 }
 
+/// Formats a clause by its id: `[5 MQTT-3.1.4-3] `.
+fn in_brief(clause: &Clause) -> String {
+    match &clause.document {
+        Some(document) => format!("[{document} {}] ", clause.id),
+        None => format!("[{}] ", clause.id),
+    }
+}
+
 /// Formats a clause in short: `[5 MQTT-3.1.4-3] 3.1.4 `.
 fn named(clause: &Clause) -> String {
     match (&clause.document, &clause.section) {
@@ -371,10 +408,7 @@ pub(super) fn accepted(document: &Document, options: Options) -> String {
     let mut out = String::from("Accepted deviations of this target:\n");
     for cause in causes {
         let clause = cause.clauses.first();
-        let clause = clause.map_or_else(String::new, |c| match &c.document {
-            Some(document) => format!("[{document} {}] ", c.id),
-            None => format!("[{}] ", c.id),
-        });
+        let clause = clause.map_or_else(String::new, in_brief);
         let actual = cause.came.as_deref().unwrap_or(&cause.actual);
         let cases = count(cause.cases.len() + cause.likely.len(), "case");
         let place = cause.accepted_by.as_deref().unwrap_or_default();

@@ -364,9 +364,24 @@ fn notation(document: &Document, options: Options) -> String {
     let Some((id, version)) = named else {
         return String::new();
     };
-    let text = format!(
-        "[{version} {id}] is a statement of MQTT {version}, and @{version} means a case played with that version: mqtt-check explain {id}"
+    let mut out = format!(
+        "look up: mqtt-check explain {id}\n[{version} {}] is a statement of MQTT {version}; @{version} is a case played with MQTT {version}\n",
+        options.style.ellipsis()
     );
-    let lines = wrapped(&text, usize::from(options.width));
-    format!("{}\n", lines.join("\n"))
+    if id.starts_with("RULE-") {
+        out.push_str("RULE- begins the id of a statement to which the standard gives no number\n");
+    }
+    let has_prefix = |case: &Case| {
+        case.play
+            .as_ref()
+            .is_some_and(|play| !play.prefix.is_empty())
+    };
+    if document
+        .cases
+        .iter()
+        .any(|case| is_wrong(case) && has_prefix(case))
+    {
+        out.push_str("topics and Client Identifiers are shown without the prefix that they have in the bytes\n");
+    }
+    out
 }
