@@ -62,6 +62,10 @@ pub enum Known<'c> {
     Unknown,
 }
 
+/// How many nodes the bundled broker has for scenarios that name them. All of them are the same broker, so it behaves like a
+/// cluster without any defect.
+const NODES: usize = 3;
+
 /// The capabilities that a version 5 CONNACK announces.
 const ANNOUNCED: [Capability; 7] = [
     Capability::Retain,
@@ -109,10 +113,13 @@ impl Capabilities {
             kick: None,
             ours: true,
             virtual_time: true,
-            nodes: vec![Ways {
-                tcp: true,
-                websocket: true,
-            }],
+            nodes: vec![
+                Ways {
+                    tcp: true,
+                    websocket: true,
+                };
+                NODES
+            ],
             keep_alive_s: 0,
             delay: Duration::ZERO,
             users: Vec::new(),

@@ -15,6 +15,7 @@ mod browser;
 mod built_in;
 mod captures;
 mod clauses;
+mod cluster;
 mod commands;
 mod compare;
 mod crowd;
