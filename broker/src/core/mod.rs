@@ -51,6 +51,7 @@ pub(crate) use self::state::account::Account;
 pub(crate) use self::state::account::Charge;
 use self::state::connect_rate::ConnectRate;
 use self::state::connection::{Connections, Phase};
+use self::state::link::Link;
 use self::state::message::Message;
 use self::state::redirect::Redirects;
 use self::state::session_key::SessionKey;
@@ -69,6 +70,9 @@ use crate::{Conduct, Config, Fault, Liberty};
 
 /// How long the fault [`Fault::UnsubscribeCarriedOutLate`] waits with an UNSUBSCRIBE.
 const UNSUBSCRIBED_AFTER: Duration = Duration::from_millis(50);
+
+/// The fault [`Fault::PingsCoalesced`] takes packets for one that arrive within this time.
+const TOGETHER: Duration = Duration::from_millis(5);
 
 /// The broker.
 #[derive(Debug)]
@@ -465,6 +469,31 @@ impl Broker {
                 session.will = None;
                 false
             }
+            // [5 MQTT-3.8.4-1]
+            Packet::Subscribe(_) => {
+                let link = session.link.as_ref();
+                link.is_some_and(Link::is_authenticating)
+                    && state
+                        .rules
+                        .breaks(Fault::SubscribeDuringReauthenticationUnanswered)
+            }
+            // [5 MQTT-3.10.4-4]
+            Packet::Unsubscribe(_)
+                if session.link.as_ref().is_some_and(Link::is_authenticating)
+                    && state
+                        .rules
+                        .breaks(Fault::UnsubscribeDuringReauthenticationUnanswered) =>
+            {
+                true
+            }
+            // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1]
+            Packet::PingReq => {
+                let (at, number) = session.traces.pinged;
+                session.traces.pinged = (turn.now, turn.number);
+                number + 1 == turn.number
+                    && turn.now.saturating_sub(at) < TOGETHER
+                    && state.rules.breaks(Fault::PingsCoalesced)
+            }
             // [3.1.1 MQTT-3.8.4-1] [5 MQTT-3.8.4-1]
             Packet::Unsubscribe(unsubscribe)
                 if state.rules.breaks(Fault::UnsubscribeCarriedOutLate) =>
@@ -503,7 +532,9 @@ impl Broker {
             // [5 MQTT-4.3.3-11]
             Packet::PubRel(ack)
                 if !ack.properties.0.is_empty()
-                    && state.rules.breaks(Fault::ExplainedPubrelUnanswered) => {}
+                    && state.rules.breaks(Fault::ExplainedPubrelUnanswered)
+                    || ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND
+                        && state.rules.breaks(Fault::ReleaseNotFoundUnanswered) => {}
             Packet::PubRel(ack) => pubrel_received(state, turn, key, ack.packet_id),
             Packet::PubComp(ack) => pubcomp_received(state, turn, key, &ack),
             Packet::Subscribe(subscribe) => subscribe_received(state, turn, key, subscribe),
@@ -708,6 +739,8 @@ impl Broker {
                 forget_subscriptions(&mut self.state, key)
             }
             // [5 MQTT-4.1.0-2]
+            Timer::SessionExpiry(key)
+                if !self.state.rules.faults.is_none() && is_prolonged(&mut self.state, key) => {}
             Timer::SessionExpiry(key) => {
                 end_session(&mut self.state, turn, key, TerminationReason::Expired)
             }
@@ -748,6 +781,19 @@ impl Broker {
             );
         }
     }
+}
+
+/// For faults: whether a session lasts although it has expired. It may lose its Will.
+fn is_prolonged(state: &mut State, key: SessionKey) -> bool {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return false;
+    };
+    // [5 MQTT-3.1.2-8]
+    if session.traces.told_expiry.is_some() && state.rules.breaks(Fault::ShortenedExpiryLosesWill) {
+        session.will = None;
+    }
+    // [5 MQTT-4.1.0-2]
+    !session.queue.is_empty() && state.rules.breaks(Fault::SessionWithQueueNeverExpires)
 }
 
 /// For faults: whether a packet does not count as a sign of life. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]

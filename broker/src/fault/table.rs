@@ -2054,6 +2054,149 @@ faults {
     LongTopicCutAtRelease "long-topic-cut-at-release" [V5 "MQTT-4.3.3-11", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.5.0-1"]
         seen ["mosquitto#1441"]
         "PUBREL of a QoS 2 message with a topic of more than 200 bytes ends the connection, and the message is lost",
+    // Circumstances that meet, and repetitions.
+    TakeoverByOlderUnannounced "takeover-by-older-unannounced" [V5 "MQTT-3.1.4-3"]
+        "a version 5 client that a 3.1.1 client displaces gets no DISCONNECT",
+    PasswordPrefixAccepted "password-prefix-accepted" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "the beginning of a password is accepted as the password",
+    LongerPasswordAccepted "longer-password-accepted" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "a password that only begins with the right one is accepted",
+    WillLostOnSecondTakeover "will-lost-on-second-takeover" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "the second and later takeovers of a session discard the Will of the old connection",
+    AuthenticatedWillLost "authenticated-will-lost" [V5 "MQTT-3.1.2-7", V5 "MQTT-3.1.2-8"]
+        "the Will of a client that authenticates with AUTH is not stored",
+    AuthenticatedSessionNotResumed "authenticated-session-not-resumed" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.2.2-3"]
+        "a client that authenticates with AUTH always gets a new session",
+    AuthenticatedKeepAliveNotEnforced "authenticated-keep-alive-not-enforced" [V5 "MQTT-3.1.2-22"]
+        "a silent client that authenticated with AUTH is never disconnected",
+    AuthenticatedPacketSizeLost "authenticated-packet-size-lost" [V5 "MQTT-3.1.2-24"]
+        "the Maximum Packet Size of a client that authenticates with AUTH is ignored",
+    AuthenticatedReceiveMaximumLost "authenticated-receive-maximum-lost" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "the Receive Maximum of a client that authenticates with AUTH is ignored",
+    AuthenticatedTakeoverLeavesOldOpen "authenticated-takeover-leaves-old-open" [V5 "MQTT-3.1.4-3"]
+        "a takeover by a client that authenticates with AUTH leaves the old connection open",
+    AuthenticatedExpiryLost "authenticated-expiry-lost" [V5 "MQTT-3.1.2-23"]
+        "the session of a client that authenticates with AUTH ends with its connection",
+    ReauthenticationResends "reauthentication-resends" [V5 "MQTT-4.4.0-1"]
+        "a re-authentication resends the unacknowledged messages",
+    ThirdExchangeWithoutMethod "third-exchange-without-method" [V5 "MQTT-4.12.0-5", V5 "RULE-3.15.2.2.2-1"]
+        "from the third exchange of a connection on, AUTH has no Authentication Method",
+    ReauthenticationEndsKeepAlive "reauthentication-ends-keep-alive" [V5 "MQTT-3.1.2-22"]
+        "the Keep Alive is no longer enforced after a re-authentication",
+    SubscribeDuringReauthenticationUnanswered "subscribe-during-reauthentication-unanswered" [V5 "MQTT-3.8.4-1"]
+        "a SUBSCRIBE is ignored while its client re-authenticates",
+    CleanStartedSessionNotKept "clean-started-session-not-kept" [V5 "MQTT-3.1.2-23"]
+        "a session that began with Clean Start 1 ends with that connection",
+    SessionWithQueueNeverExpires "session-with-queue-never-expires" [V5 "MQTT-4.1.0-2"]
+        "a session does not expire while messages are queued for it",
+    ShortenedExpiryLosesWill "shortened-expiry-loses-will" [V5 "MQTT-3.1.2-8"]
+        "a delayed Will is lost when the session expires after an interval that DISCONNECT has set",
+    ErrorDisconnectExpiryIgnored "error-disconnect-expiry-ignored" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"]
+        "the Session Expiry Interval of a DISCONNECT with Reason Code 0x80 or above has no effect",
+    EndingDisconnectPublishesWill "ending-disconnect-publishes-will" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
+        "a normal DISCONNECT that sets the Session Expiry Interval to 0 publishes the Will",
+    FormerWillDelayKept "former-will-delay-kept" [V5 "MQTT-3.1.2-8"]
+        "the Will of a resumed session has the Will Delay Interval of the previous Will",
+    AssignedIdOfStoredSession "assigned-id-of-stored-session" [V5 "MQTT-3.2.2-16", V5 "MQTT-3.1.3-6", V3_1_1 "MQTT-3.1.3-6"]
+        "a client can be assigned the Client Identifier of an offline session",
+    ReceivedIdsCut "received-ids-cut" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-4.3.3-2"]
+        "a QoS 2 message is lost if its packet identifier differs by a multiple of 256 from one in use",
+    ReceivedBeyond16Forgotten "received-beyond-16-forgotten" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "only the 16 latest unreleased QoS 2 packet identifiers are remembered",
+    ReleasesInOrderOnly "releases-in-order-only" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
+        "a PUBREL is not answered unless it releases the oldest QoS 2 message",
+    PubcompForgetsReceived "pubcomp-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "a PUBCOMP from a client also releases the QoS 2 message from it with the same packet identifier",
+    RefusalOfResentReleased "refusal-of-resent-released" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5"]
+        "a PUBREC that refuses a resent message is answered with PUBREL",
+    ReleaseNotFoundUnanswered "release-not-found-unanswered" [V5 "MQTT-4.3.3-11"]
+        "a PUBREL with Reason Code 0x92 is not answered",
+    ResentAtNewGrant "resent-at-new-grant" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a QoS 2 message is resent with QoS 1 if its subscription was replaced by one with a lower QoS",
+    UnsubscribedNotResent "unsubscribed-not-resent" [V5 "MQTT-3.10.4-3", V3_1_1 "MQTT-3.10.4-3", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an unacknowledged message is not resent if its subscription was removed",
+    SharedUnsubscribeDropsInflight "shared-unsubscribe-drops-inflight" [V5 "MQTT-3.10.4-3"]
+        "UNSUBSCRIBE from a Shared Subscription abandons its deliveries that have already started",
+    TooLargeEndsResend "too-large-ends-resend" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.1.2-25"]
+        "no further messages are resent after one that is too large for the new connection",
+    ResentBeyond20Lost "resent-beyond-20-lost" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "at most 20 unacknowledged messages are resent",
+    WaitingNeverExpires "waiting-never-expires" [V5 "MQTT-3.3.2-5"]
+        "messages queued while the send quota is exhausted never expire",
+    SharedQueuedNeverExpires "shared-queued-never-expires" [V5 "MQTT-3.3.2-5"]
+        "queued messages of a Shared Subscription never expire",
+    OlderInheritsPacketSize "older-inherits-packet-size" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a 3.1.1 client that resumes a session is bound by the Maximum Packet Size of its version 5 connection",
+    CorrelationDataAsText "correlation-data-as-text" [V5 "MQTT-3.3.2-16"]
+        "Correlation Data that is not valid UTF-8 is forwarded with replacement characters",
+    LongTextsCut "long-texts-cut" [V5 "MQTT-3.3.2-15", V5 "MQTT-3.3.2-20"]
+        "a Response Topic or Content Type of more than 255 bytes is cut",
+    TopicsBeyondBmpReplaced "topics-beyond-bmp-replaced" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "characters above U+FFFF in topics are delivered as replacement characters",
+    LongRetainedPayloadCut "long-retained-payload-cut" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-6"]
+        "only the first 1,000 bytes of a payload are retained",
+    LongWillPayloadLost "long-will-payload-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a Will with more than 32,767 bytes of payload is not published",
+    AliasesBeyondEightForgotten "aliases-beyond-eight-forgotten" [V5 "MQTT-3.3.2-12"]
+        "only the first eight Topic Aliases of a connection are known",
+    AliasedNotQueued "aliased-not-queued" [V5 "MQTT-4.5.0-1"]
+        "messages published with a Topic Alias are not queued for offline sessions",
+    AliasedLostToOlder "aliased-lost-to-older" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages published with a Topic Alias are not delivered to 3.1.1 clients",
+    RetainedOfDupNotStored "retained-of-dup-not-stored" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
+        "a message with RETAIN 1 and DUP 1 is not retained",
+    RetainedTrailingSlashIgnored "retained-trailing-slash-ignored" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4", V5 "RULE-4.7.3-1", V3_1_1 "RULE-4.7.3-1"]
+        "a trailing slash in the topic of a message is ignored when it is retained",
+    RetainedSentToSharedAgain "retained-sent-to-shared-again" [V5 "RULE-3.8.4-2"]
+        "retained messages are sent when a client subscribes again to a Shared Subscription",
+    PingsCoalesced "pings-coalesced" [V5 "MQTT-3.12.4-1", V3_1_1 "MQTT-3.12.4-1"]
+        "PINGREQ packets that arrive together are answered by one PINGRESP",
+    RestartDoublesQueue "restart-doubles-queue" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.3.3-1"]
+        "messages queued over a restart are delivered twice",
+    SecondRestartLosesQueue "second-restart-loses-queue" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
+        "the second restart loses the messages queued for a session",
+    RestartReversesProperties "restart-reverses-properties" [V5 "MQTT-3.3.2-18"]
+        "messages have their User Properties in reverse order after a restart",
+    AuthenticatedCleanStartIgnored "authenticated-clean-start-ignored" [V5 "MQTT-3.1.2-4", V5 "MQTT-3.2.2-2"]
+        "Clean Start 1 has no effect for a client that authenticates with AUTH",
+    UnsubscribeDuringReauthenticationUnanswered "unsubscribe-during-reauthentication-unanswered" [V5 "MQTT-3.10.4-4"]
+        "an UNSUBSCRIBE is ignored while its client re-authenticates",
+    ReauthenticationLosesInflight "reauthentication-loses-inflight" [V5 "MQTT-4.3.3-3", V5 "MQTT-4.3.3-4"]
+        "a re-authentication treats the unacknowledged messages as acknowledged",
+    PasswordCaseFolded "password-case-folded" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "the case of passwords is ignored",
+    AnotherUsersPasswordAccepted "another-users-password-accepted" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "the password of any user is accepted for a known user name",
+    WillOfEachClientOnce "will-of-each-client-once" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "only the first Will of a client is published",
+    WillDueByFormerExpiry "will-due-by-former-expiry" [V5 "MQTT-3.1.2-8"]
+        "a delayed Will is published after the Session Expiry Interval of CONNECT although DISCONNECT has set a longer one",
+    LongerWillDelayKept "longer-will-delay-kept" [V5 "MQTT-3.1.2-8"]
+        "the Will of a resumed session has the longest Will Delay Interval that any Will of the session had",
+    ReceivedIdsSigned "received-ids-signed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-4.3.3-2"]
+        "a QoS 2 message is lost if its packet identifier differs only in the highest bit from one in use",
+    ReleasesFromTheLatest "releases-from-the-latest" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
+        "a PUBREL is not answered unless it releases the latest QoS 2 message",
+    ReceivedBeyond10NotKept "received-beyond-10-not-kept" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "a resumed session keeps at most ten unreleased QoS 2 packet identifiers",
+    PubackForgetsReceived "puback-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "a PUBACK from a client also releases the QoS 2 message from it with the same packet identifier",
+    RefusalForgetsReceived "refusal-forgets-received" [V5 "MQTT-4.3.3-10"]
+        "a PUBREC that refuses a message also releases the QoS 2 message from the client with the same packet identifier",
+    ReplacedNotResent "replaced-not-resent" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an unacknowledged message is not resent if its subscription was replaced by one with QoS 0",
+    OldestAliasForgotten "oldest-alias-forgotten" [V5 "MQTT-3.3.2-12"]
+        "the lowest Topic Alias is forgotten when a client sets more than 16",
+    AliasedLostBehindWindow "aliased-lost-behind-window" [V5 "MQTT-4.5.0-1"]
+        "messages published with a Topic Alias are lost while the send quota of their subscriber is exhausted",
+    AliasedLostToShared "aliased-lost-to-shared" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
+        "messages published with a Topic Alias are not delivered to Shared Subscriptions",
+    OlderInheritsReceiveMaximum "older-inherits-receive-maximum" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a 3.1.1 client that resumes a session is bound by the Receive Maximum of its version 5 connection",
+    PropertiesBeyondBmpReplaced "properties-beyond-bmp-replaced" [V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "characters above U+FFFF in properties are delivered as replacement characters",
+    SecondRestartLosesInflight "second-restart-loses-inflight" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.1.0-1"]
+        "the second restart loses the unacknowledged messages of a session",
     // Encoding of packets.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the bytes received so far of an incomplete packet are lost",

@@ -11,11 +11,11 @@ use mqtt_check_scram::{ClientFinal, ClientFirst};
 
 use crate::pair::{Hello, Pair, Peer, V5, disconnect, hello, message, publish};
 
-const METHOD: &str = "SCRAM-SHA-256";
-const AGAIN: ReasonCode = ReasonCode::RE_AUTHENTICATE;
-const ON: ReasonCode = ReasonCode::CONTINUE_AUTHENTICATION;
+pub(crate) const METHOD: &str = "SCRAM-SHA-256";
+pub(crate) const AGAIN: ReasonCode = ReasonCode::RE_AUTHENTICATE;
+pub(crate) const ON: ReasonCode = ReasonCode::CONTINUE_AUTHENTICATION;
 
-fn users(config: &mut Config) {
+pub(crate) fn users(config: &mut Config) {
     let user = |name: &str, password: &str| User {
         name: name.to_owned(),
         password: mqtt_check_broker::config::Secret::new(password.as_bytes().to_vec()),
@@ -24,14 +24,14 @@ fn users(config: &mut Config) {
     config.authentication = [(Mechanism::ScramSha256, users)].into();
 }
 
-fn auth(reason: ReasonCode, method: &str, data: Option<Vec<u8>>) -> Packet {
+pub(crate) fn auth(reason: ReasonCode, method: &str, data: Option<Vec<u8>>) -> Packet {
     let mut properties = vec![Property::AuthenticationMethod(ByteString::from(method))];
     properties.extend(data.map(|data| Property::AuthenticationData(Bytes::from(data))));
     let properties = properties.into_iter().collect();
     Packet::Auth(Auth { reason, properties })
 }
 
-fn proving(client: &str, data: Option<Vec<u8>>) -> Hello {
+pub(crate) fn proving(client: &str, data: Option<Vec<u8>>) -> Hello {
     let hello = hello(V5, client).property(Property::AuthenticationMethod(METHOD.into()));
     match data {
         Some(data) => hello.property(Property::AuthenticationData(Bytes::from(data))),
@@ -40,7 +40,7 @@ fn proving(client: &str, data: Option<Vec<u8>>) -> Hello {
 }
 
 /// Returns the reason code and the data of the one AUTH that was received.
-fn challenge(pair: &mut Pair, peer: Peer) -> (ReasonCode, Option<Bytes>) {
+pub(crate) fn challenge(pair: &mut Pair, peer: Peer) -> (ReasonCode, Option<Bytes>) {
     match &pair.packets(peer)[..] {
         [Packet::Auth(auth)] => {
             let method = auth.properties.authentication_method();
@@ -52,7 +52,12 @@ fn challenge(pair: &mut Pair, peer: Peer) -> (ReasonCode, Option<Bytes>) {
 }
 
 /// Answers the challenge that the client must have received.
-fn answer(pair: &mut Pair, peer: Peer, first: &ClientFirst, password: &str) -> ClientFinal {
+pub(crate) fn answer(
+    pair: &mut Pair,
+    peer: Peer,
+    first: &ClientFirst,
+    password: &str,
+) -> ClientFinal {
     let (reason, data) = challenge(pair, peer);
     assert_eq!(reason, ON);
     let data = data.expect("a challenge has data");
@@ -337,7 +342,7 @@ fn a_wrong_broker_lets_in_whom_it_should_not() {
 }
 
 /// Authenticates the client again.
-fn prove_again(pair: &mut Pair, peer: Peer) {
+pub(crate) fn prove_again(pair: &mut Pair, peer: Peer) {
     let first = ClientFirst::new("ursula", "again");
     pair.packets(peer);
     pair.send(peer, auth(AGAIN, METHOD, Some(first.message())));

@@ -6,10 +6,12 @@ mod text;
 
 mod access;
 mod announced;
+mod authenticated;
 mod authentication;
 mod beside;
 mod bounds;
 mod changes;
+mod conditions;
 mod connect;
 mod control;
 mod details;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
 
 use super::acknowledgement::acknowledge;
@@ -19,6 +20,7 @@ use crate::core::state::queue::Queue;
 use crate::core::state::session::{Received, Session, Sessions};
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::tracked::Tracked;
+use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
@@ -91,6 +93,18 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     {
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    let is_older = link.is_some_and(|link| link.version != ProtocolVersion::V5);
+    if is_older && delivery.message.alias.is_some() && rules.breaks(Fault::AliasedLostToOlder) {
+        return;
+    }
+    // [5 MQTT-4.5.0-1] [5 RULE-4.8.2-1]
+    if delivery.shared.is_some()
+        && delivery.message.alias.is_some()
+        && rules.breaks(Fault::AliasedLostToShared)
+    {
+        return;
+    }
     let online = session.link.is_some();
     // [5 MQTT-4.9.0-2]
     let waits = online && rules.chooses(Liberty::Qos0WaitsForQuota) && !session.is_ready();
@@ -110,6 +124,10 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         }
     }
     if !online && lost_offline(rules, delivery.qos) {
+        return;
+    }
+    // [5 MQTT-4.5.0-1] [3.1.1 MQTT-4.5.0-1]
+    if delivery.message.alias.is_some() && !online && rules.breaks(Fault::AliasedNotQueued) {
         return;
     }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
@@ -132,6 +150,11 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     }
     // Only faults ask whether the message has to wait.
     let has_to_wait = online && !rules.faults.is_none() && !session.is_ready();
+    // [5 MQTT-4.5.0-1]
+    let is_aliased = delivery.message.alias.is_some();
+    if has_to_wait && is_aliased && rules.breaks(Fault::AliasedLostBehindWindow) {
+        return;
+    }
     // [5 MQTT-4.5.0-1]
     if has_to_wait && delivery.message.will && rules.breaks(Fault::WillLostAtFullWindow) {
         return;
@@ -337,7 +360,10 @@ fn is_congested(session: &Session) -> bool {
 fn is_spared(session: &Session, rules: &Rules, delivery: &Delivery) -> bool {
     let link = session.link.as_ref();
     let is_older = link.is_some_and(|link| link.version != ProtocolVersion::V5);
+    let has_waited_here = delivery.message.received_at >= session.traces.connected_at;
     rules.breaks(Fault::MessageExpiryIgnored)
+        || has_waited_here && rules.breaks(Fault::WaitingNeverExpires)
+        || delivery.shared.is_some() && rules.breaks(Fault::SharedQueuedNeverExpires)
         || is_older && rules.breaks(Fault::ExpiredSentToOlderReaders)
         || delivery.message.expiry_s == Some(0) && rules.breaks(Fault::ExpiryOf0IsNone)
 }
@@ -356,6 +382,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         forget_expired(session, rules, turn.now);
         if let Some(aside) = session.fault_state.there() {
             aside.released_again.clear();
+            aside.resent_all = false;
         }
     }
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
@@ -369,6 +396,11 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         || session.traces.resumptions > 1 && rules.breaks(Fault::ReceivedForgottenOnSecondResume)
     {
         session.received.clear();
+    }
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+    let mut unreleased = session.fault_state.unreleased.clone();
+    while unreleased.len() > 10 && rules.breaks(Fault::ReceivedBeyond10NotKept) {
+        session.received.remove(&unreleased.remove(0));
     }
     let finished = session
         .fault_state
@@ -429,7 +461,15 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     {
         unsent.truncate(first);
     }
+    let mut resent = 0;
     for id in unsent {
+        if !rules.faults.is_none() {
+            resent += 1;
+            if is_abandoned(session, rules, id, resent) {
+                session.inflight.remove(id);
+                continue;
+            }
+        }
         let stage = session.inflight.stage(id);
         let published = matches!(stage, Some(Stage::Published(_)));
         // A message that was sent to another user of the same Client Identifier is not for this user. It keeps its
@@ -483,6 +523,30 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         in_order.for_each(|delivery| session.queue.push_back(delivery));
     }
     flush(session, rules, turn);
+}
+
+/// For faults: whether a message is not sent again. `number` counts what is to be sent again. [3.1.1 MQTT-4.4.0-1]
+/// [5 MQTT-4.4.0-1]
+fn is_abandoned(session: &Session, rules: &Rules, id: PacketId, number: usize) -> bool {
+    let Some(Stage::Published(delivery)) = session.inflight.stage(id) else {
+        return false;
+    };
+    let topic = &delivery.message.topic;
+    // [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
+    let granted = granted_for(session, topic);
+    granted.is_none() && rules.breaks(Fault::UnsubscribedNotResent)
+        || granted == Some(QoS::AtMostOnce) && rules.breaks(Fault::ReplacedNotResent)
+        || number > 20 && rules.breaks(Fault::ResentBeyond20Lost)
+        || session.fault_state.resent_all && rules.breaks(Fault::TooLargeEndsResend)
+}
+
+/// For faults: the highest QoS that the session's subscriptions have for a topic.
+fn granted_for(session: &Session, topic: &str) -> Option<QoS> {
+    let all = session.subscriptions.iter();
+    let matching = all.filter(|(whole, granted)| match granted.filter(whole) {
+        Filter::Own(filter) | Filter::Shared { filter, .. } => matches(filter, topic),
+    });
+    matching.map(|(_, granted)| granted.options.qos).max()
 }
 
 /// For a fault: forgets messages that have expired before they were acknowledged. They keep their room in the window.
@@ -567,6 +631,13 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             }
             if !rules.faults.is_none() {
                 replace_by_last(rules, session, &mut delivery);
+                // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+                if granted_for(session, &delivery.message.topic) < Some(delivery.qos)
+                    && delivery.qos == QoS::ExactlyOnce
+                    && rules.breaks(Fault::ResentAtNewGrant)
+                {
+                    delivery.qos = QoS::AtLeastOnce;
+                }
                 lose(rules, Way::Resent, turn.now, &mut delivery);
                 if late {
                     lose(rules, Way::HeldBack, turn.now, &mut delivery);
@@ -587,6 +658,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             if !send_publish(link, rules, turn, &delivery, Some(id), again) {
                 // [5 MQTT-3.1.2-25]: continue as if it had been delivered.
                 session.inflight.remove(id);
+                if rules.breaks(Fault::TooLargeEndsResend) {
+                    session.fault_state.resent_all = true;
+                }
                 dropped(session, turn, &delivery, DropReason::PacketTooLarge);
             }
         }

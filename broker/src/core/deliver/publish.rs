@@ -214,6 +214,8 @@ fn misspelt(rules: &Rules, topic: &ByteString) -> ByteString {
         ByteString::from(topic.to_lowercase())
     } else if rules.breaks(Fault::ByteOrderMarkStripped) {
         ByteString::from(topic.replace('\u{feff}', ""))
+    } else if rules.breaks(Fault::TopicsBeyondBmpReplaced) {
+        ByteString::from(topic.replace(|c: char| c > '\u{ffff}', "\u{fffd}"))
     } else {
         topic.clone()
     }

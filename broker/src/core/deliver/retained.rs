@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
@@ -52,6 +53,20 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         return;
     }
     if !rules.faults.is_none() && is_left_alone(rules, retained, message) {
+        return;
+    }
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if message.dup && rules.breaks(Fault::RetainedOfDupNotStored) {
+        return;
+    }
+    // [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+    if message.topic.len() > 1
+        && message.topic.ends_with('/')
+        && rules.breaks(Fault::RetainedTrailingSlashIgnored)
+    {
+        let mut misfiled = Message::clone(message);
+        misfiled.topic = ByteString::from(message.topic.trim_end_matches('/'));
+        retain(rules, retained, &Arc::new(misfiled));
         return;
     }
     // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
@@ -143,6 +158,12 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
     // [5 RULE-3.3.1.3-3] [5 MQTT-3.3.2-6]
     if message.will && rules.breaks(Fault::RetainedWillNeverExpires) {
         return Arc::new(message.without_expiry());
+    }
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if message.payload.len() > 1_000 && rules.breaks(Fault::LongRetainedPayloadCut) {
+        let mut cut = Message::clone(message);
+        cut.payload.truncate(1_000);
+        return Arc::new(cut);
     }
     if let Some(replaced) = retained.at(&message.topic) {
         // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]

@@ -35,6 +35,13 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
         _ if session.subscriptions.len() == 0 && state.rules.breaks(Fault::EmptySessionNotKept) => {
             Expiry::AtClose
         }
+        // [5 MQTT-3.1.2-23]
+        Expiry::After(_) | Expiry::Never
+            if session.traces.clean_start
+                && state.rules.breaks(Fault::CleanStartedSessionNotKept) =>
+        {
+            Expiry::AtClose
+        }
         // [5 MQTT-4.1.0-2]
         Expiry::After(_)
             if session.traces.resumptions > 0

@@ -67,6 +67,15 @@ pub(crate) fn take_over(
     if is_lost && let Some(session) = state.sessions.at_mut(key) {
         session.will = None;
     }
+    if !state.rules.faults.is_none()
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.traces.takeovers += 1;
+        // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+        if session.traces.takeovers > 1 && state.rules.breaks(Fault::WillLostOnSecondTakeover) {
+            session.will = None;
+        }
+    }
     // [5 MQTT-3.1.3-9]
     let is_due = !ends && state.rules.breaks(Fault::TakeoverPublishesDelayedWill);
     if delayed && (!ends || spared) && !is_due {

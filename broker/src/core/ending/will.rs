@@ -40,7 +40,11 @@ pub(crate) fn settle_will(
         trigger => trigger,
     };
     let Some(trigger) = trigger else {
-        if rules.breaks(Fault::WillPublishedOnNormalDisconnect) {
+        // [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
+        let is_told_to_end = session.traces.told_expiry == Some(Expiry::AtClose);
+        if rules.breaks(Fault::WillPublishedOnNormalDisconnect)
+            || is_told_to_end && rules.breaks(Fault::EndingDisconnectPublishesWill)
+        {
             publish_will(state, turn, key, WillTrigger::ConnectionLost);
         } else if !rules.breaks(Fault::WillOfEarlierConnection) {
             // [3.1.1 MQTT-3.14.4-3] [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
@@ -97,6 +101,13 @@ pub(crate) fn settle_will(
     if rules.breaks(Fault::WillDelayFromConnect) {
         delay = delay.saturating_sub(turn.now.saturating_sub(session.traces.connected_at));
     }
+    // [5 MQTT-3.1.2-8]
+    if let Some(asked_s) = session.traces.asked_expiry_s
+        && session.traces.told_expiry.is_some()
+        && rules.breaks(Fault::WillDueByFormerExpiry)
+    {
+        delay = delay.min(Duration::from_secs(u64::from(asked_s)));
+    }
     let is_ignored = match reason {
         DisconnectReason::KeepAliveTimeout => rules.breaks(Fault::WillDelayIgnoredAfterSilence),
         DisconnectReason::ProtocolError => rules.breaks(Fault::WillDelayIgnoredAfterError),
@@ -130,6 +141,12 @@ pub(crate) fn publish_will(
     let Some(will) = session.will.take() else {
         return;
     };
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if state.rules.breaks(Fault::WillOfEachClientOnce)
+        && !state.topics.with_will.insert(client.clone())
+    {
+        return;
+    }
     if state.rules.breaks(Fault::WillKeptAfterPublishing) {
         session.will = Some(will.clone());
     }
@@ -145,7 +162,9 @@ pub(crate) fn publish_will(
         trigger,
     });
     // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
-    if will.message.qos == QoS::ExactlyOnce && state.rules.breaks(Fault::WillOfQos2Lost) {
+    if will.message.qos == QoS::ExactlyOnce && state.rules.breaks(Fault::WillOfQos2Lost)
+        || will.message.payload.len() > 0x7FFF && state.rules.breaks(Fault::LongWillPayloadLost)
+    {
         return;
     }
     let delayed = will.is_delayed();

@@ -45,6 +45,7 @@ fn pending(state: &State, key: SessionKey, id: PacketId) -> Pending {
 /// Handles PUBACK, which ends a QoS 1 delivery even if it refuses the message. [5 MQTT-4.4.0-2]
 pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     forget(state, turn, key);
+    forget_received(state, key, ack.packet_id, Fault::PubackForgetsReceived);
     // [5 MQTT-4.4.0-1]
     if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubackIgnored) {
         return;
@@ -77,6 +78,9 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
 pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     forget(state, turn, key);
     let id = ack.packet_id;
+    if !ack.reason.is_success() {
+        forget_received(state, key, id, Fault::RefusalForgetsReceived);
+    }
     let nobody = ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS;
     // [5 MQTT-4.3.3-4]
     let explained = !ack.properties.0.is_empty();
@@ -91,7 +95,12 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
         }
         // [5 MQTT-4.3.2-3]
         Pending::Qos1(_) => return out_of_order(state, turn, key),
-        pending if !ack.reason.is_success() && state.rules.breaks(Fault::RefusalReleased) => {
+        pending
+            if !ack.reason.is_success()
+                && (state.rules.breaks(Fault::RefusalReleased)
+                    || is_of_earlier(state, key, id)
+                        && state.rules.breaks(Fault::RefusalOfResentReleased)) =>
+        {
             if let Pending::Qos2(topic) | Pending::Release(topic) = pending {
                 settle(state, turn, key, ack, topic);
             }
@@ -168,6 +177,7 @@ pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
     if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubcompIgnored) {
         return;
     }
+    forget_received(state, key, ack.packet_id, Fault::PubcompForgetsReceived);
     match pending(state, key, ack.packet_id) {
         // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
         Pending::Release(_)
@@ -309,6 +319,15 @@ fn make_room(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, fault: Fau
     }
 }
 
+/// For faults: forgets the QoS 2 message from the client with this packet id. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+fn forget_received(state: &mut State, key: SessionKey, id: PacketId, fault: Fault) {
+    if state.rules.breaks(fault)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.received.remove(&id);
+    }
+}
+
 /// For a fault: forgets messages that have expired before they were acknowledged.
 fn forget(state: &mut State, turn: &Turn<'_>, key: SessionKey) {
     if !state.rules.faults.is_none()
@@ -324,6 +343,18 @@ fn published(session: &Session, id: PacketId) -> Option<Arc<Message>> {
         Stage::Published(delivery) => Some(Arc::clone(&delivery.message)),
         Stage::Released { .. } => None,
     }
+}
+
+/// For a fault: whether the message with this packet id was received before the current connection began.
+fn is_of_earlier(state: &State, key: SessionKey, id: PacketId) -> bool {
+    if state.rules.faults.is_none() {
+        return false;
+    }
+    let session = state.sessions.at(key);
+    session.is_some_and(|session| {
+        let message = published(session, id);
+        message.is_some_and(|message| message.received_at < session.traces.connected_at)
+    })
 }
 
 /// For a fault: whether the PUBREL with this packet id was sent again on the current connection.

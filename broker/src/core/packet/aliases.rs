@@ -16,8 +16,19 @@ pub(super) fn is_kept(rules: &Rules, link: &Link, alias: u16, publish: &Publish)
         others.any(|(_, topic)| *topic == publish.topic)
     };
     !(known.contains_key(&alias) && rules.breaks(Fault::AliasNotRemapped)
+        || known.len() >= 8
+            && !known.contains_key(&alias)
+            && rules.breaks(Fault::AliasesBeyondEightForgotten)
         || publish.qos == QoS::AtMostOnce && rules.breaks(Fault::AliasOfQos0NotKept)
         || rules.breaks(Fault::SecondAliasNotKept) && has_another())
+}
+
+/// For a fault: forgets the lowest of more than 16 aliases. [5 MQTT-3.3.2-12]
+pub(super) fn forget_lowest(rules: &Rules, link: &mut Link) {
+    let has_many = !rules.faults.is_none() && link.aliases_in.len() > 16;
+    if has_many && rules.breaks(Fault::OldestAliasForgotten) {
+        link.aliases_in.pop_first();
+    }
 }
 
 /// Applies faults after an alias has given its topic to a message. [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-6] [5 MQTT-3.3.2-12]

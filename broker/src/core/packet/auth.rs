@@ -5,7 +5,7 @@ use mqtt_check_codec::{Auth, ConnAck, Packet, Properties, ProtocolVersion, Reaso
 use super::connect::refusal::{Refusal, refuse_connect};
 use crate::Fault;
 use crate::core::Broker;
-use crate::core::deliver::delivery::flush;
+use crate::core::deliver::delivery::{flush, resume};
 use crate::core::ending::connection::{end_connection, refuse, send_or_close};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::input::ConnectionId;
@@ -193,6 +193,24 @@ fn reauthenticate(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, progr
         all.into_iter()
             .for_each(|id| session.inflight.give_back(id));
         flush(session, &state.rules, turn);
+    }
+    // [5 MQTT-4.4.0-1]
+    if let Some(session) = state.sessions.at_mut(key)
+        && done
+        && state.rules.breaks(Fault::ReauthenticationResends)
+    {
+        resume(session, &state.rules, turn);
+    }
+    // [5 MQTT-4.3.3-3] [5 MQTT-4.3.3-4]
+    if let Some(session) = state.sessions.at_mut(key)
+        && done
+        && state.rules.breaks(Fault::ReauthenticationLosesInflight)
+    {
+        session.inflight.clear();
+    }
+    // [5 MQTT-3.1.2-22]
+    if done && state.rules.breaks(Fault::ReauthenticationEndsKeepAlive) {
+        state.timers.cancel(Timer::KeepAlive(key));
     }
     // [5 MQTT-3.3.2-12]
     if let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())

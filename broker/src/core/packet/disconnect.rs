@@ -66,7 +66,9 @@ pub(crate) fn disconnect_received(
                         .breaks(Fault::DisconnectExpiryIgnoredAfterCleanStart)
                 || session.traces.resumed
                     && state.rules.breaks(Fault::ResumedDisconnectExpiryIgnored)
-                || with_will && state.rules.breaks(Fault::DisconnectWithWillExpiryIgnored))
+                || with_will && state.rules.breaks(Fault::DisconnectWithWillExpiryIgnored)
+                || !disconnect.reason.is_success()
+                    && state.rules.breaks(Fault::ErrorDisconnectExpiryIgnored))
             {
                 session.expiry = Expiry::granted(&state.rules.config, asked);
                 // [5 MQTT-3.1.2-23] [5 MQTT-4.1.0-1]
@@ -75,6 +77,7 @@ pub(crate) fn disconnect_received(
                 }
                 if !state.rules.faults.is_none() {
                     session.traces.told_expiry = Some(session.expiry);
+                    session.traces.asked_expiry_s = Some(link.connect_expiry_s);
                 }
             }
         }

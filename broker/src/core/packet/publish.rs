@@ -277,7 +277,22 @@ fn publish_qos2(
     let Some(link) = &session.link else {
         return;
     };
-    let known = session.received.get(&id).copied();
+    let mut known = session.received.get(&id).copied();
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if !state.rules.faults.is_none() && known.is_none() && state.rules.breaks(Fault::ReceivedIdsCut)
+    {
+        let mut all = session.received.iter();
+        let alike = all.find(|(other, _)| other.get() % 256 == id.get() % 256);
+        known = alike.map(|(_, received)| *received);
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if !state.rules.faults.is_none()
+        && let Some(alike) = PacketId::new(id.get() ^ 0x8000)
+        && known.is_none()
+        && state.rules.breaks(Fault::ReceivedIdsSigned)
+    {
+        known = session.received.get(&alike).copied();
+    }
     let counted = known.is_some_and(|received| received.counted);
     if !counted && is_bound(state, link) && is_exceeded(state, link) {
         if state.rules.breaks(Fault::ReceiveMaximumRefusedByCode) {
@@ -436,6 +451,21 @@ fn count(state: &mut State, key: SessionKey, id: PacketId, received: Received) {
         link.unreleased += 1;
         session.received.insert(id, received);
     }
+    if !state.rules.faults.is_none()
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        let unreleased = &mut session.fault_state.unreleased;
+        unreleased.retain(|other| *other != id && session.received.contains_key(other));
+        unreleased.push(id);
+        // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+        if unreleased.len() > 16 && state.rules.breaks(Fault::ReceivedBeyond16Forgotten) {
+            let oldest = unreleased.remove(0);
+            session.received.remove(&oldest);
+            if let Some(link) = &mut session.link {
+                link.unreleased = link.unreleased.saturating_sub(1);
+            }
+        }
+    }
 }
 
 /// Returns whether the broker's Receive Maximum applies to the client. [5 RULE-3.3.4-3]
@@ -557,7 +587,9 @@ fn check_publish(
         Some(alias)
             if !rules.faults.is_none() && !aliases::is_kept(rules, link, alias, publish) => {}
         // [5 MQTT-3.3.2-12]
-        Some(alias) if link.keep_alias(alias, &publish.topic, config.maximum_client_bytes) => {}
+        Some(alias) if link.keep_alias(alias, &publish.topic, config.maximum_client_bytes) => {
+            aliases::forget_lowest(rules, link);
+        }
         Some(_) => return Err(ReasonCode::QUOTA_EXCEEDED),
     }
     if check_name(&publish.topic, link.version).is_err() {

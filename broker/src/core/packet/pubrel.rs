@@ -24,6 +24,25 @@ pub(crate) fn pubrel_received(
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
+    if !state.rules.faults.is_none() {
+        let mut unreleased = session.fault_state.unreleased.iter();
+        let oldest = unreleased.find(|other| session.received.contains_key(*other));
+        if session.received.contains_key(&id)
+            && oldest != Some(&id)
+            && state.rules.breaks(Fault::ReleasesInOrderOnly)
+        {
+            return;
+        }
+        let mut unreleased = session.fault_state.unreleased.iter().rev();
+        let latest = unreleased.find(|other| session.received.contains_key(*other));
+        if session.received.contains_key(&id)
+            && latest != Some(&id)
+            && state.rules.breaks(Fault::ReleasesFromTheLatest)
+        {
+            return;
+        }
+    }
     let known = match state.rules.breaks(Fault::Qos2IdNeverFreed) {
         true => session.received.get(&id).copied(),
         false => session.received.remove(&id),

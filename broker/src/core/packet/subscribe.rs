@@ -902,7 +902,8 @@ fn retained_due(state: &State, granted: &Granted, known: bool) -> bool {
     let rules = &state.rules;
     if granted.shared {
         // [5 RULE-3.8.4-2]
-        return rules.breaks(Fault::RetainedSentToShared);
+        return rules.breaks(Fault::RetainedSentToShared)
+            || known && rules.breaks(Fault::RetainedSentToSharedAgain);
     }
     match granted.options.retain_handling {
         // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]

@@ -11,6 +11,8 @@ use crate::core::ending::connection::{refuse, send_or_close};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::rules::Rules;
 use crate::core::state::State;
+use crate::core::state::inflight::Stage as InflightStage;
+use crate::core::state::message::Delivery;
 use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::Subscriptions;
@@ -277,6 +279,13 @@ fn delete(
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
     session.kept.sub(weight::of_subscription(filter));
+    // [5 MQTT-3.10.4-3]
+    if granted.shared && state.rules.breaks(Fault::SharedUnsubscribeDropsInflight) {
+        let is_of_it = |delivery: &Delivery| delivery.shared.as_ref() == Some(filter);
+        session.inflight.retain(
+            |stage| !matches!(stage, InflightStage::Published(delivery) if is_of_it(delivery)),
+        );
+    }
     if !state.rules.faults.is_none() {
         session.fault_state.removed.push((filter.clone(), granted));
         session.fault_state.made.retain(|made| made != filter);

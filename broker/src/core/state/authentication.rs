@@ -126,7 +126,10 @@ impl Authentication {
             true => ByteString::from_static("another"),
             false => self.method.clone(),
         };
-        properties.push(Property::AuthenticationMethod(method));
+        // [5 MQTT-4.12.0-5] [5 RULE-3.15.2.2.2-1]
+        if self.begun < 3 || !rules.breaks(Fault::ThirdExchangeWithoutMethod) {
+            properties.push(Property::AuthenticationMethod(method));
+        }
         properties.0.extend(data.map(Property::AuthenticationData));
         Packet::Auth(Auth { reason, properties })
     }

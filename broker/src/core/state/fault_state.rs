@@ -76,6 +76,10 @@ pub(crate) struct FaultState {
     pub(crate) cut: BTreeSet<PacketId>,
     /// Packet ids whose PUBREL was sent again on the current connection.
     pub(crate) released_again: BTreeSet<PacketId>,
+    /// QoS 2 messages that were received and are not released, oldest first.
+    pub(crate) unreleased: Vec<PacketId>,
+    /// Whether nothing more is sent again on this connection.
+    pub(crate) resent_all: bool,
 }
 
 impl Blank for FaultState {
@@ -115,5 +119,7 @@ impl Blank for FaultState {
         overlapped: BTreeSet::new(),
         cut: BTreeSet::new(),
         released_again: BTreeSet::new(),
+        unreleased: Vec::new(),
+        resent_all: false,
     };
 }

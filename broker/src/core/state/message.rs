@@ -157,6 +157,32 @@ fn distort(rules: &Rules, properties: &mut Properties) {
     if rules.breaks(Fault::UserPropertiesReversed) {
         properties.0.reverse();
     }
+    for property in &mut properties.0 {
+        mistake(rules, property);
+    }
+}
+
+/// Applies faults to the value of one property.
+fn mistake(rules: &Rules, property: &mut Property) {
+    match property {
+        // [5 MQTT-3.3.2-16]
+        Property::CorrelationData(data) if rules.breaks(Fault::CorrelationDataAsText) => {
+            *data = String::from_utf8_lossy(data).into_owned().into();
+        }
+        // [5 MQTT-3.3.2-15] [5 MQTT-3.3.2-20]
+        Property::ResponseTopic(text) | Property::ContentType(text)
+            if text.len() > 255 && rules.breaks(Fault::LongTextsCut) =>
+        {
+            *text = ByteString::from(&text[..text.floor_char_boundary(255)]);
+        }
+        // [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+        Property::UserProperty(_, text) | Property::ContentType(text)
+            if !text.is_ascii() && rules.breaks(Fault::PropertiesBeyondBmpReplaced) =>
+        {
+            *text = ByteString::from(text.replace(|c: char| c > '\u{ffff}', "\u{fffd}"));
+        }
+        _ => {}
+    }
 }
 
 /// For a fault: whether a property says how to respond to the message.

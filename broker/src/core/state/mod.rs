@@ -62,6 +62,8 @@ pub(crate) struct Topics {
     pub(crate) expired: BTreeSet<ByteString>,
     /// For a fault: Shared Subscriptions that an ended session was a member of, and whether its turn is next.
     pub(crate) gone: BTreeMap<ByteString, bool>,
+    /// For a fault: clients of which a Will was published.
+    pub(crate) with_will: BTreeSet<ByteString>,
     /// Kept between messages only to reuse its memory.
     pub(crate) matches: Matches,
     /// The finished look-up for the next message.
@@ -101,6 +103,7 @@ impl State {
                 discarded: BTreeMap::new(),
                 expired: BTreeSet::new(),
                 gone: BTreeMap::new(),
+                with_will: BTreeSet::new(),
                 matches: Matches::default(),
                 found: None,
                 tasks: Tasks::default(),

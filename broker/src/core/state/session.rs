@@ -285,6 +285,15 @@ impl Sessions {
         self.slots.get_mut(key.0 as usize)?.as_deref_mut()
     }
 
+    /// For a fault: returns the Client Identifier of the first offline session whose identifier begins so.
+    pub(crate) fn stored_with(&self, beginning: &str) -> Option<ByteString> {
+        let mut all = self.by_client.iter();
+        let found = all.find(|(client, key)| {
+            client.starts_with(beginning) && self.at(**key).is_some_and(|s| s.link.is_none())
+        });
+        found.map(|(client, _)| client.clone())
+    }
+
     /// Returns whether the session's client is connected.
     pub(crate) fn is_linked(&self, key: SessionKey) -> bool {
         self.at(key).is_some_and(|session| session.link.is_some())

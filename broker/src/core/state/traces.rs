@@ -27,6 +27,8 @@ pub(crate) struct Traces {
     pub(crate) asks_response: bool,
     /// How long the session was to last according to its last DISCONNECT.
     pub(crate) told_expiry: Option<Expiry>,
+    /// The Session Expiry Interval of the CONNECT that this DISCONNECT ended, in seconds.
+    pub(crate) asked_expiry_s: Option<u32>,
     /// Whether the displaced connection is left open.
     pub(crate) left_open: bool,
     /// How many connections have resumed the session.
@@ -45,6 +47,16 @@ pub(crate) struct Traces {
     pub(crate) deaf: bool,
     /// The connection whose packets are ignored.
     pub(crate) hung: Option<ConnectionId>,
+    /// Whether the current connection has authenticated with AUTH.
+    pub(crate) authenticated: bool,
+    /// The Will Delay Interval of the last Will.
+    pub(crate) will_delay: Option<Duration>,
+    /// How many connections of the session were displaced.
+    pub(crate) takeovers: usize,
+    /// How many restarts the session has survived.
+    pub(crate) restarts: usize,
+    /// When the client last sent a PINGREQ, and the number of that turn.
+    pub(crate) pinged: (Time, u64),
 }
 
 impl Blank for Traces {
@@ -59,6 +71,7 @@ impl Blank for Traces {
         asked_response: false,
         asks_response: false,
         told_expiry: None,
+        asked_expiry_s: None,
         left_open: false,
         resumptions: 0,
         restarted: false,
@@ -68,5 +81,10 @@ impl Blank for Traces {
         qos0_in_turn: 0,
         deaf: false,
         hung: None,
+        authenticated: false,
+        will_delay: None,
+        takeovers: 0,
+        restarts: 0,
+        pinged: (Time::ZERO, 0),
     };
 }

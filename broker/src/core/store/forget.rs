@@ -94,6 +94,22 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     forget_of_messages(rules, session, now);
     bring_back(rules, session);
     session.traces.restarted = true;
+    session.traces.restarts += 1;
+    // [3.1.1 MQTT-4.1.0-1] [5 MQTT-3.1.2-23]
+    if session.traces.restarts > 1 && rules.breaks(Fault::SecondRestartLosesQueue) {
+        session.queue.take();
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    if session.traces.restarts > 1 && rules.breaks(Fault::SecondRestartLosesInflight) {
+        session.inflight.clear();
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if rules.breaks(Fault::RestartDoublesQueue) {
+        for delivery in session.queue.take() {
+            session.queue.push_back(delivery.clone());
+            session.queue.push_back(delivery);
+        }
+    }
     // [3.1.1 MQTT-3.1.2-5] [5 MQTT-3.1.2-23]
     if rules.breaks(Fault::RestartLosesLeadingSlash) {
         let queue = &mut session.queue;
@@ -200,6 +216,10 @@ fn forget_of_message(rules: &Rules, message: &mut Message, now: Time) {
     if rules.breaks(Fault::RestartLosesBytes) {
         let text = String::from_utf8_lossy(&message.payload).into_owned();
         message.payload = text.into();
+    }
+    // [5 MQTT-3.3.2-18]
+    if rules.breaks(Fault::RestartReversesProperties) {
+        message.properties.0.reverse();
     }
     // [5 MQTT-3.3.2-6]
     if rules.breaks(Fault::RestartBeginsMessageExpiryAnew) {

@@ -188,6 +188,11 @@ fn settle_client_id(
         (ClientIds::ByUser, Some(user)) => format!("{user}:"),
         _ => String::new(),
     };
+    // For a fault: an offline session that has an assigned Client Identifier.
+    let stored = match rules.faults.is_none() {
+        true => None,
+        false => sessions.stored_with(&format!("{owner}auto")),
+    };
     let id = loop {
         let id = match rules.chooses(Liberty::AssignedClientIdsLong) {
             true => format!("{owner}assigned/{nonce:032x}/by-this-server"),
@@ -196,6 +201,12 @@ fn settle_client_id(
         };
         if rules.breaks(Fault::AssignedClientIdsAlike) {
             break ByteString::from_static("auto");
+        }
+        // [3.1.1 MQTT-3.1.3-6] [5 MQTT-3.2.2-16] [5 MQTT-3.1.3-6]
+        if let Some(stored) = &stored
+            && rules.breaks(Fault::AssignedIdOfStoredSession)
+        {
+            break stored.clone();
         }
         if sessions.key(&id).is_none() {
             break ByteString::from(id);
@@ -244,13 +255,30 @@ fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     let known = users.iter().any(|user| {
         name == &user.name
             && (connect.password.as_deref() == Some(&user.password.expose()[..])
-                || rules.breaks(Fault::WrongPasswordAccepted))
+                || rules.breaks(Fault::WrongPasswordAccepted)
+                || !rules.faults.is_none() && is_taken_for_right(rules, connect, user))
     });
     if known {
         Ok(())
     } else {
         Err(ReasonCode::BAD_USER_NAME_OR_PASSWORD.into())
     }
+}
+
+/// For faults: whether a password is accepted that is not the right one, but resembles it or is another user's.
+fn is_taken_for_right(rules: &Rules, connect: &Connect, user: &User) -> bool {
+    let Some(sent) = connect.password.as_deref() else {
+        return false;
+    };
+    let right = user.password.expose();
+    let is_of_any_user = || {
+        let mut users = rules.config.users.iter().flatten();
+        users.any(|other| sent == &other.password.expose()[..])
+    };
+    right.starts_with(sent) && rules.breaks(Fault::PasswordPrefixAccepted)
+        || sent.starts_with(right) && rules.breaks(Fault::LongerPasswordAccepted)
+        || sent.eq_ignore_ascii_case(right) && rules.breaks(Fault::PasswordCaseFolded)
+        || is_of_any_user() && rules.breaks(Fault::AnotherUsersPasswordAccepted)
 }
 
 fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {

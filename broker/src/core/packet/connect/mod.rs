@@ -211,6 +211,22 @@ impl Broker {
             }
             (Progress::Done(data), Some(authentication)) => {
                 waiting.connect.username = authentication.user.clone();
+                // [5 MQTT-3.1.2-5] [5 MQTT-3.2.2-3]
+                if self
+                    .state
+                    .rules
+                    .breaks(Fault::AuthenticatedSessionNotResumed)
+                {
+                    waiting.connect.clean_start = true;
+                }
+                // [5 MQTT-3.1.2-4] [5 MQTT-3.2.2-2]
+                if self
+                    .state
+                    .rules
+                    .breaks(Fault::AuthenticatedCleanStartIgnored)
+                {
+                    waiting.connect.clean_start = false;
+                }
                 let Waiting {
                     connect,
                     nonce,

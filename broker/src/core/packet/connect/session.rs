@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::has_wildcard;
-use mqtt_check_codec::{ConnAck, Connect, PacketId, QoS, ReasonCode};
+use mqtt_check_codec::{ConnAck, Connect, PacketId, ProtocolVersion, QoS, ReasonCode};
 
 use crate::core::deliver::beside::wear_waiting;
 use crate::core::deliver::delivery::{greet, resume};
@@ -60,10 +60,26 @@ pub(crate) fn claim_session(
         // [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
         let is_other = state.sessions.version(key) != Some(connect.version);
         if let Some(session) = state.sessions.at_mut(key) {
-            let is_left_open = is_other && state.rules.breaks(Fault::OtherVersionLeavesOldOpen);
+            let is_authenticated = connect.properties.authentication_method().is_some();
+            // [5 MQTT-3.1.4-3]
+            let is_left_open = is_other && state.rules.breaks(Fault::OtherVersionLeavesOldOpen)
+                || is_authenticated
+                    && state
+                        .rules
+                        .breaks(Fault::AuthenticatedTakeoverLeavesOldOpen);
             if session.traces.left_open != is_left_open {
                 session.traces.left_open = is_left_open;
             }
+        }
+        // [5 MQTT-3.1.4-3]
+        if connect.version != ProtocolVersion::V5
+            && state.sessions.version(key) == Some(ProtocolVersion::V5)
+            && state.rules.breaks(Fault::TakeoverByOlderUnannounced)
+            && let Some(session) = state.sessions.at_mut(key)
+            && let Some(link) = &session.link
+        {
+            turn.close(link.connection);
+            session.traces.left_open = true;
         }
         // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
         if is_other
@@ -204,6 +220,11 @@ pub(crate) fn keep_of_connect(
         session.traces.asked_response |= asked;
         session.traces.asks_response = asked;
         session.traces.clean_start = connect.clean_start;
+        session.traces.authenticated = connect.properties.authentication_method().is_some();
+        // [5 MQTT-3.1.2-23]
+        if session.traces.authenticated && state.rules.breaks(Fault::AuthenticatedExpiryLost) {
+            session.expiry = Expiry::AtClose;
+        }
     }
     let keeps = session.user.is_some() && state.rules.chooses(Liberty::SessionKeepsUser);
     if !keeps {
@@ -223,8 +244,30 @@ pub(crate) fn keep_of_connect(
     if session.traces.taken_over && state.rules.breaks(Fault::TakeoverDisarmsNewWill) {
         session.will = None;
     }
+    if !state.rules.faults.is_none() {
+        misplace_will(&state.rules, session);
+    }
     if let Some(will) = &mut session.will {
         will.charge.attach(&kept);
+    }
+}
+
+/// For faults: loses the Will of the connection, or gives it another delay.
+fn misplace_will(rules: &Rules, session: &mut Session) {
+    // [5 MQTT-3.1.2-7] [5 MQTT-3.1.2-8]
+    if session.traces.authenticated && rules.breaks(Fault::AuthenticatedWillLost) {
+        session.will = None;
+    }
+    let Some(will) = &mut session.will else {
+        return;
+    };
+    let former = session.traces.will_delay.replace(will.delay);
+    // [5 MQTT-3.1.2-8]
+    if let Some(delay) = former.filter(|_| rules.breaks(Fault::FormerWillDelayKept)) {
+        will.delay = delay;
+    }
+    if let Some(delay) = former.filter(|_| rules.breaks(Fault::LongerWillDelayKept)) {
+        will.delay = will.delay.max(delay);
     }
 }
 
@@ -266,6 +309,9 @@ pub(crate) fn join(
             && state.rules.breaks(Fault::ServerAliasesAfterAuthentication)
         {
             link.aliases_out = OutboundAliases::up_to(10, false);
+        }
+        if link.authentication.is_some() {
+            unlimit(&state.rules, &mut link);
         }
         if session.traces.resumed {
             keep_of_former(&state.rules, session, &mut link);
@@ -339,6 +385,22 @@ pub(crate) fn join(
     }
 }
 
+/// For faults: removes limits of a client that has authenticated with AUTH.
+fn unlimit(rules: &Rules, link: &mut Link) {
+    // [5 MQTT-3.1.2-22]
+    if rules.breaks(Fault::AuthenticatedKeepAliveNotEnforced) {
+        link.silence = None;
+    }
+    // [5 MQTT-3.1.2-24]
+    if rules.breaks(Fault::AuthenticatedPacketSizeLost) {
+        link.maximum_packet_size = None;
+    }
+    // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+    if rules.breaks(Fault::AuthenticatedReceiveMaximumLost) {
+        link.window.messages = usize::from(rules.config.maximum_inflight);
+    }
+}
+
 /// For a fault: removes messages that waited for this session from other sessions too. [3.1.1 MQTT-4.5.0-1]
 /// [5 MQTT-4.5.0-1]
 fn take_from_others(state: &mut State, key: SessionKey, waiting: &[Arc<Message>]) {
@@ -390,8 +452,18 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
         link.window.messages = window;
     }
     // [5 MQTT-3.1.2-24]
-    if rules.breaks(Fault::FormerPacketSizeKept) {
+    let is_older = link.version != ProtocolVersion::V5;
+    // [3.1.1 MQTT-4.5.0-1]
+    if is_older && rules.breaks(Fault::OlderInheritsPacketSize)
+        || rules.breaks(Fault::FormerPacketSizeKept)
+    {
         link.maximum_packet_size = session.traces.packet_size;
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if let Some(window) = session.traces.window.filter(|_| is_older)
+        && rules.breaks(Fault::OlderInheritsReceiveMaximum)
+    {
+        link.window.messages = window;
     }
     if session.traces.version != Some(link.version) {
         change_version(rules, session);
