@@ -442,6 +442,7 @@ impl Broker {
         let Some(session) = state.sessions.at_mut(key) else {
             return false;
         };
+        let is_authenticating = session.link.as_ref().is_some_and(Link::is_authenticating);
         match packet {
             Packet::Publish(publish) if publish.qos == QoS::AtMostOnce => {
                 session.traces.qos0_in_turn = turn.number;
@@ -470,16 +471,17 @@ impl Broker {
                 false
             }
             // [5 MQTT-3.8.4-1]
-            Packet::Subscribe(_) => {
-                let link = session.link.as_ref();
-                link.is_some_and(Link::is_authenticating)
+            Packet::Subscribe(_)
+                if is_authenticating
                     && state
                         .rules
-                        .breaks(Fault::SubscribeDuringReauthenticationUnanswered)
+                        .breaks(Fault::SubscribeDuringReauthenticationUnanswered) =>
+            {
+                true
             }
             // [5 MQTT-3.10.4-4]
             Packet::Unsubscribe(_)
-                if session.link.as_ref().is_some_and(Link::is_authenticating)
+                if is_authenticating
                     && state
                         .rules
                         .breaks(Fault::UnsubscribeDuringReauthenticationUnanswered) =>

@@ -101,7 +101,7 @@ fn nearest(events: &[&Event], range: Range<usize>, most: usize) -> Vec<usize> {
     nearest_first(events, range, most).take(most).collect()
 }
 
-/// The indices in this order, without pings if there is no room for all.
+/// Keeps the order of the indices, and skips pings if not all events fit.
 fn nearest_first(
     events: &[&Event],
     order: impl ExactSizeIterator<Item = usize>,

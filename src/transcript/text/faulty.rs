@@ -10,8 +10,8 @@ use mqtt_check_codec::{
 /// (retain_handling at byte 9: is 3)`. `None` for other bytes.
 pub(super) fn of_bytes(bytes: &Bytes, version: ProtocolVersion, prefix: &str) -> Option<String> {
     let frame = Frame::from_bytes(bytes.clone()).ok()?;
-    let (decoded, _) = Packet::decode_with_layout(&frame, version);
-    Some(of_frame(&frame, version, prefix, [&decoded.err()?]))
+    let error = Packet::decode(&frame, version).err()?;
+    Some(of_frame(&frame, version, prefix, [&error]))
 }
 
 /// Describes a frame in which these errors were found.

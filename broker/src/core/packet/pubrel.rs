@@ -25,20 +25,13 @@ pub(crate) fn pubrel_received(
         return;
     };
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
-    if !state.rules.faults.is_none() {
-        let mut unreleased = session.fault_state.unreleased.iter();
-        let oldest = unreleased.find(|other| session.received.contains_key(*other));
-        if session.received.contains_key(&id)
-            && oldest != Some(&id)
-            && state.rules.breaks(Fault::ReleasesInOrderOnly)
-        {
-            return;
-        }
-        let mut unreleased = session.fault_state.unreleased.iter().rev();
-        let latest = unreleased.find(|other| session.received.contains_key(*other));
-        if session.received.contains_key(&id)
-            && latest != Some(&id)
-            && state.rules.breaks(Fault::ReleasesFromTheLatest)
+    if !state.rules.faults.is_none() && session.received.contains_key(&id) {
+        let unreleased = session.fault_state.unreleased.iter();
+        let mut unreleased = unreleased.filter(|other| session.received.contains_key(*other));
+        let is_oldest = unreleased.clone().next() == Some(&id);
+        let is_latest = unreleased.next_back() == Some(&id);
+        if !is_oldest && state.rules.breaks(Fault::ReleasesInOrderOnly)
+            || !is_latest && state.rules.breaks(Fault::ReleasesFromTheLatest)
         {
             return;
         }
