@@ -6,6 +6,7 @@ use crate::verdict::{CaseResult, FindingKind as Kind};
 use super::diff;
 use super::document::{Case, Clause, Finding, FindingKind, Snapshot, SnapshotState, Verdict};
 use super::excerpt::{self, Around, Canvas};
+use super::wrap::wrapped;
 
 /// The longest diff that is shown, in lines.
 const DIFF_LINES: usize = 60;
@@ -74,11 +75,11 @@ pub(super) fn in_brief(case: &Case) -> String {
 pub(super) fn findings(case: &Case, canvas: Canvas) -> String {
     let style = canvas.style;
     let mut out = format!(
-        "{} {}\n  {}\n",
+        "{} {}\n",
         heading(case.verdict, style),
-        style.strong(&case.id),
-        case.title
+        style.strong(&case.id)
     );
+    lines(&mut out, 2, &case.title, canvas, &|line| line.to_owned());
     if !case.threads.is_empty() {
         out.push_str(&format!("  seen in {}\n", case.threads.join(", ")));
     }
@@ -120,16 +121,23 @@ fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -
     };
     let mut out = format!("  {}\n", style.strong(&place));
     if !finding.label.is_empty() {
-        out.push_str(&format!("    {}\n", finding.label));
+        lines(&mut out, 4, &finding.label, canvas, &|line| line.to_owned());
     }
+    let plain = |line: &str| line.to_owned();
     for clause in &finding.clauses {
-        out.push_str(&format!("    {}\n", cite(clause)));
+        lines(&mut out, 4, &cite(clause), canvas, &plain);
     }
-    row(&mut out, "level", finding.level.as_str());
-    row(&mut out, "expected", &alternatives(&finding.expected));
-    row(&mut out, "actual", &style.bad(&finding.actual));
+    let mut row = |name: &str, text: &str, paint: &dyn Fn(&str) -> String| {
+        let mut below = String::new();
+        lines(&mut below, ROW, text, canvas, paint);
+        let name = format!("    {name:<9} ");
+        out.push_str(&below.replacen(&" ".repeat(ROW), &name, 1));
+    };
+    row("level", finding.level.as_str(), &plain);
+    row("expected", &alternatives(&finding.expected), &plain);
+    row("actual", &finding.actual, &|line| style.bad(line));
     if let Some(note) = &finding.note {
-        row(&mut out, "note", note);
+        row("note", note, &plain);
     }
     if let Some(play) = &case.play {
         let packets = excerpt::excerpt(play, finding, around, canvas);
@@ -141,8 +149,27 @@ fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -
     out
 }
 
-fn row(out: &mut String, name: &str, text: &str) {
-    out.push_str(&format!("    {name:<9} {text}\n"));
+/// The indentation of the texts of a finding, behind their names.
+const ROW: usize = 14;
+
+/// Appends a text, wrapped to the width behind an indentation.
+fn lines(
+    out: &mut String,
+    indent: usize,
+    text: &str,
+    canvas: Canvas,
+    paint: &dyn Fn(&str) -> String,
+) {
+    let space = " ".repeat(indent);
+    let room = canvas.width.saturating_sub(indent);
+    // Text that fits keeps its spaces.
+    let lines = match text.chars().count() <= room {
+        true => vec![text.to_owned()],
+        false => wrapped(text, room),
+    };
+    for line in lines {
+        out.push_str(&format!("{space}{}\n", paint(&line)));
+    }
 }
 
 /// Formats a clause with its version and our summary. For a section of another document, only the id is shown.

@@ -256,7 +256,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
     Some(Finding {
         charge,
         expected: vec![expected.to_owned()],
-        actual: format!("{}: {}", lane.name, describe_event(index, transcript)),
+        actual: format!("to {}: {}", lane.name, describe_event(index, transcript)),
         step: Some(event.during),
         label: "left over".into(),
         place: find_step(&plan.steps, event.during).map(|s| s.step.place),

@@ -161,6 +161,7 @@ pub fn grouped(found: &[Root]) -> Vec<Group> {
     alike::fold_likely(&mut groups);
     for group in &mut groups {
         group.cases.sort_by_cached_key(|part| part.root.length());
+        group.put_example_first();
     }
     groups.sort_by_key(|group| {
         (
@@ -213,6 +214,18 @@ impl Group {
             }
         }
         group
+    }
+
+    /// Puts the clauses that the example breaks before those that other cases break, which may be of another version.
+    fn put_example_first(&mut self) {
+        let Some(example) = self.cases.first().map(|part| &part.root) else {
+            return;
+        };
+        let version = example.document();
+        let is_of_example = |clause: &Citation| {
+            clause.version == version && example.finding.clauses.contains(&clause.id)
+        };
+        self.clauses.sort_by_key(|clause| !is_of_example(clause));
     }
 
     /// Why other findings are listed under this cause. Each reason has the ids of the cases that it applies to.

@@ -150,6 +150,21 @@ fn groups_findings_of_one_defect() {
 }
 
 #[test]
+fn names_the_clause_of_the_example_first() {
+    let puback = |v, clause| vec![finding(v, 9, clause, no(PacketType::PUBACK))];
+    let mut more = puback(V5, "MQTT-4.3.2-4");
+    more.push(finding(V5, 9, "MQTT-4.3.2-4", no(PacketType::PUBACK)));
+    let found = causes_of(&[
+        ("retain/b", V5, more),
+        ("retain/b", V3, puback(V3, "MQTT-4.3.2-2")),
+    ]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    // The finding of 3.1.1 comes second, but its case has one finding, so it is the example.
+    assert_eq!(found[0].1[0], "retain/b@3.1.1");
+    assert_eq!(found[0].0, "MQTT-4.3.2-2 MQTT-4.3.2-4");
+}
+
+#[test]
 fn does_not_group_different_clauses_or_packets() {
     let one = |clause, symptom| vec![finding(V5, 3, clause, symptom)];
     let found = causes_of(&[

@@ -119,7 +119,8 @@ fn is_ping(event: &Event) -> bool {
 const REQUESTS: usize = 3;
 
 /// The indices of the packets before the finding that set up its clients, the most important first: their last CONNECT,
-/// what they subscribed to last, and the last CONNECT of others that has a Will.
+/// what they subscribed to last, where the message of the finding comes from, and the last CONNECT of others that has a
+/// Will.
 fn setup(play: &Play, finding: &Finding, place: &Place<'_>) -> Vec<usize> {
     let events = &place.events;
     let mut clients: BTreeSet<usize> = acting(play, finding).into_iter().collect();
@@ -142,6 +143,13 @@ fn setup(play: &Play, finding: &Finding, place: &Place<'_>) -> Vec<usize> {
     };
     let has_will = |n: &usize| events[*n].fields.iter().any(|f| f.name == "will_topic");
     let requests = earlier().filter(is_request).take(REQUESTS);
+    let topic = |n: usize| events[n].fields.iter().find(|f| f.name == "topic");
+    let marked = (place.here..place.until).filter(|n| place.about.contains(&events[*n].number));
+    let topics: Vec<_> = marked.filter_map(topic).collect();
+    let is_source =
+        |n: &usize| sent(n, "PUBLISH") && topic(*n).is_some_and(|t| topics.contains(&t));
+    let sources = earlier().filter(is_source).take(1);
     let wills = others.into_iter().filter(has_will);
-    theirs.into_iter().chain(requests).chain(wills).collect()
+    let first = theirs.into_iter().chain(requests);
+    first.chain(sources).chain(wills).collect()
 }

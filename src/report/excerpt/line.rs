@@ -88,6 +88,9 @@ pub(super) fn here(play: &Play, finding: &Finding, style: Style) -> String {
     let at = gave_up(play, finding.step).map_or_else(|| " ".repeat(10), time);
     let client = acting(play, finding).and_then(|client| play.clients.get(client));
     let text = match client {
+        Some(client) if finding.actual.starts_with("the connection stayed open") => {
+            format!("{} is still connected", client.name)
+        }
         Some(client) => format!("{} did not receive what this step waits for", client.name),
         None => "this step is here".to_owned(),
     };

@@ -75,7 +75,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
 /// What was received, on one line. If a packet is missing, this also names the packet.
 fn what(cause: &Cause) -> String {
     let actual = cause.came.as_deref().unwrap_or(&cause.actual);
-    match is_absence(actual) || actual.starts_with("no packet") {
+    match is_absence(actual) {
         true => format!("{}: {actual}", alternatives(&cause.expected)),
         false => actual.to_owned(),
     }

@@ -43,12 +43,18 @@ pub(super) fn render(document: &Document, options: Options, lines: usize) -> Str
     let texts: Vec<String> = blocks.iter().map(Block::text).collect();
     let mut out = heading(&causes, options.style);
     let mut was_full = true;
+    let mut group = "";
     for (block, text) in blocks.iter().zip(texts) {
         let is_full = block.depth == Depth::Full;
         if is_full || was_full {
             out.push('\n');
         }
         was_full = is_full;
+        // A block in full names its group itself.
+        if !is_full && block.group() != group {
+            group = block.group();
+            out.push_str(&format!("{}\n", options.style.strong(group)));
+        }
         out.push_str(&text);
     }
     if blocks.iter().any(|block| block.depth != Depth::Full) {
@@ -75,7 +81,9 @@ fn heading(causes: &[&Cause], style: Style) -> String {
 /// Adds detail to the blocks, the worst first, while there is room: first what the broker did in each, then the packets
 /// of the worst.
 fn deepen(blocks: &mut [Block<'_>], lines: usize) {
+    let groups: BTreeSet<&str> = blocks.iter().map(Block::group).collect();
     let mut used: usize = blocks.iter().map(|block| block.lines(Depth::Line)).sum();
+    used += groups.len();
     for (depth, most) in [
         (Depth::Least, usize::MAX),
         (Depth::Full, 1),
@@ -138,7 +146,20 @@ impl<'a> Block<'a> {
         usize::from(self.options.width)
     }
 
-    /// The start of a line, `3 MUST   [5 MQTT-3.1.2-8] 3.1.2.5 `, and its width.
+    /// The heading of the blocks that are as bad as this one.
+    fn group(&self) -> &'static str {
+        match (self.cause.level, self.cause.rank.as_str()) {
+            (Level::Must, "delivery") => {
+                "MUST, delivery: messages lost, repeated, out of order or for the wrong client"
+            }
+            (Level::Must, "session") => "MUST, session: sessions, Will and retained messages",
+            (Level::Must, "connection") => "MUST, connection: accepted, refused, kept or closed",
+            (Level::Must, _) => "MUST, content: codes, properties and flags",
+            _ => "SHOULD",
+        }
+    }
+
+    /// The start of a line, `3 [5 MQTT-3.1.2-8] 3.1.2.5 `, and its width.
     fn lead(&self) -> (String, usize) {
         self.start(match self.cause.clauses.as_slice() {
             [] => String::new(),
@@ -147,11 +168,10 @@ impl<'a> Block<'a> {
         })
     }
 
-    /// Number, level and this text about the clause, and their width.
+    /// Number and this text about the clause, and their width.
     fn start(&self, clause: String) -> (String, usize) {
         let style = self.options.style;
-        let level = self.cause.level.as_str().to_uppercase();
-        let number = format!("{:>2} {level:<6} ", self.number);
+        let number = format!("{:>2} ", self.number);
         let width = number.chars().count() + clause.chars().count();
         let number = match self.cause.level {
             Level::Must => style.bad(&number),
@@ -200,50 +220,64 @@ impl<'a> Block<'a> {
                 .first()
                 .map_or_else(String::new, in_brief),
         );
-        let room = self.width().saturating_sub(taken);
-        let cases = self.example_and_number(room);
+        let indent = " ".repeat(INDENT);
+        let cases = self.example_and_number();
+        // The id of the case must be whole, since it is what `--filter` takes.
+        let fits = taken + cases.chars().count() <= self.width();
+        let before = if fits {
+            String::new()
+        } else {
+            format!("\n{indent}")
+        };
         let what = self.what(self.width().saturating_sub(INDENT));
-        format!(
-            "{lead}{cases}\n{}{}\n",
-            " ".repeat(INDENT),
-            style.faint(&what)
-        )
+        format!("{lead}{before}{cases}\n{indent}{}\n", style.faint(&what))
     }
 
-    /// The id of the first case, and the number of the others, in at most `room` characters.
-    fn example_and_number(&self, room: usize) -> String {
+    /// The id of the first case, and the number of the others.
+    fn example_and_number(&self) -> String {
         let mut cases = self.cause.cases.iter().chain(&self.cause.likely);
         let first = cases.next().map_or("", String::as_str);
-        let others = match cases.count() {
-            0 => String::new(),
-            others => format!(" and {others} more"),
-        };
-        let room = room.saturating_sub(others.len());
-        format!(
-            "{}{others}",
-            cut(first, room, self.options.style.ellipsis())
-        )
+        match cases.count() {
+            0 => first.to_owned(),
+            others => format!("{first} +{others}"),
+        }
     }
 
-    /// What was expected and received, in at most `room` characters.
+    /// What the broker did, in at most `room` characters: the judgement first, so that it is never cut off.
     fn what(&self, room: usize) -> String {
-        let ellipsis = self.options.style.ellipsis();
-        let actual = self.received();
-        // What was received usually explains the defect. That something was missing does not.
-        if !is_absence(actual) {
-            let is_extra = self.cause.expected.iter().any(|text| text == "no packet");
-            let lead = if is_extra { "unexpected: " } else { "" };
-            return cut(&format!("{lead}{actual}"), room, ellipsis);
-        }
-        let why = match actual.starts_with("the connection was ") {
-            true => ": connection closed",
-            false => " did not arrive",
+        let style = self.options.style;
+        let cause = self.cause;
+        let (actual, others) = match self.received().split_once("; unmatched so far: ") {
+            Some((actual, others)) => (actual, Some(others)),
+            None => (self.received(), None),
         };
-        let expected = alternatives(&self.cause.expected);
-        format!(
-            "{}{why}",
-            cut(&expected, room.saturating_sub(why.len()), ellipsis)
-        )
+        let text = if self.expects_none() {
+            format!("unexpected: {actual}")
+        } else if is_absence(actual) {
+            // What was received usually explains the defect. That something was missing does not.
+            let lead = match (actual, cause.expected.len()) {
+                (text, _) if text.starts_with("the connection was ") => "closed without",
+                (_, 0 | 1) => "missing:",
+                _ => "none of these came:",
+            };
+            let expected = cause.expected.iter().map(|text| unnamed(text));
+            let expected = alternatives(&expected.collect::<Vec<_>>());
+            match others {
+                Some(others) => format!("{lead} {expected}; received {others}"),
+                None => format!("{lead} {expected}"),
+            }
+        } else if actual.contains(" whose ") {
+            actual.to_owned()
+        } else {
+            cause.actual.clone()
+        };
+        cut(&abridged(&text, style.ellipsis()), room, style.ellipsis())
+    }
+
+    /// Whether nothing should have come.
+    fn expects_none(&self) -> bool {
+        let mut expected = self.cause.expected.iter();
+        expected.any(|text| text.starts_with("no "))
     }
 
     fn short(&self) -> String {
@@ -363,6 +397,34 @@ const INDENT: usize = 3;
 /// The width of the names of its rows.
 const NAMES: usize = 10;
 
+/// The text of an alternative, without the name that the scenario gives it: `left_out: `.
+fn unnamed(text: &str) -> String {
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    match text.split_once(": ") {
+        Some((name, rest)) if is_name(name) => rest.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The longest quoted text that is shown whole, and how much is shown of a longer one, in characters.
+const QUOTED: usize = 24;
+const QUOTED_START: usize = 12;
+
+/// Shortens long quoted texts, so that what follows them is seen.
+fn abridged(text: &str, ellipsis: &str) -> String {
+    let parts = text.split('"').enumerate().map(|(number, part)| {
+        let is_quoted = number % 2 == 1;
+        match is_quoted && part.chars().count() > QUOTED {
+            true => format!(
+                "{}{ellipsis}",
+                part.chars().take(QUOTED_START).collect::<String>()
+            ),
+            false => part.to_owned(),
+        }
+    });
+    parts.collect::<Vec<_>>().join("\"")
+}
+
 /// Formats a clause: `[5 MQTT-3.1.4-3] section 3.1.4:`. For a section of another document, only the id is shown.
 fn cited(clause: &Clause) -> String {
     match (&clause.document, &clause.section) {
@@ -421,4 +483,22 @@ pub(super) fn accepted(document: &Document, options: Options) -> String {
         ));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{abridged, unnamed};
+
+    #[test]
+    fn shortens_long_quotes_and_drops_the_names_of_alternatives() {
+        let long = "x".repeat(40);
+        let text = format!("PUBLISH whose payload is \"{long}\", expected \"short\"");
+        let short = "PUBLISH whose payload is \"xxxxxxxxxxxx...\", expected \"short\"";
+        assert_eq!(abridged(&text, "..."), short);
+        assert_eq!(unnamed("left_out: no PUBLISH"), "no PUBLISH");
+        assert_eq!(
+            unnamed("PUBLISH with payload \"a: b\""),
+            "PUBLISH with payload \"a: b\""
+        );
+    }
 }

@@ -77,7 +77,7 @@ pub fn render(document: &Document, options: Options) -> String {
     after.push(responsiveness::render(document, options));
     after.push(left_behind(document, options));
     let has_unaccepted = !document.causes.iter().all(|cause| cause.accepted);
-    if !has_unaccepted || options.verbose || is_small {
+    if (!has_unaccepted || options.verbose || is_small) && document.cases.len() > 1 {
         after.push(table::areas(document, options));
     }
     after.push(conformance::render(document, options));
@@ -371,16 +371,19 @@ fn notation(document: &Document, options: Options) -> String {
     if id.starts_with("RULE-") {
         out.push_str("RULE- begins the id of a statement to which the standard gives no number\n");
     }
+    let wrong = || document.cases.iter().filter(|case| is_wrong(case));
+    if wrong().count() <= ONE_BY_ONE {
+        out.push_str(&format!(
+            "{} before a time marks what a finding is about; name#2 is the second connection of name\n",
+            options.style.pointer()
+        ));
+    }
     let has_prefix = |case: &Case| {
         case.play
             .as_ref()
             .is_some_and(|play| !play.prefix.is_empty())
     };
-    if document
-        .cases
-        .iter()
-        .any(|case| is_wrong(case) && has_prefix(case))
-    {
+    if wrong().any(has_prefix) {
         out.push_str("topics and Client Identifiers are shown without the prefix that they have in the bytes\n");
     }
     out

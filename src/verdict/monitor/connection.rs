@@ -252,8 +252,8 @@ impl Connection {
             return None;
         }
         Some(check::RECEIVE_MAXIMUM.found(format!(
-            "PUBLISH of QoS {} while {} are unacknowledged, more than the client's {}",
-            publish.qos, quota.maximum, quota.maximum
+            "PUBLISH of QoS {} beyond the client's Receive Maximum of {}",
+            publish.qos, quota.maximum
         )))
     }
 

@@ -123,7 +123,7 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
         charge,
         expected: vec![found.check.expected.to_owned()],
         actual: format!(
-            "{}: {}",
+            "to {}: {}",
             lane.name,
             without_prefix(transcript, &found.actual)
         ),
