@@ -1,10 +1,15 @@
 //! One case in full, with the same text for the terminal and for JUnit.
 
+use mqtt_check_codec::ProtocolVersion;
+
 use crate::report::style::{Style, alternatives};
-use crate::verdict::{CaseResult, FindingKind as Kind};
+use crate::requirements::{self, Kind};
+use crate::verdict::{CaseResult, FindingKind as Found};
 
 use super::diff;
-use super::document::{Case, Clause, Finding, FindingKind, Snapshot, SnapshotState, Verdict};
+use super::document::{
+    Case, Clause, Finding, FindingKind, Level, Snapshot, SnapshotState, Verdict,
+};
 use super::excerpt::{self, Around, Canvas};
 use super::wrap::wrapped;
 
@@ -27,7 +32,7 @@ pub fn one_line(result: &CaseResult, style: Style) -> String {
     let worst = result
         .findings
         .iter()
-        .filter(|finding| finding.kind() == Kind::Violation)
+        .filter(|finding| finding.kind() == Found::Violation)
         .min_by_key(|finding| finding.level());
     let reason = result.verdict.reason();
     line(
@@ -133,7 +138,7 @@ fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -
         let name = format!("    {name:<9} ");
         out.push_str(&below.replacen(&" ".repeat(ROW), &name, 1));
     };
-    row("level", finding.level.as_str(), &plain);
+    row("level", &level(finding), &plain);
     row("expected", &alternatives(&finding.expected), &plain);
     row("actual", &finding.actual, &|line| style.bad(line));
     if let Some(note) = &finding.note {
@@ -147,6 +152,28 @@ fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -
         }
     }
     out
+}
+
+/// The level, and why it is a SHOULD although the statement says MUST: it says so to clients.
+fn level(finding: &Finding) -> String {
+    let binds_client = |clause: &Clause| {
+        let versions = [ProtocolVersion::V3_1_1, ProtocolVersion::V5].into_iter();
+        let version = versions.filter(|v| clause.document.as_deref() == Some(v.as_str()));
+        let mut found = version.filter_map(|v| requirements::find(v, &clause.id));
+        found.any(|statement| {
+            matches!(
+                statement.kind,
+                Kind::SenderPrecondition | Kind::ClientOnly | Kind::NoReaction(_)
+            )
+        })
+    };
+    let word = finding.level.as_str();
+    match finding.clauses.as_slice() {
+        [first, ..] if finding.level == Level::Should && binds_client(first) => {
+            format!("{word}: the statement binds the sender, not a server that receives the packet")
+        }
+        _ => word.to_owned(),
+    }
 }
 
 /// The indentation of the texts of a finding, behind their names.

@@ -363,6 +363,14 @@ pub struct StepRecord {
     pub not_reached: Option<NotReached>,
 }
 
+impl StepRecord {
+    /// Returns the events that the step took.
+    pub fn taken(&self) -> impl Iterator<Item = EventIndex> {
+        let outcomes = self.outcomes.iter();
+        outcomes.flat_map(|outcome| outcome.taken.iter().copied())
+    }
+}
+
 /// How a folded repeat went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoundsRecord {

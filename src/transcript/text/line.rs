@@ -84,7 +84,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Returns whether we or the driver did this. It is then shown below the step that was being played.
-fn is_ours(event: &Event) -> bool {
+pub(super) fn is_ours(event: &Event) -> bool {
     match &event.what {
         What::Opened | What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => true,
         What::OwnPing | What::OwnPong => true,

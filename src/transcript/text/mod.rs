@@ -129,6 +129,8 @@ const LEFT_OVER: usize = 1_000;
 struct Part {
     events: Range<usize>,
     records: Range<usize>,
+    /// Whether it is one round of a repeat. What a round takes may have been received before the round began.
+    is_round: bool,
 }
 
 impl Part {
@@ -136,6 +138,7 @@ impl Part {
         Self {
             events: 0..transcript.events.len(),
             records: 0..transcript.steps.len(),
+            is_round: false,
         }
     }
 }
@@ -223,6 +226,10 @@ impl<'a> Writer<'a> {
     ) {
         let bound = binding::of_step(step, record);
         let mut events = self.lines.of_step(step.index, part.events.clone());
+        if part.is_round {
+            events.retain(|index| line::is_ours(&self.transcript.events[index.0]));
+            events.extend(record.into_iter().flat_map(StepRecord::taken));
+        }
         events.sort_by_key(|index| {
             let lane = &self.transcript.lanes[self.transcript.events[index.0].lane.0];
             (lane.client, lane.connection, *index)

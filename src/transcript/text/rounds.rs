@@ -1,14 +1,13 @@
 //! A folded repeat as text: the first round, a line for the rounds between, and the last round.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use mqtt_check_codec::PacketType;
 
-use super::line::lane_name;
+use super::line::{is_ours, lane_name};
 use super::{Part, Writer, push};
 use crate::plan::{PlannedRounds, StepIndex};
-use crate::transcript::{RoundsRecord, What};
+use crate::transcript::{EventIndex, RoundsRecord, StepRecord, What};
 
 impl Writer<'_> {
     pub(super) fn rounds(
@@ -28,6 +27,7 @@ impl Writer<'_> {
             let part = Part {
                 events: begin.event..end.event,
                 records: begin.record..end.record,
+                is_round: true,
             };
             for step in &rounds.steps {
                 self.step(step, &part, hooks_from, out);
@@ -51,9 +51,14 @@ impl Writer<'_> {
     /// Counts the packets of all rounds except the first and the last: `.. rounds 2 to 999: pub > PUBLISH 998, …`.
     fn between(&self, record: &RoundsRecord) -> String {
         let last = record.rounds.len() - 1;
-        let events = record.bounds(0).1.event..record.bounds(last).0.event;
+        let (begin, end) = (record.bounds(0).1, record.bounds(last).0);
+        let ours = (begin.event..end.event)
+            .filter(|index| is_ours(&self.transcript.events[*index]))
+            .map(EventIndex);
+        let records = self.transcript.steps[begin.record..end.record].iter();
+        let taken = records.flat_map(StepRecord::taken);
         let counts: Vec<String> = self
-            .counts(events)
+            .counts(ours.chain(taken))
             .into_iter()
             .map(|((lane, is_received, packet_type), count)| {
                 let lane = lane_name(&self.transcript.lanes[lane]);
@@ -69,9 +74,12 @@ impl Writer<'_> {
     }
 
     /// Counts packets by lane, direction and type.
-    fn counts(&self, events: Range<usize>) -> BTreeMap<(usize, bool, PacketType), usize> {
+    fn counts(
+        &self,
+        events: impl Iterator<Item = EventIndex>,
+    ) -> BTreeMap<(usize, bool, PacketType), usize> {
         let mut counts = BTreeMap::new();
-        for event in &self.transcript.events[events] {
+        for event in events.map(|index| &self.transcript.events[index.0]) {
             let (is_received, packet_type) = match &event.what {
                 What::Sent {
                     packet: Some(packet),
