@@ -1,22 +1,23 @@
 //! Writes a finding as a Python script, which sends what the clients sent and checks what the broker sends.
 
+mod decision;
+mod naming;
+
 use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
+
+use naming::{TOKEN, renamed};
 
 use super::python;
 use crate::engine::Prefix;
-use crate::report::document::check::{Check, ConnackRule, Right, WantedPacket};
+use crate::report::document::check::{Check, Right};
 use crate::report::document::{Direction, Ending, Event, EventKind, Finding, Play};
 use crate::report::pcap::unhex;
 
 /// The part of a script that is the same in all scripts.
-const CLIENT: &str = include_str!("client.py");
+const CLIENT: &str = include_str!("../client.py");
 /// The part that reads fields of packets, for scripts that need it.
-const FIELDS: &str = include_str!("fields.py");
+const FIELDS: &str = include_str!("../fields.py");
 
-/// A placeholder for the random letters of each run.
-const TOKEN: &str = "RuN0";
-/// The longest Client Identifier that every broker accepts, in bytes.
-const SHORT: usize = 23;
 /// Packets that a client sends in one step within this time were written together.
 const SAME_WRITE_US: u64 = 1_000;
 /// Shorter pauses of a client are left out.
@@ -189,86 +190,6 @@ impl<'a> Story<'a> {
         let mut again = bytes::BytesMut::new();
         packet.encode(version, &mut again).ok()?;
         (again[..] == *bytes).then_some((packet, version))
-    }
-
-    /// Whether this event allows a prefix before topics. An error says why there can be no script.
-    fn may_rename(&self, event: &Event) -> Result<bool, String> {
-        let Some(hex) = &event.bytes else {
-            return Ok(true);
-        };
-        if event.bytes_left_out > 0 {
-            return Err("a packet in it is too long".to_owned());
-        }
-        let bytes = unhex(hex);
-        let Some((packet, _)) = self.packet(event, &bytes) else {
-            return Ok(false);
-        };
-        let is_fixed = |topic: &str| {
-            let shared = topic.strip_prefix("$share/");
-            let topic = shared
-                .and_then(|rest| Some(rest.split_once('/')?.1))
-                .unwrap_or(topic);
-            topic.starts_with(['+', '#', '$', '/']) || topic.is_empty()
-        };
-        if bytes.len() >= LONG && !matches!(packet, Packet::Connect(_)) {
-            return Ok(false);
-        }
-        Ok(match &packet {
-            Packet::Auth(_) => return Err("a login in several steps is part of it".to_owned()),
-            Packet::Connect(connect) => {
-                if self.is_assigned(&connect.client_id) {
-                    return Err(
-                        "a client uses the Client Identifier that the broker assigned".to_owned(),
-                    );
-                }
-                let mut limits = connect.properties.0.iter();
-                !limits.any(|p| p.id().key() == Some("maximum_packet_size"))
-            }
-            Packet::Publish(publish) => !is_fixed(&publish.topic),
-            Packet::Subscribe(subscribe) => {
-                let mut filters = subscribe.subscriptions.iter();
-                !filters.any(|subscription| is_fixed(&subscription.filter))
-            }
-            Packet::Unsubscribe(unsubscribe) => {
-                !unsubscribe.filters.iter().any(|filter| is_fixed(filter))
-            }
-            _ => true,
-        })
-    }
-
-    /// Whether a CONNECT that cannot be encoded again contains the Client Identifier of another CONNECT. The two must
-    /// stay equal, so neither is renamed.
-    fn names_a_client_in_a_faulty_connect(&self) -> bool {
-        let mut ids = Vec::new();
-        let mut faulty = Vec::new();
-        let sent = self.play.events.iter().filter(|event| {
-            event.number < self.check.before && event.direction == Direction::Sent && !event.own
-        });
-        for event in sent {
-            let bytes = unhex(event.bytes.as_deref().unwrap_or_default());
-            match self.packet(event, &bytes) {
-                Some((Packet::Connect(connect), _)) => ids.push(connect.client_id),
-                None if bytes.first().is_some_and(|byte| byte >> 4 == 1) => faulty.push(bytes),
-                _ => {}
-            }
-        }
-        let mut ids = ids.iter().filter(|id| !id.is_empty());
-        ids.any(|id| {
-            let mut faulty = faulty.iter();
-            faulty.any(|bytes| bytes.windows(id.len()).any(|part| part == id.as_bytes()))
-        })
-    }
-
-    fn is_assigned(&self, id: &str) -> bool {
-        let mut events = self.play.events.iter();
-        !id.is_empty()
-            && events.any(|event| {
-                event.packet.as_deref() == Some("CONNACK")
-                    && event.fields.iter().any(|field| {
-                        field.name == "assigned_client_identifier"
-                            && field.value == crate::report::document::Value::Text(id.to_owned())
-                    })
-            })
     }
 
     fn event(&mut self, event: &Event) -> Result<(), String> {
@@ -527,193 +448,6 @@ impl<'a> Story<'a> {
             (Some(_), None) => false,
             (None, _) => !event.automatic,
         }
-    }
-
-    /// Adds the lines that decide whether the broker does what is right.
-    ///
-    /// # Errors
-    /// Returns an error if no script can see it.
-    fn decide(&mut self, finding: &Finding) -> Result<(), String> {
-        if self.clients[self.check.client].is_dropped {
-            return Err("the client had closed its connection by then".to_owned());
-        }
-        self.expect_deferred(|_| true);
-        for client in 0..self.clients.len() {
-            self.settle(client);
-        }
-        let client = self.check.client;
-        let name = python::name(&self.play.clients[client].name);
-        self.lines.push(String::new());
-        let clauses: Vec<&str> = finding.clauses.iter().map(|c| c.id.as_str()).collect();
-        let expected = finding.expected.join(" or ");
-        let right = format!("What is right [{}]: {expected}", clauses.join(", "));
-        self.lines.extend(python::comment(&right));
-        let seconds = self.check.within_us.div_ceil(1_000_000).max(1) + 1;
-        let is_connected = self.clients[client].is_connected;
-        match &self.check.right {
-            Right::Packets { packets } => {
-                for packet in packets {
-                    self.awaited(&name, packet, seconds);
-                }
-                self.lines
-                    .push("end(GREEN, \"the broker sent what it should\")".to_owned());
-            }
-            Right::Silence { of, span_us } => {
-                let seconds = span_us.div_ceil(1_000_000).max(1);
-                self.collected(&name, seconds, is_connected);
-                let kinds: Vec<String> = of.iter().map(|kind| python::text(kind)).collect();
-                if !of.is_empty() {
-                    self.lines.push(format!(
-                        "received = [p for p in received if NAMES[p[0] >> 4] in ({},)]",
-                        kinds.join(", ")
-                    ));
-                }
-                self.red_if_any(&name, is_connected);
-            }
-            Right::NoMore { packet } => {
-                self.collected(&name, 1, is_connected);
-                let wanted = self.wanted(packet);
-                self.lines.push(format!(
-                    "received = [p for p in received if NAMES[p[0] >> 4] == {}]",
-                    python::text(&packet.packet)
-                ));
-                if let Some(wanted) = wanted {
-                    self.lines.push(format!("like = {wanted}"));
-                    self.lines.push(format!(
-                        "received = [p for p in received if not wrong({name}, p, like)]"
-                    ));
-                }
-                self.red_if_any(&name, is_connected);
-            }
-            Right::OtherBytes { packet, hex } => {
-                let bytes = python::bytes(&unhex(hex)).join(" ");
-                self.lines
-                    .push(format!("faulty = ({bytes}).replace(TOKEN, RUN)"));
-                self.lines.push(format!(
-                    "packet = {name}.take({}, {seconds})",
-                    python::text(packet)
-                ));
-                self.lines.push("if packet == faulty:".to_owned());
-                self.lines
-                    .push("    end(RED, \"the broker sent the malformed packet\")".to_owned());
-                self.lines.push(
-                    "end(GREEN, \"the broker did not send the malformed packet\")".to_owned(),
-                );
-            }
-            Right::Closed => {
-                self.lines
-                    .push(format!("{name}.collect({seconds}, ping=False)"));
-                self.lines.push(format!("if {name}.closed:"));
-                self.lines
-                    .push("    end(GREEN, \"the broker closed the connection\")".to_owned());
-                self.lines.push(format!(
-                    "end(RED, \"the connection stayed open for {seconds} s\")"
-                ));
-            }
-            Right::Refused { connack, .. } => self.refused(&name, *connack, seconds),
-        }
-        Ok(())
-    }
-
-    fn refused(&mut self, name: &str, connack: ConnackRule, seconds: u64) {
-        self.lines
-            .push(format!("received = {name}.collect({seconds}, ping=False)"));
-        self.lines
-            .push("connacks = [p for p in received if NAMES[p[0] >> 4] == \"CONNACK\"]".to_owned());
-        self.lines.push(format!("if not {name}.closed:"));
-        self.lines.push(format!(
-            "    end(RED, \"the connection stayed open for {seconds} s\")"
-        ));
-        self.lines
-            .push("if any(p[3:4] == b\"\\x00\" for p in connacks):".to_owned());
-        self.lines
-            .push("    end(RED, \"CONNACK reported success\")".to_owned());
-        match connack {
-            ConnackRule::Allowed => {}
-            ConnackRule::Never => {
-                self.lines.push("if connacks:".to_owned());
-                self.lines
-                    .push("    end(RED, \"the broker sent a CONNACK\")".to_owned());
-            }
-            ConnackRule::Required => {
-                self.lines.push("if not connacks:".to_owned());
-                self.lines
-                    .push("    end(RED, \"the broker sent no CONNACK\")".to_owned());
-            }
-        }
-        self.lines
-            .push("end(GREEN, \"the broker refused and closed the connection\")".to_owned());
-    }
-
-    fn collected(&mut self, name: &str, seconds: u64, is_connected: bool) {
-        let ping = if is_connected { "True" } else { "False" };
-        self.lines
-            .push(format!("received = {name}.collect({seconds}, ping={ping})"));
-    }
-
-    fn red_if_any(&mut self, name: &str, is_connected: bool) {
-        self.lines.push("if received:".to_owned());
-        self.lines.push(
-            "    end(RED, \"received: \" + \", \".join(p.hex(\" \") for p in received))".to_owned(),
-        );
-        if is_connected {
-            self.lines.push(format!("if {name}.closed:"));
-            self.lines
-                .push("    end(UNKNOWN, \"the broker closed the connection\")".to_owned());
-        }
-        self.lines
-            .push("end(GREEN, \"the broker did not send it\")".to_owned());
-    }
-
-    fn awaited(&mut self, name: &str, packet: &WantedPacket, seconds: u64) {
-        let kind = python::text(&packet.packet);
-        let answers = packet.answers.map_or_else(String::new, |id| {
-            format!(", answers={}", python::bytes(&id.to_be_bytes()).join(" "))
-        });
-        self.lines
-            .push(format!("packet = {name}.take({kind}, {seconds}{answers})"));
-        self.lines.push("if packet is None:".to_owned());
-        self.lines.push(format!(
-            "    end(RED, \"no {} within {seconds} s\" + (\", the connection was closed\" if {name}.closed else \"\"))",
-            packet.packet
-        ));
-        if let Some(wanted) = self.wanted(packet) {
-            self.lines
-                .push(format!("faults = wrong({name}, packet, {wanted})"));
-            self.lines.push("if faults:".to_owned());
-            self.lines.push(format!(
-                "    end(RED, \"received {} whose \" + \"; \".join(faults))",
-                packet.packet
-            ));
-        }
-    }
-
-    /// The dictionary of what the packet's fields must be. `None` if the packet has none.
-    fn wanted(&mut self, packet: &WantedPacket) -> Option<String> {
-        if packet.fields.is_empty() {
-            return None;
-        }
-        self.reads_fields = true;
-        let fields: Vec<String> = packet
-            .fields
-            .iter()
-            .map(|field| {
-                format!(
-                    "{}: {}",
-                    python::text(&field.name),
-                    python::wanted(&field.value)
-                )
-            })
-            .collect();
-        Some(format!("{{{}}}", fields.join(", ")))
-    }
-}
-
-/// A Client Identifier that differs in each run. A long one keeps its length.
-fn renamed(prefix: &Prefix, id: &str) -> bytestring::ByteString {
-    match id.get(TOKEN.len()..) {
-        Some(rest) if id.len() + TOKEN.len() > SHORT => format!("{TOKEN}{rest}").into(),
-        _ => prefix.client_id(id),
     }
 }
 
