@@ -1,26 +1,25 @@
 //! Compares the outcome of one wait with what was expected.
 
+mod refusal;
+mod timing;
+
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{Packet, ProtocolVersion};
 use mqtt_check_websocket::Fault;
 
-use super::blame::{Aspect, Counting, Event, Inbox, Wrong, is_late_connack};
+use super::blame::{Aspect, Counting, Event, Inbox, Wrong};
 use super::granted_less::{Excused, GrantedLess};
 use super::late::came_late;
-use super::measured::{silence, slowest_answer};
 use super::wording::{
-    describe_ending, describe_instead, describe_received, ending, lane_at, span, too_late, untaken,
-    waited,
+    describe_ending, describe_instead, describe_received, ending, too_late, untaken,
 };
 use crate::matcher::{
-    Memory, Received, RefusalFault, WebSocketEvent, describe_expectation, describe_literal,
-    describe_pattern, describe_refused, describe_websocket_event, judge, judge_websocket_event,
-    refusal_faults,
+    Memory, Received, WebSocketEvent, describe_expectation, describe_pattern,
+    describe_websocket_event, judge, judge_websocket_event,
 };
 use crate::scenario::model::{
-    Choice, ClientIndex, DropHow, Expectation, FieldMatch, Level, Literal, PacketPattern, Pattern,
-    Refused,
+    Choice, ClientIndex, DropHow, Expectation, FieldMatch, Level, PacketPattern, Pattern,
 };
 use crate::transcript::{Ended, Ending, EventIndex, Outcome, Transcript, What};
 
@@ -498,77 +497,6 @@ impl Judge<'_> {
         }
     }
 
-    /// Judges the packets of a refusal. The connection is closed, which is the MUST. What remains is the reason code.
-    fn refused(&mut self, refused: &Refused, taken: &[EventIndex]) {
-        let transcript = self.transcript;
-        let packets: Vec<(EventIndex, &Packet)> = taken
-            .iter()
-            .filter_map(|event| match &transcript.events[event.0].what {
-                // A packet that was decoded leniently may be of another protocol version. A CONNACK after the one that
-                // accepted does not refuse anything. Its place is what is wrong.
-                What::Received {
-                    packet: Ok(packet),
-                    faults,
-                    ..
-                } => (faults.is_empty() && !is_late_connack(transcript, *event))
-                    .then_some((*event, packet)),
-                _ => None,
-            })
-            .collect();
-        // A malformed CONNACK is still a CONNACK.
-        let is_malformed = taken.iter().any(|event| {
-            matches!(&transcript.events[event.0].what, What::Received { frame, packet, faults, .. }
-                if frame.packet_type() == PacketType::CONNACK && (packet.is_err() || !faults.is_empty()))
-        });
-        for fault in refusal_faults(refused, packets.iter().map(|(_, packet)| *packet)) {
-            if is_malformed && matches!(fault, RefusalFault::NoConnack) {
-                continue;
-            }
-            let is_code = !matches!(fault, RefusalFault::NoConnack);
-            let (actual, events, level) = match fault {
-                RefusalFault::Forbidden {
-                    packet,
-                    packet_type,
-                    code,
-                } => {
-                    let words = self.received_with_code(packet_type, code);
-                    (words, vec![packets[packet].0], None)
-                }
-                RefusalFault::Code {
-                    packet,
-                    packet_type,
-                    code,
-                } => {
-                    let words = self.received_with_code(packet_type, code);
-                    (words, vec![packets[packet].0], Some(Level::Should))
-                }
-                RefusalFault::NoConnack => {
-                    let words = "the connection was closed without a CONNACK".to_owned();
-                    (words, taken.to_vec(), None)
-                }
-            };
-            self.found.push(Judged {
-                expected: vec![describe_refused(refused, self.version)],
-                actual,
-                events,
-                level,
-                wrong: vec![Wrong::Event(Event::StayedOpen)],
-                is_malformed: false,
-                is_slow: false,
-                is_late: false,
-                fields: is_code
-                    .then(|| "reason code".to_owned())
-                    .into_iter()
-                    .collect(),
-            });
-        }
-    }
-
-    fn received_with_code(&self, packet_type: PacketType, code: ReasonCode) -> String {
-        let code = describe_literal(&Literal::Reason(code), packet_type, self.version);
-        format!("received {packet_type} {code}")
-    }
-
     /// Judges the alternative that was taken. It holds, except that a refusal may have another reason code.
     fn any_of(&mut self, alternatives: &[Vec<Expectation>], outcome: &Outcome) {
         self.remember(&outcome.taken);
@@ -591,90 +519,6 @@ impl Judge<'_> {
             }
             before += count;
         }
-    }
-
-    fn not_refused(&self, outcome: &Outcome) -> String {
-        let received = self.describe_received(&outcome.taken);
-        if outcome.taken.is_empty() {
-            return format!("the connection stayed open for {}", span(waited(outcome)));
-        }
-        // A CONNACK that accepts rules out a refusal, whatever happens to the connection later.
-        let lane = lane_at(self.transcript, self.client, outcome.at);
-        let mut events = self.transcript.events.iter();
-        let closed = events.find(|event| {
-            Some(event.lane) == lane
-                && event.at >= outcome.at
-                && matches!(event.what, What::Closed(_))
-        });
-        match closed {
-            Some(closed) => format!(
-                "received {received}, but the connection was closed only after {}",
-                span(closed.at.saturating_sub(outcome.since))
-            ),
-            None => format!("received {received}, but the connection stayed open"),
-        }
-    }
-
-    fn not_before(&mut self, expectation: &Expectation, outcome: &Outcome) {
-        let Some(not_before) = expectation.not_before else {
-            return;
-        };
-        for event in &outcome.taken {
-            let at = self.transcript.events[event.0].at;
-            let is_early = at < outcome.since + not_before;
-            if is_early && !self.granted_less.excuses_early(*event, self.excused) {
-                let received = self.describe_received(&[*event]);
-                let after = span(at.saturating_sub(outcome.since));
-                self.found.push(Judged {
-                    expected: vec![format!(
-                        "{}, not before {}",
-                        describe_expectation(expectation, self.version),
-                        span(not_before)
-                    )],
-                    actual: format!("{received} after {after}"),
-                    events: vec![*event],
-                    level: None,
-                    wrong: vec![self.inbox().absent(expectation)],
-                    is_malformed: false,
-                    is_slow: false,
-                    is_late: false,
-                    fields: Vec::new(),
-                });
-            }
-        }
-    }
-
-    /// Judges how soon a silent client was disconnected. A server may check only from time to time, but should not be
-    /// slow.
-    fn keep_alive(&mut self, expectation: &Expectation, outcome: &Outcome) {
-        let Some((silence, event, keep_alive)) = silence(expectation, outcome, self.transcript)
-        else {
-            return;
-        };
-        let known = slowest_answer(self.transcript) + self.transcript.silence_check;
-        if silence <= keep_alive.slow_after(known) {
-            return;
-        }
-        self.found.push(Judged {
-            expected: vec![format!(
-                "{} after 1.5 times the Keep Alive, {}",
-                describe_expectation(expectation, self.version),
-                span(keep_alive.due())
-            )],
-            actual: format!(
-                "{} after {}, {:.1} times the Keep Alive",
-                self.describe_received(&[event]),
-                span(silence),
-                keep_alive.ratio(silence)
-            ),
-            events: vec![event],
-            level: Some(Level::Should),
-            wrong: vec![Wrong::Aspect(Aspect::KeepAlive)],
-            is_malformed: false,
-            is_slow: true,
-            is_late: false,
-            fields: Vec::new(),
-        });
     }
 
     fn describe_received(&self, events: &[EventIndex]) -> String {
