@@ -363,7 +363,14 @@ fn the_scenarios_about_users_are_played_where_it_knows_some() {
 
 #[test]
 fn the_overview_of_each_target_has_every_deviation() {
-    for name in ["mosquitto", "nats", "aedes", "rabbitmq", "rabbitmq-cluster"] {
+    for name in [
+        "mosquitto",
+        "nats",
+        "aedes",
+        "rabbitmq",
+        "rabbitmq-cluster",
+        "ejabberd",
+    ] {
         compare_overview(name);
     }
 }
