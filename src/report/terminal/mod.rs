@@ -12,6 +12,7 @@ use super::excerpt::{self, Canvas};
 use super::style::{Style, count, span};
 use super::{case, flaky, names, profile};
 
+use super::wrap::cut;
 pub(crate) use super::wrap::wrapped;
 pub(crate) use table::{crowd, keep_words, lines};
 
@@ -24,6 +25,8 @@ const SLOW_START_US: u64 = 1_000_000;
 const LINES: usize = 115;
 /// A run of fewer cases is small, and shows little of a whole document.
 const FEW: usize = 100;
+/// The longest line about what a play left on the broker, in characters.
+const LEFT_BEHIND: usize = 200;
 /// The largest number of failing cases that are shown one by one. More are shown by their causes.
 const ONE_BY_ONE: usize = 3;
 /// If inconclusive cases have at most this many reasons, the first case of each reason is shown in full.
@@ -251,7 +254,13 @@ fn left_behind(document: &Document, options: Options) -> String {
     let shown = if options.verbose { number } else { 3 };
     let mut out = String::from("Left on the broker because cleaning up failed:\n");
     for (id, left) in all().take(shown) {
-        out.push_str(&format!("  {id}: {left}\n"));
+        // A Client Identifier may have 65,535 characters.
+        let line = cut(
+            &format!("{id}: {left}"),
+            LEFT_BEHIND,
+            options.style.ellipsis(),
+        );
+        out.push_str(&format!("  {line}\n"));
     }
     if number > shown {
         out.push_str(&format!("  and {} more\n", number - shown));
