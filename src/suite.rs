@@ -173,7 +173,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         verdict = Verdict::Inconclusive { reason };
     }
     let others = (played.control.as_ref(), played.witness.as_ref());
-    let came_late = || verdict::late(plan, others, &verdict, &findings);
+    let came_late = || verdict::late(plan, &played.scene, others, &verdict, &findings);
     CaseResult {
         came_late: match late.is_some() || is_interrupted {
             true => None,

@@ -1,9 +1,12 @@
 //! Recognizes packets that were right, but were received after their limit. A broker under load may be late in this
 //! way.
 
+use std::time::Duration;
+
 use mqtt_check_codec::PacketType;
 
-use super::wording::lane_at;
+use super::measured::slowest_answer;
+use super::wording::{lane_at, span};
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Inbox, Memory, Offer, Received, Taking, WebSocketEvent, is_met, take};
 use crate::plan::Plan;
@@ -157,20 +160,32 @@ pub(super) fn only_late(findings: &[Finding]) -> Option<String> {
     all.all(|f| f.is_late || follows(f)).then(|| words(first))
 }
 
+/// An answer that takes this much longer than the path to the broker does is slow. The broker may have seen what the
+/// client did that much later than the client meant, when a session or a message had expired or a Will was due.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// Returns how slow the broker was to answer a request, in words, if it was slow.
+fn slow(scene: &Transcript) -> Option<String> {
+    let took = slowest_answer(scene);
+    (took >= scene.delay + SLOW).then(|| format!("a request was answered after {}", span(took)))
+}
+
 fn words(finding: &Finding) -> String {
     format!("{}: {}", finding.label, finding.actual)
 }
 
-/// Returns what was late in a play with this verdict, in words, if nothing else is wrong. Includes the control and the
+/// Returns what was late in a play with this verdict, in words, if nothing else is wrong or the broker was slow
+/// altogether. Includes the control and the
 /// witness if one of them is the reason why there is no verdict.
 pub fn late(
     plan: &Plan,
+    scene: &Transcript,
     (control, witness): (Option<&Transcript>, Option<&Transcript>),
     verdict: &Verdict,
     findings: &[Finding],
 ) -> Option<String> {
     match verdict {
-        Verdict::Failed | Verdict::Warned => only_late(findings),
+        Verdict::Failed | Verdict::Warned => only_late(findings).or_else(|| slow(scene)),
         Verdict::Inconclusive { .. } => only_late(findings).or_else(|| {
             let is_clean = findings.iter().all(|f| f.kind() != FindingKind::Violation);
             let control = control.map(|control| super::judging::of_control(plan, control));

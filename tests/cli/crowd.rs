@@ -20,7 +20,12 @@ const LOOK: Duration = Duration::from_millis(300);
 /// How late SUBSCRIBE is then passed on.
 const LATE_BY: Duration = Duration::from_millis(1_200);
 
+/// How late the CONNECT that resumes a session is then passed on. The session has expired by then.
+const TOO_LATE_TO_RESUME: Duration = Duration::from_millis(2_500);
+
 const SUBSCRIBE: u8 = 0x82;
+/// A bit of the Connect Flags.
+const CLEAN_START: u8 = 0x02;
 
 /// A scenario with a message to a client of this name. A client named `tardy` is always served late.
 fn heard(client: &str) -> String {
@@ -48,7 +53,20 @@ fn heard_twice(client: &str) -> String {
         )
 }
 
-/// Serves the bundled broker behind a proxy that delays SUBSCRIBE while several clients of cases send one.
+/// A scenario with a session of three seconds, which the client `sleepy` resumes after one.
+const RESUMED: &str = "title: A session is there until it expires
+versions: [5]
+clients: { sleepy: { clean_start: 1, session_expiry_interval: 3 } }
+steps:
+  - sleepy: connect
+  - sleepy: disconnect
+  - wait: 1s
+  - sleepy: { connect: { clean_start: 0, expect: { session_present: true } } }
+    clause: MQTT-3.2.2-3
+";
+
+/// Serves the bundled broker behind a proxy that delays SUBSCRIBE while several clients of cases send one, and also the
+/// CONNECT with which a client resumes its session.
 fn serve() -> String {
     let broker = served::serve(Faults::none());
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -72,10 +90,17 @@ fn attend(mut client: TcpStream, broker: SocketAddr, asking: &AtomicUsize) -> Op
     });
     let connect = packet(&mut client)?;
     let names = |word: &[u8]| connect.windows(word.len()).any(|bytes| bytes == word);
-    let is_counted = names(b"hasty");
+    let is_resumed = names(b"sleepy") && connect[9] & CLEAN_START == 0;
+    let is_counted = names(b"hasty") || is_resumed;
     let is_late = names(b"tardy");
     if is_counted {
         asking.fetch_add(1, Ordering::SeqCst);
+    }
+    if is_resumed {
+        thread::sleep(LOOK);
+        if asking.load(Ordering::SeqCst) > 1 {
+            thread::sleep(TOO_LATE_TO_RESUME);
+        }
     }
     let mut next = Some(connect.clone());
     while let Some(bytes) = next {
@@ -98,8 +123,12 @@ fn attend(mut client: TcpStream, broker: SocketAddr, asking: &AtomicUsize) -> Op
 
 /// Plays these scenarios by name, with these options.
 fn play(options: &str, scenarios: &[(&str, String)]) -> (Ended, Value) {
+    play_on("versions: [3.1.1]\nlimit: 1s\n", options, scenarios)
+}
+
+fn play_on(target: &str, options: &str, scenarios: &[(&str, String)]) -> (Ended, Value) {
     let run = format!("run --target busy --no-snapshots --report json=out.json {options}");
-    let target = format!("url: mqtt://{}\nversions: [3.1.1]\nlimit: 1s\n", serve());
+    let target = format!("url: mqtt://{}\n{target}", serve());
     let program = Program::new(&run).file("targets/busy.yaml", target);
     let program = scenarios.iter().fold(program, |program, (name, text)| {
         program.file(&format!("scenarios/{name}.yaml"), text)
@@ -111,9 +140,25 @@ fn play(options: &str, scenarios: &[(&str, String)]) -> (Ended, Value) {
 
 fn case<'r>(report: &'r Value, name: &str) -> &'r Value {
     let cases = report["cases"].as_array().expect("cases");
-    let id = format!("{name}@3.1.1");
-    let mut cases = cases.iter();
-    cases.find(|case| case["id"] == *id).expect("the case")
+    let is_it = |case: &&Value| {
+        let id = case["id"].as_str().unwrap_or_default();
+        id.split('@').next() == Some(name)
+    };
+    cases.iter().find(is_it).expect("the case")
+}
+
+#[test]
+fn what_the_broker_saw_too_late_alone_passes() {
+    let cases = ["one", "two", "three"].map(|name| (name, RESUMED.to_owned()));
+    let (ended, report) = play_on("versions: [5]\nlimit: 10s\n", "", &cases);
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("3 cases: 3 passed"), "{ended}");
+    for (name, _) in cases {
+        let case = case(&report, name);
+        assert_eq!(case["crowd"]["alone"], "passed");
+        let late = case["crowd"]["late"].as_str().expect("what was late");
+        assert!(late.contains("a request was answered after 2."), "{late}");
+    }
 }
 
 #[test]
