@@ -3,12 +3,14 @@
 use mqtt_check_codec::ReasonCode;
 
 use super::ending::connection::{dismiss, end_connection, refuse};
+use super::ending::session::settle_session;
 use super::input::{Control, RedirectWhen};
 use super::state::State;
 use super::state::connection::{Connections, Phase};
 use super::state::redirect::{Redirect, Redirects};
 use super::state::timer::Timer;
 use super::turn::Turn;
+use crate::Fault;
 use crate::hook::DisconnectReason;
 
 pub(crate) fn control(
@@ -21,6 +23,12 @@ pub(crate) fn control(
     match control {
         Control::Kick { client, reason } => {
             if let Some(key) = state.sessions.key(&client) {
+                // [5 MQTT-4.1.0-2]
+                if !state.sessions.is_linked(key)
+                    && state.rules.breaks(Fault::DisconnectingOfflineProlongs)
+                {
+                    settle_session(state, turn, key);
+                }
                 refuse(state, turn, key, reason, DisconnectReason::Kicked);
             }
         }

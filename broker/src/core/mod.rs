@@ -752,6 +752,17 @@ impl Broker {
     /// Handles a Keep Alive timer that is due. Packets do not move the timer; it is set anew here if the client was
     /// heard in the meantime.
     fn silent(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+        let doomed = self.state.sessions.at_mut(key);
+        let doomed = doomed.and_then(|session| session.traces.there()?.doomed_at.take());
+        if doomed.is_some() {
+            let (reason, why) = (
+                ReasonCode::KEEP_ALIVE_TIMEOUT,
+                DisconnectReason::KeepAliveTimeout,
+            );
+            refuse(&mut self.state, turn, key, reason, why);
+            return;
+        }
         let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };

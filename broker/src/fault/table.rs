@@ -1959,7 +1959,6 @@ faults {
     WebsocketDisconnectPublishesWill "websocket-disconnect-publishes-will" [V5 "MQTT-3.14.4-3", V3_1_1 "MQTT-3.14.4-3"] seen ["rabbitmq-server#4061"]
         "a normal DISCONNECT over WebSocket publishes the Will",
 
-
     // Messages and acknowledgements that go wrong only in the circumstances of a bug report.
     RetainedWildcardSkipsDollarLevel "retained-wildcard-skips-dollar-level" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["emqx#1398"]
@@ -2054,6 +2053,98 @@ faults {
     LongTopicCutAtRelease "long-topic-cut-at-release" [V5 "MQTT-4.3.3-11", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.5.0-1"]
         seen ["mosquitto#1441"]
         "PUBREL of a QoS 2 message with a topic of more than 200 bytes ends the connection, and the message is lost",
+
+    // Modelled on reports that were met by a search for each part of the protocol.
+    Qos2RefusedByPuback "qos2-refused-by-puback" [V5 "MQTT-4.3.3-8", V5 "MQTT-3.3.4-1", V3_1_1 "MQTT-3.3.4-1"] seen ["mochi#476"]
+        "a QoS 2 PUBLISH that is refused is answered with PUBACK",
+    SubackCodeAdded "suback-code-added" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"] seen ["nanomq#490"]
+        "SUBACK for several filters has one Reason Code too many",
+    UnknownReleaseEndsConnection "unknown-release-ends-connection" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"] seen ["mosquitto#57"]
+        "a PUBREL with an unknown packet identifier ends the connection",
+    PubrelFlagsClear "pubrel-flags-clear" [V5 "MQTT-3.6.1-1", V3_1_1 "MQTT-3.6.1-1"] seen ["emqx#33", "vertx-mqtt#17"]
+        "PUBREL is sent with 0 in the flags of its fixed header",
+    PayloadLosesTwoBytes "payload-loses-two-bytes" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["EmbeddedMqttBroker#5"]
+        "the first two bytes of the payload of a QoS 1 or 2 message are lost",
+    ResumedGivesIdsAgain "resumed-gives-ids-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"] seen ["async_mqtt#419"]
+        "packet identifiers in use on an earlier connection are assigned to other messages when the session is resumed",
+    WillPacketIdAlwaysOne "will-packet-id-always-one" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"] seen ["moquette#16"]
+        "Wills of QoS 1 and 2 are sent with packet identifier 1, even if it is in use",
+    RestartInflightToPublisher "restart-inflight-to-publisher" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"] seen ["mochi#406"]
+        "a restart gives unacknowledged messages to the session of their publisher",
+    RestartRetainsInflight "restart-retains-inflight" [V5 "MQTT-3.3.1-8", V3_1_1 "MQTT-3.3.1-12"] seen ["mochi#62"]
+        "a restart retains unacknowledged messages",
+    RestartOverwritesQueued "restart-overwrites-queued" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"] seen ["mosca#172"]
+        "after a restart, each message queued for an offline session replaces one queued before",
+    RestartKeepsLastWaiting "restart-keeps-last-waiting" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#2811"]
+        "only the latest queued message of each session survives a restart",
+    ExpiredSubscriptionsReturn "expired-subscriptions-return" [V5 "MQTT-4.1.0-2"] seen ["mqtt_cpp#700"]
+        "the subscriptions of an expired session become those of the client's next session",
+    FormerExpiryTimerFires "former-expiry-timer-fires" [V5 "MQTT-3.1.2-23"] seen ["aedes#1088"]
+        "a session that was resumed and left again ends when the expiry of the first absence has passed",
+    FormerWillTimerFires "former-will-timer-fires" [V5 "MQTT-3.1.2-8"] seen ["aedes#1088"]
+        "the Will of a session that was resumed and left again is published when the delay of the first absence has passed",
+    DisconnectingOfflineProlongs "disconnecting-offline-prolongs" [V5 "MQTT-4.1.0-2"] seen ["mosquitto#1521"]
+        "the expiry of an offline session starts again when an administrator disconnects its client",
+    OnceCleanRefusesUnclean "once-clean-refuses-unclean" [V5 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.2-4"] seen ["rabbitmq-mqtt#47"]
+        "a CONNECT with Clean Start 0 is refused if the client's last session ended with its connection",
+    CleanSubscriptionNotKept "clean-subscription-not-kept" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"] seen ["moquette#55"]
+        "a resumed session loses subscriptions that the client also had in a session that ended with its connection",
+    NewcomerRefused "newcomer-refused" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"] seen ["uMQTTBroker#53"]
+        "a CONNECT with the Client Identifier of a connected client is refused",
+    TakeoverEndsNewcomer "takeover-ends-newcomer" [V5 "MQTT-3.1.2-5", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-4", V3_1_1 "MQTT-4.5.0-1"] seen ["moquette#108"]
+        "the connection that takes over a session is closed together with the old connection",
+    DisplacedKeepAliveEndsNewcomer "displaced-keep-alive-ends-newcomer" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["MQTTnet#486"]
+        "a client that takes over a session is disconnected when the Keep Alive of the old connection has passed, although it is active",
+    WebsocketResumedDeaf "websocket-resumed-deaf" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#1227", "mosquitto#1489"]
+        "a WebSocket client that resumes its session receives no messages",
+    WebsocketRefusalUnanswered "websocket-refusal-unanswered" [V3_1_1 "RULE-3.2.2.3-1"] seen ["mosquitto#8"]
+        "a refused CONNECT over WebSocket closes the connection without a CONNACK",
+    WebsocketPacketsBeyond4096Refused "websocket-packets-beyond-4096-refused" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"] seen ["mosquitto#59"]
+        "a packet of more than 4,096 bytes over WebSocket closes the connection",
+    WebsocketLongRetainedLost "websocket-long-retained-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["mosquitto#427"]
+        "retained messages of more than 4,096 bytes are not sent over WebSocket",
+    PacketsBeyond256KRefused "packets-beyond-256k-refused" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["hbmqtt#24"]
+        "a packet of more than 262,144 bytes closes the connection although no limit is announced",
+    RetainedSentToNeighbours "retained-sent-to-neighbours" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-9"] seen ["rumqtt#683"]
+        "retained messages for a new subscription are also sent to other clients with the same filter",
+    RetainedForResumedAlone "retained-for-resumed-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["rabbitmq-mqtt#127"]
+        "retained messages are not sent in new sessions",
+    ExpiredSentBare "expired-sent-bare" [V5 "MQTT-3.3.2-5"] seen ["monster-mq#185"]
+        "an expired queued message is sent without a Message Expiry Interval",
+    HashWithoutParent "hash-without-parent" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.7.3-4"] seen ["async_mqtt#455"]
+        "a filter that ends with /# does not match the parent level",
+    LiveUnderFilter "live-under-filter" [V5 "MQTT-3.3.2-2", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-2"] seen ["LV-MQTT-Broker#73"]
+        "messages are delivered with a matching Topic Filter with wildcards as their topic",
+    RemovedFilterWidensParent "removed-filter-widens-parent" [V5 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"] seen ["ballerina-message-broker#365"]
+        "after an UNSUBSCRIBE, subscriptions to a parent level of its filter also match the levels below",
+    UnsubscribeOfQos0Alone "unsubscribe-of-qos0-alone" [V5 "MQTT-3.10.4-2", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"] seen ["activemq#22"]
+        "an UNSUBSCRIBE has no effect on subscriptions of QoS 1 and 2",
+    WildcardSubscribeUnsubscribesOthers "wildcard-subscribe-unsubscribes-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["uWebSockets#914"]
+        "a subscription with wildcards ends other clients' subscriptions to topics that it matches",
+    ServerKeepAliveSpares0 "server-keep-alive-spares-0" [V5 "MQTT-3.1.2-22"] seen ["mosquitto#2117"]
+        "the Server Keep Alive is not enforced for clients whose own Keep Alive is 0",
+    WillOfContentTypeLost "will-of-content-type-lost" [V5 "MQTT-3.1.2-8"] seen ["mosquitto#1244"]
+        "a Will whose first property is Content Type is not published",
+    Qos0LostWithoutQueue "qos0-lost-without-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#1956"]
+        "connected clients receive no QoS 0 messages if the broker queues no messages",
+
+    RetainedPacketIdAlwaysOne "retained-packet-id-always-one" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+        "retained messages are sent with packet identifier 1, even if it is in use",
+    SharedPacketIdAlwaysOne "shared-packet-id-always-one" [V5 "MQTT-2.2.1-4"]
+        "messages of Shared Subscriptions are sent with packet identifier 1, even if it is in use",
+    RestartRetainsQueued "restart-retains-queued" [V5 "MQTT-3.3.1-8", V3_1_1 "MQTT-3.3.1-12"]
+        "a restart retains queued messages",
+    ExactSubscribeUnsubscribesOthers "exact-subscribe-unsubscribes-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a subscription to a topic ends other clients' subscriptions with wildcards that match it",
+    UnsubscribePrunesAbove "unsubscribe-prunes-above" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "an UNSUBSCRIBE also ends all clients' subscriptions to the levels above its filter",
+    UnsubscribePrunesBelow "unsubscribe-prunes-below" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "an UNSUBSCRIBE also ends all clients' subscriptions to the levels below its filter",
+    Qos1LostWithoutQueue "qos1-lost-without-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "connected clients receive no QoS 1 and 2 messages if the broker queues no messages",
+    WebsocketLongMessagesLost "websocket-long-messages-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages of more than 4,096 bytes are not sent over WebSocket",
+
     // Circumstances that meet, and repetitions.
     TakeoverByOlderUnannounced "takeover-by-older-unannounced" [V5 "MQTT-3.1.4-3"]
         "a version 5 client that a 3.1.1 client displaces gets no DISCONNECT",

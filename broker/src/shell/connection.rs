@@ -20,7 +20,7 @@ use super::outbox::Standing;
 use super::server::{LINGER, Shared};
 use super::wire::write;
 use crate::core::Charge;
-use crate::{ConnectionId, Fault, Input};
+use crate::{ConnectionId, Fault, Faults, Input};
 
 /// Bytes that are encoded ahead of writing.
 const WRITE_CHUNK: usize = 64 * 1024;
@@ -31,6 +31,9 @@ const READ_MAXIMUM: usize = 64 * 1024;
 const SMALL_FRAME: usize = 256 * 1024;
 /// A partly received packet up to this size counts as small. Small packets have room even when large ones have none.
 const SMALL_PACKET: usize = 64 * 1024;
+
+/// For faults: the length up to which a broker handles packets over WebSocket.
+const WEBSOCKET_CHUNK: usize = 4_096;
 
 /// What the core does for one connection before others are served, in units of its steps.
 const SHARE: usize = 4_096;
@@ -78,6 +81,8 @@ pub(super) struct Connection<S> {
     lingers: bool,
     /// For faults: whether the transport is WebSocket.
     framed: bool,
+    /// For a fault: whether CONNACK had Session Present 1.
+    resumed: bool,
     /// When the close stops waiting for the peer.
     patience: Option<Pin<Box<Sleep>>>,
 }
@@ -100,8 +105,35 @@ impl<S> Connection<S> {
             unflushed: false,
             lingers,
             framed,
+            resumed: false,
             patience: None,
         }
+    }
+}
+
+/// For faults: whether a packet is not sent because the transport is WebSocket.
+fn is_withheld(
+    faults: &Faults,
+    version: ProtocolVersion,
+    packet: &Packet,
+    resumed: &mut bool,
+) -> bool {
+    match packet {
+        Packet::ConnAck(connack) => {
+            *resumed = connack.session_present;
+            // [3.1.1 RULE-3.2.2.3-1]
+            version != ProtocolVersion::V5
+                && connack.reason != ReasonCode::SUCCESS
+                && faults.has(Fault::WebsocketRefusalUnanswered)
+        }
+        // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1] [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+        Packet::Publish(publish) => {
+            *resumed && faults.has(Fault::WebsocketResumedDeaf)
+                || publish.payload.len() > WEBSOCKET_CHUNK
+                    && (publish.retain && faults.has(Fault::WebsocketLongRetainedLost)
+                        || faults.has(Fault::WebsocketLongMessagesLost))
+        }
+        _ => false,
     }
 }
 
@@ -176,8 +208,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let (version, form) = (self.version, self.shared.config.form());
         let faults = &self.shared.conduct.faults;
         let outbound = &mut self.outbound;
+        let (framed, resumed) = (self.framed, &mut self.resumed);
         let (shared, waker) = (&self.shared, cx.waker());
         shared.collect(self.id, encoded, room, waker, |packet| {
+            if framed && !faults.is_none() && is_withheld(faults, version, &packet, resumed) {
+                return;
+            }
             // A packet that cannot be encoded is larger than the protocol allows, and counts as sent.
             let _ = write(packet, version, form, faults, outbound);
         })
@@ -318,6 +354,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// For faults: whether a packet of this length ends the connection although it is within the limits.
+    fn is_too_long(&self, bytes: usize) -> bool {
+        // [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]
+        bytes > WEBSOCKET_CHUNK
+            && self.framed
+            && self.has_fault(Fault::WebsocketPacketsBeyond4096Refused)
+            // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+            || bytes > 0x4_0000 && self.has_fault(Fault::PacketsBeyond256KRefused)
+    }
+
     /// Makes the core end the connection because of what was read.
     fn refuse(&mut self, reason: ReasonCode, problem: String) {
         self.reading = false;
@@ -365,6 +411,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Some(self.unreadable(reason, error.to_string()));
             }
         };
+        if self.is_too_long(frame.bytes().len()) {
+            self.reading = false;
+            return Some(self.unreadable(ReasonCode::PACKET_TOO_LARGE, "too long".to_owned()));
+        }
         if let Some(problem) = limits::header_too_large(&self.shared.config, &frame, self.version) {
             self.reading = false;
             let reason = ReasonCode::QUOTA_EXCEEDED;

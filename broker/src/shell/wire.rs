@@ -95,6 +95,8 @@ fn write_wrongly(
         Packet::SubAck(_) | Packet::UnsubAck(_) if lies(Fault::SubackCopiesFlags) => {
             out[at] |= 0b10;
         }
+        // [3.1.1 MQTT-3.6.1-1] [5 MQTT-3.6.1-1]
+        Packet::PubRel(_) if lies(Fault::PubrelFlagsClear) => out[at] &= 0xF0,
         // [3.1.1 MQTT-2.3.1-1] [5 MQTT-2.2.1-4]
         Packet::Publish(publish) if publish.qos > QoS::AtMostOnce && lies(Fault::PacketIdZero) => {
             let id = body + 2 + publish.topic.len();
@@ -143,6 +145,12 @@ mod tests {
         });
         let copied = bytes(suback.clone(), Fault::SubackCopiesFlags);
         assert_eq!(copied, [0x92, 4, 0, 1, 0, 0]);
+        let pubrel = Packet::PubRel(mqtt_check_codec::Ack {
+            packet_id: PacketId::MIN,
+            reason: mqtt_check_codec::ReasonCode::SUCCESS,
+            properties: Default::default(),
+        });
+        assert_eq!(bytes(pubrel, Fault::PubrelFlagsClear)[0], 0x60);
         let suback = bytes(suback, Fault::PropertyLengthMissing);
         assert_eq!(suback, [0x90, 3, 0, 1, 0]);
         let connack = Packet::ConnAck(mqtt_check_codec::ConnAck {

@@ -58,6 +58,13 @@ const IN_BYTES: &[Fault] = &[
     Fault::PingFrameReadAsData,
     Fault::WillLostOnWebsocket,
     Fault::WebsocketDisconnectPublishesWill,
+    Fault::PubrelFlagsClear,
+    Fault::WebsocketResumedDeaf,
+    Fault::WebsocketRefusalUnanswered,
+    Fault::WebsocketPacketsBeyond4096Refused,
+    Fault::WebsocketLongRetainedLost,
+    Fault::WebsocketLongMessagesLost,
+    Fault::PacketsBeyond256KRefused,
 ];
 
 /// Faults that only one test shows, which is too slow to run under each fault.

@@ -2,7 +2,9 @@
 
 mod exchanges;
 mod messages;
+mod restarts;
 mod sessions;
+mod subscriptions;
 mod topics;
 
 use mqtt_check_broker::{Config, Fault};

@@ -439,3 +439,89 @@ fn handshakes_that_never_come_delay_nobody() {
         assert!(last.is_err(), "{last:?}");
     });
 }
+
+/// Returns whether a client receives a message of this size from another, or a retained one for a new subscription.
+async fn reads_back(server: &Server, client_id: &str, bytes: usize, retain: bool) -> bool {
+    let mut writer = client(server).await;
+    writer.connect("writer").await;
+    let mut reader = client(server).await;
+    reader.connect(client_id).await;
+    let topic = bytes.to_string();
+    if !retain {
+        reader.subscribe(&topic, QoS::AtMostOnce).await;
+    }
+    let Packet::Publish(mut message) = publish(&topic, vec![0; bytes], QoS::AtMostOnce) else {
+        unreachable!("a PUBLISH");
+    };
+    message.retain = retain;
+    writer.send(Packet::Publish(message)).await;
+    settle().await;
+    if retain {
+        reader
+            .subscribe(&format!("{topic}/#"), QoS::AtMostOnce)
+            .await;
+    }
+    let next = timeout(Duration::from_secs(1), reader.receive()).await;
+    matches!(next, Ok(Some(Packet::Publish(_))))
+}
+
+#[test]
+fn a_long_message_goes_both_ways() {
+    paused(|| async {
+        for (bytes, retain, fault) in [
+            (5_000, false, Fault::WebsocketPacketsBeyond4096Refused),
+            (5_000, false, Fault::WebsocketLongMessagesLost),
+            (5_000, true, Fault::WebsocketLongRetainedLost),
+            (300_000, false, Fault::PacketsBeyond256KRefused),
+        ] {
+            assert!(reads_back(&server(|_| {}), "reader", bytes, retain).await);
+            let server = faulty(fault);
+            assert!(reads_back(&server, "reader", 4_000, retain).await);
+            assert!(!reads_back(&server, "late", bytes, retain).await);
+        }
+    });
+}
+
+#[test]
+fn a_refusal_is_sent_in_a_frame_too() {
+    paused(|| async {
+        for (fault, is_answered) in [
+            (None, true),
+            (Some(Fault::WebsocketRefusalUnanswered), false),
+        ] {
+            let server = fault.map_or_else(|| server(|_| {}), faulty);
+            let stream = server.connect_websocket().expect("runs");
+            let mut a = Client::new(upgraded(stream).await, ProtocolVersion::V3_1_1);
+            let Packet::Connect(mut nameless) = connect(ProtocolVersion::V3_1_1, "") else {
+                unreachable!("a CONNECT");
+            };
+            nameless.clean_start = false;
+            a.send(Packet::Connect(nameless)).await;
+            assert_eq!(a.receive().await.is_some(), is_answered);
+        }
+    });
+}
+
+#[test]
+fn a_resumed_session_receives_messages() {
+    paused(|| async {
+        for (fault, is_received) in [(None, true), (Some(Fault::WebsocketResumedDeaf), false)] {
+            let server = fault.map_or_else(|| server(|_| {}), faulty);
+            let Packet::Connect(mut lasting) = connect(V5, "a") else {
+                unreachable!("a CONNECT");
+            };
+            lasting.clean_start = false;
+            let interval = mqtt_check_codec::Property::SessionExpiryInterval(60);
+            lasting.properties = [interval].into_iter().collect();
+            for is_first in [true, false] {
+                let mut a = client(&server).await;
+                a.send(Packet::Connect(lasting.clone())).await;
+                assert!(matches!(a.receive().await, Some(Packet::ConnAck(_))));
+                a.subscribe("t", QoS::AtMostOnce).await;
+                a.send(publish("t", "x", QoS::AtMostOnce)).await;
+                let came = timeout(Duration::from_secs(1), a.receive()).await;
+                assert_eq!(came.is_ok(), is_first || is_received);
+            }
+        }
+    });
+}

@@ -110,7 +110,10 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     let waits = online && rules.chooses(Liberty::Qos0WaitsForQuota) && !session.is_ready();
     if delivery.qos == QoS::AtMostOnce && !waits {
         if let Some(link) = &session.link {
-            if link.congested {
+            // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+            let is_queueless = rules.config.maximum_queued_messages == 0;
+            let is_lost = is_queueless && rules.breaks(Fault::Qos0LostWithoutQueue);
+            if link.congested || is_lost {
                 dropped(session, turn, &delivery, DropReason::QueueFull);
             } else {
                 // QoS 0 needs no acknowledgement, so the window does not apply.
@@ -179,6 +182,14 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if has_to_wait && delivery.shared.is_some() && rules.breaks(Fault::SharedLostAtFullWindow) {
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if online
+        && rules.config.maximum_queued_messages == 0
+        && rules.breaks(Fault::Qos1LostWithoutQueue)
+    {
+        dropped(session, turn, &delivery, DropReason::QueueFull);
+        return;
+    }
     if !session.may_keep(delivery.weight(), rules.config.maximum_message_bytes) {
         dropped(session, turn, &delivery, DropReason::QueueFull);
         return;
@@ -209,6 +220,14 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
             return;
         };
         dropped(session, turn, &oldest, DropReason::QueueFull);
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if let Some(restarted_at) = session.traces.restarted_at
+        && let Some(first) = session.queue.front()
+        && first.message.received_at < restarted_at
+        && rules.breaks(Fault::RestartOverwritesQueued)
+    {
+        session.queue.pop_front();
     }
     if rules.breaks(Fault::QueueKeepsLastAlone) && !online {
         session.queue.take();
@@ -326,6 +345,10 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             }
             continue;
         }
+        // [5 MQTT-3.3.2-5]
+        if delivery.message.is_expired(turn.now) && rules.breaks(Fault::ExpiredSentBare) {
+            delivery.message = Arc::new(delivery.message.without_expiry());
+        }
         // The message may have been queued for another user of the same Client Identifier.
         if !session.may_have(rules, &delivery.message.topic) {
             dropped(session, turn, &delivery, DropReason::NotAuthorized);
@@ -362,6 +385,7 @@ fn is_spared(session: &Session, rules: &Rules, delivery: &Delivery) -> bool {
     let is_older = link.is_some_and(|link| link.version != ProtocolVersion::V5);
     let has_waited_here = delivery.message.received_at >= session.traces.connected_at;
     rules.breaks(Fault::MessageExpiryIgnored)
+        || rules.breaks(Fault::ExpiredSentBare)
         || has_waited_here && rules.breaks(Fault::WaitingNeverExpires)
         || delivery.shared.is_some() && rules.breaks(Fault::SharedQueuedNeverExpires)
         || is_older && rules.breaks(Fault::ExpiredSentToOlderReaders)
@@ -689,6 +713,15 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
     }
 }
 
+/// For faults: whether a message is sent with packet identifier 1, even if that is in use. [3.1.1 MQTT-2.3.1-4]
+/// [5 MQTT-2.2.1-4]
+fn is_always_one(rules: &Rules, delivery: &Delivery) -> bool {
+    let message = &delivery.message;
+    message.will && rules.breaks(Fault::WillPacketIdAlwaysOne)
+        || delivery.retain && rules.breaks(Fault::RetainedPacketIdAlwaysOne)
+        || delivery.shared.is_some() && rules.breaks(Fault::SharedPacketIdAlwaysOne)
+}
+
 /// Sends a message for the first time. [3.1.1 MQTT-4.3.1-1] [3.1.1 MQTT-4.3.2-1] [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.1-1]
 /// [5 MQTT-4.3.2-1] [5 MQTT-4.3.2-2] [5 MQTT-4.3.3-1] [5 MQTT-4.3.3-2]
 fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery: Delivery) {
@@ -712,6 +745,9 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
             Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
         }
         QoS::ExactlyOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos2) => {
+            Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
+        }
+        _ if is_always_one(rules, &delivery) => {
             Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
         }
         _ => Some(session.inflight.insert(rules, delivery.clone())),

@@ -111,6 +111,12 @@ fn suback_lies(rules: &Rules, suback: &mut SubAck) {
     if rules.breaks(D::SubackCodeMissing) && suback.reasons.len() > 1 {
         suback.reasons.pop();
     }
+    if let Some(last) = suback.reasons.last().copied()
+        && suback.reasons.len() > 1
+        && rules.breaks(D::SubackCodeAdded)
+    {
+        suback.reasons.push(last);
+    }
     if rules.breaks(D::SubackRefusalLeftOut) {
         suback.reasons.retain(|reason| reason.is_success());
     }

@@ -87,7 +87,14 @@ pub(crate) fn send_publish(
         topic,
         packet_id,
         properties,
-        payload: message.payload.clone(),
+        payload: match delivery.qos > QoS::AtMostOnce
+            && message.payload.len() > 2
+            && rules.breaks(Fault::PayloadLosesTwoBytes)
+        {
+            // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+            true => message.payload.slice(2..),
+            false => message.payload.clone(),
+        },
     };
     // Properties added for this client may make the packet larger than MQTT allows.
     let fits = weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties);

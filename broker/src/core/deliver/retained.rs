@@ -204,6 +204,28 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
     Arc::new(heir)
 }
 
+/// For a fault: sends a retained message to other clients with the same filter too. [3.1.1 MQTT-3.3.1-6]
+/// [5 MQTT-3.3.1-9]
+fn send_to_neighbours(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    turn: &mut Turn<'_>,
+    made: &Made,
+    message: &Arc<Message>,
+) {
+    for session in sessions.keys() {
+        let other = sessions
+            .at(session)
+            .filter(|_| session != made.subscriber.session);
+        let granted = other.and_then(|other| other.subscriptions.get(&made.filter).copied());
+        if let Some(granted) = granted.filter(|granted| !granted.shared) {
+            let mut delivery = copy(rules, message, &Subscriber { session, granted });
+            delivery.retain = true;
+            deliver(rules, sessions, turn, session, delivery);
+        }
+    }
+}
+
 /// Sends retained messages to a new subscription until the budget is spent. Returns whether all are sent.
 pub(crate) fn send_retained(
     rules: &Rules,
@@ -233,6 +255,13 @@ pub(crate) fn send_retained(
     let takes_along = rules.breaks(Fault::ExpiredTakesRetainedAlong);
     if takes_along {
         retained.drop_behind_expired(turn.now);
+    }
+    // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+    let is_resumed = sessions
+        .at(key)
+        .is_some_and(|session| session.traces.resumed);
+    if !is_resumed && rules.breaks(Fault::RetainedForResumedAlone) {
+        return true;
     }
     let mut messages = retained.matching(filter, cursor, budget, turn.now, expired_too);
     if rules.chooses(Liberty::RetainedInOtherOrder) {
@@ -326,6 +355,9 @@ pub(crate) fn send_retained(
             }
         }
         deliver(rules, sessions, turn, key, delivery);
+        if rules.breaks(Fault::RetainedSentToNeighbours) {
+            send_to_neighbours(rules, sessions, turn, made, &message);
+        }
     }
     cursor.is_at_end()
 }

@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use mqtt_check_codec::topic::matches;
+use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
 use super::beside::entangle;
@@ -339,6 +339,22 @@ fn copy_to_own(
             }
             copies.extend(delivery.map(|delivery| (key, delivery)));
         }
+    }
+    if rules.breaks(Fault::LiveUnderFilter) {
+        for (key, delivery) in copies {
+            misname(sessions, *key, delivery);
+        }
+    }
+}
+
+/// For a fault: replaces the topic by a filter that matches it. [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
+fn misname(sessions: &Sessions, key: SessionKey, delivery: &mut Delivery) {
+    let own = sessions.at(key).map(|session| session.subscriptions.keys());
+    let mut own = own.into_iter().flatten();
+    let topic = &delivery.message.topic;
+    if let Some(filter) = own.find(|filter| has_wildcard(filter) && matches(filter, topic)) {
+        let filter = filter.clone();
+        Arc::make_mut(&mut delivery.message).topic = filter;
     }
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found
     }
     let deeper = rules.breaks(Fault::PlusMatchesDeeper);
     let parent = rules.breaks(Fault::PlusMatchesParent);
-    if !deeper && !parent {
+    let widened = rules.breaks(Fault::RemovedFilterWidensParent);
+    if !deeper && !parent && !widened {
         return;
     }
     let topic = &*message.topic;
@@ -28,7 +29,13 @@ pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found
         let further = deeper && filter.ends_with('+') && matches(&format!("{filter}/#"), topic);
         let above = filter.strip_suffix("/+").filter(|_| parent);
         let above = above.is_some_and(|above| matches(above, topic));
-        (further || above) && !matches(filter, topic)
+        let is_below = |text: &str| {
+            let rest = text.strip_prefix(filter);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let below =
+            widened && is_below(topic) && sessions.removed.iter().any(|removed| is_below(removed));
+        (further || above || below) && !matches(filter, topic)
     };
     for key in sessions.keys() {
         let Some(session) = sessions.at(key) else {
@@ -48,6 +55,13 @@ pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found
 /// Removes subscriptions that are missed although they match, and raises the QoS of those with a wildcard.
 fn misread(rules: &Rules, sessions: &Sessions, message: &Message, found: &mut Matches) {
     let topic = &*message.topic;
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1] [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+    if rules.breaks(Fault::HashWithoutParent) {
+        reread(sessions, topic, found, |filter, granted| {
+            let parent = filter.strip_suffix("/#");
+            (!parent.is_some_and(|parent| matches(parent, topic))).then_some(granted)
+        });
+    }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     let has_empty_level = topic.starts_with('/') || topic.contains("//");
     if has_empty_level && rules.breaks(Fault::PlusMissesEmptyLevel) {

@@ -68,9 +68,21 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
         // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
         Expiry::AtClose => end_session(state, turn, key, TerminationReason::Normal),
         // [5 MQTT-3.1.2-23]
-        Expiry::After(span) => state
-            .timers
-            .set(Timer::SessionExpiry(key), turn.now.saturating_add(span)),
+        Expiry::After(span) => {
+            let mut at = turn.now.saturating_add(span);
+            if !state.rules.faults.is_none()
+                && let Some(session) = state.sessions.at_mut(key)
+            {
+                let former = session.traces.ends_at.replace(at);
+                let former = former.filter(|former| *former > turn.now && *former < at);
+                if let Some(former) = former
+                    && state.rules.breaks(Fault::FormerExpiryTimerFires)
+                {
+                    at = former;
+                }
+            }
+            state.timers.set(Timer::SessionExpiry(key), at);
+        }
         Expiry::Never => {}
     }
 }
@@ -121,6 +133,22 @@ pub(crate) fn end_session(
         again.closed_at = Some(turn.now);
         again.subscriptions.extend(subscriptions.clone());
         state.sessions.ended.push(again);
+    }
+    // [5 MQTT-4.1.0-2]
+    if reason == TerminationReason::Expired && state.rules.breaks(Fault::ExpiredSubscriptionsReturn)
+    {
+        let mut again = Session::new(session.client.clone());
+        again.subscriptions.extend(subscriptions.clone());
+        state.sessions.ended.push(again);
+    }
+    // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
+    if session.expiry == Expiry::AtClose && state.rules.breaks(Fault::CleanSubscriptionNotKept) {
+        let clean = &mut state.sessions.subscribed_clean;
+        let filters = subscriptions.keys().cloned();
+        clean
+            .entry(session.client.clone())
+            .or_default()
+            .extend(filters);
     }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if state.rules.breaks(Fault::SessionEndUnsubscribesOthers) {

@@ -42,6 +42,14 @@ pub(crate) fn take_over(
         let former = std::mem::replace(&mut link.aliases_out, none);
         session.fault_state.aliases_out = Some(former);
     }
+    // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+    if state.rules.breaks(Fault::DisplacedKeepAliveEndsNewcomer)
+        && let Some(session) = state.sessions.at_mut(key)
+        && let Some(link) = &session.link
+    {
+        let at = link.silence.map(|silence| link.last_received + silence);
+        session.traces.doomed_at = at;
+    }
     displace(state, turn, key);
     // [3.1.1 MQTT-3.1.2-7] [5 RULE-4.1-1]
     if state.rules.breaks(Fault::RetainedGoneWithTakeover)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mqtt_check_codec::QoS;
+use mqtt_check_codec::{Property, QoS};
 
 use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
@@ -121,7 +121,17 @@ pub(crate) fn settle_will(
         // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
         publish_will(state, turn, key, trigger);
     } else if session.expiry != Expiry::AtClose {
-        let at = turn.now.saturating_add(delay);
+        let mut at = turn.now.saturating_add(delay);
+        if !rules.faults.is_none() {
+            let former = session.traces.will_at.replace(at);
+            let former = former.filter(|former| *former > turn.now && *former < at);
+            // [5 MQTT-3.1.2-8]
+            if let Some(former) = former
+                && rules.breaks(Fault::FormerWillTimerFires)
+            {
+                at = former;
+            }
+        }
         state.timers.set(Timer::WillDelay(key), at);
     }
     // Otherwise the session ends now, and its end publishes the Will.
@@ -164,6 +174,10 @@ pub(crate) fn publish_will(
     // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
     if will.message.qos == QoS::ExactlyOnce && state.rules.breaks(Fault::WillOfQos2Lost)
         || will.message.payload.len() > 0x7FFF && state.rules.breaks(Fault::LongWillPayloadLost)
+        || matches!(
+            will.message.properties.0.first(),
+            Some(Property::ContentType(_))
+        ) && state.rules.breaks(Fault::WillOfContentTypeLost)
     {
         return;
     }

@@ -328,14 +328,12 @@ fn publish_qos2(
             return;
         }
         misuse_refused(state, turn, key, &publish);
-        answer(
-            state,
-            turn,
-            key,
-            id,
-            reason_sent(state, reason),
-            Packet::PubRec,
-        );
+        // [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1] [5 MQTT-4.3.3-8]
+        let response = match state.rules.breaks(Fault::Qos2RefusedByPuback) {
+            true => Packet::PubAck,
+            false => Packet::PubRec,
+        };
+        answer(state, turn, key, id, reason_sent(state, reason), response);
         if state.rules.breaks(Fault::RefusedMessageTakesRoom)
             && let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())
         {

@@ -110,6 +110,12 @@ pub(crate) fn pubrel_received(
     if known.is_none() && state.rules.breaks(Fault::RepeatedReleaseUnanswered) {
         return;
     }
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
+    if known.is_none() && state.rules.breaks(Fault::UnknownReleaseEndsConnection) {
+        let reason = ReasonCode::PROTOCOL_ERROR;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
     // [5 MQTT-4.3.3-13]: whether or not the message was delivered.
     let reason = match known {
         Some(_) => ReasonCode::SUCCESS,

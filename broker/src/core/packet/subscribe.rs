@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytestring::ByteString;
-use mqtt_check_codec::topic::has_wildcard;
+use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{
     Packet, Properties, Property, ProtocolVersion, QoS, ReasonCode, RetainHandling, SubAck,
     Subscribe, Subscription, SubscriptionOptions,
@@ -680,6 +680,14 @@ fn make(
     {
         grant_to_all(state, &whole, granted.options.qos);
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    let fault = match has_wildcard(&whole) {
+        true => Fault::WildcardSubscribeUnsubscribesOthers,
+        false => Fault::ExactSubscribeUnsubscribesOthers,
+    };
+    if state.rules.breaks(fault) {
+        displace_overlapping(state, key, &whole);
+    }
     // [5 MQTT-3.10.4-2]
     if granted.shared && state.rules.breaks(Fault::SharedUnsubscribeUndoneBySibling) {
         restore_of_group(state, key, filter);
@@ -765,6 +773,29 @@ fn keep_old(
         granted.options.qos = old.options.qos;
     }
     stays || is_higher
+}
+
+/// For faults: removes subscriptions of other clients that this filter matches, or that match this topic.
+fn displace_overlapping(state: &mut State, key: SessionKey, whole: &str) {
+    let is_wild = has_wildcard(whole);
+    let others = state.sessions.keys().into_iter();
+    for other in others.filter(|other| *other != key) {
+        let Some(session) = state.sessions.at_mut(other) else {
+            continue;
+        };
+        let subscriptions = &mut state.topics.subscriptions;
+        session.subscriptions.retain(|held, granted| {
+            let overlaps = match is_wild {
+                true => !has_wildcard(held) && matches(whole, held),
+                false => has_wildcard(held) && matches(held, whole),
+            };
+            let is_displaced = overlaps && !granted.shared;
+            if is_displaced {
+                subscriptions.remove(granted.filter(held), other);
+            }
+            !is_displaced
+        });
+    }
 }
 
 /// For a fault: grants this QoS to every client with this filter.

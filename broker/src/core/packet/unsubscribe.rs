@@ -2,7 +2,9 @@
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::{has_wildcard, matches};
-use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
+use mqtt_check_codec::{
+    Packet, Properties, ProtocolVersion, QoS, ReasonCode, UnsubAck, Unsubscribe,
+};
 
 use super::collision::end_outgoing;
 use super::several::{misreport, passed_over};
@@ -275,6 +277,13 @@ fn delete(
         );
         session.weigh();
     }
+    // [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
+    let held = session.subscriptions.get(filter);
+    if held.is_some_and(|held| held.options.qos > QoS::AtMostOnce)
+        && state.rules.breaks(Fault::UnsubscribeOfQos0Alone)
+    {
+        return ReasonCode::SUCCESS;
+    }
     let Some(granted) = session.subscriptions.remove(filter) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
@@ -310,15 +319,48 @@ fn delete(
         let queue = &mut session.queue;
         queue.retain(|delivery| !matches(filter, &delivery.message.topic));
     }
+    let client = session.client.clone();
+    // [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4] [5 MQTT-3.3.2-3]
+    if state.rules.breaks(Fault::RemovedFilterWidensParent) {
+        state.sessions.removed.insert(filter.clone());
+    }
     turn.hook(HookEvent::SessionUnsubscribed {
-        client: session.client.clone(),
+        client,
         filter: filter.clone(),
     });
     if !state.rules.faults.is_none() {
         let fault = Fault::SharedLeavingDropsWaiting;
         drop_waiting_of_others(state, key, filter, granted.filter(filter), fault);
+        prune(state, filter);
     }
     ReasonCode::SUCCESS
+}
+
+/// For faults: removes all clients' subscriptions to levels above or below a removed filter. [3.1.1 MQTT-4.5.0-1]
+/// [5 MQTT-4.5.0-1]
+fn prune(state: &mut State, removed: &str) {
+    let above = state.rules.breaks(Fault::UnsubscribePrunesAbove);
+    let below = state.rules.breaks(Fault::UnsubscribePrunesBelow);
+    if !above && !below {
+        return;
+    }
+    let is_below = |text: &str, parent: &str| {
+        let rest = text.strip_prefix(parent);
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    for key in state.sessions.keys() {
+        let Some(session) = state.sessions.at_mut(key) else {
+            continue;
+        };
+        let subscriptions = &mut state.topics.subscriptions;
+        session.subscriptions.retain(|held, granted| {
+            let is_pruned = above && is_below(removed, held) || below && is_below(held, removed);
+            if is_pruned {
+                subscriptions.remove(granted.filter(held), key);
+            }
+            !is_pruned
+        });
+    }
 }
 
 /// For faults: removes other subscriptions too, such as a Shared Subscription with the same filter. [5 MQTT-3.10.4-1]

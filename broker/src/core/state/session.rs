@@ -177,6 +177,12 @@ pub(crate) struct Sessions {
     by_client: BTreeMap<ByteString, SessionKey>,
     /// For faults: ended sessions that a restart brings back.
     pub(crate) ended: Vec<Session>,
+    /// For a fault: filters of sessions that ended with their connection, by Client Identifier.
+    pub(crate) subscribed_clean: BTreeMap<ByteString, BTreeSet<ByteString>>,
+    /// For a fault: clients whose last session ended with its connection.
+    pub(crate) connected_clean: BTreeSet<ByteString>,
+    /// For a fault: filters that were unsubscribed from.
+    pub(crate) removed: BTreeSet<ByteString>,
     /// For a permitted variation: when each Client Identifier was last taken over.
     pub(crate) taken_over: BTreeMap<ByteString, Time>,
     /// Sessions that were touched since the store last asked; `None` if there is no store.

@@ -35,6 +35,8 @@ pub(crate) struct Traces {
     pub(crate) resumptions: usize,
     /// Whether the broker has restarted since the last connection.
     pub(crate) restarted: bool,
+    /// When the broker last restarted.
+    pub(crate) restarted_at: Option<Time>,
     /// Whether the last connection broke, and the session has received no message since.
     pub(crate) broken: bool,
     /// Whether the Client Identifier was assigned.
@@ -51,6 +53,12 @@ pub(crate) struct Traces {
     pub(crate) authenticated: bool,
     /// The Will Delay Interval of the last Will.
     pub(crate) will_delay: Option<Duration>,
+    /// When the session was to end after its last connection.
+    pub(crate) ends_at: Option<Time>,
+    /// When the last Will was due.
+    pub(crate) will_at: Option<Time>,
+    /// When the Keep Alive of the displaced connection would have passed.
+    pub(crate) doomed_at: Option<Time>,
     /// How many connections of the session were displaced.
     pub(crate) takeovers: usize,
     /// How many restarts the session has survived.
@@ -75,6 +83,7 @@ impl Blank for Traces {
         left_open: false,
         resumptions: 0,
         restarted: false,
+        restarted_at: None,
         broken: false,
         assigned: false,
         clean_start: false,
@@ -83,6 +92,9 @@ impl Blank for Traces {
         hung: None,
         authenticated: false,
         will_delay: None,
+        ends_at: None,
+        will_at: None,
+        doomed_at: None,
         takeovers: 0,
         restarts: 0,
         pinged: (Time::ZERO, 0),

@@ -94,7 +94,14 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     forget_of_messages(rules, session, now);
     bring_back(rules, session);
     session.traces.restarted = true;
+    session.traces.restarted_at = Some(now);
     session.traces.restarts += 1;
+    // [3.1.1 MQTT-3.1.2-5] [5 MQTT-3.1.2-23]
+    if rules.breaks(Fault::RestartKeepsLastWaiting)
+        && let Some(last) = session.queue.take().pop_back()
+    {
+        session.queue.push_back(last);
+    }
     // [3.1.1 MQTT-4.1.0-1] [5 MQTT-3.1.2-23]
     if session.traces.restarts > 1 && rules.breaks(Fault::SecondRestartLosesQueue) {
         session.queue.take();

@@ -1,5 +1,7 @@
 //! State that survives the broker, and how a new broker resumes it.
 
+use std::sync::Arc;
+
 use mqtt_check_codec::ProtocolVersion;
 
 use super::change::StoredState;
@@ -9,6 +11,7 @@ use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
+use crate::core::state::inflight::Stage;
 use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::small_map::SmallMap;
@@ -103,6 +106,9 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
     if state.rules.breaks(Fault::RestartMovesSharedBegun) {
         move_begun(state);
     }
+    if !state.rules.faults.is_none() {
+        misplace_begun(state);
+    }
     let mut due = Vec::new();
     for key in state.sessions.keys() {
         let Some(session) = state.sessions.at_mut(key) else {
@@ -142,6 +148,37 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
     // stable: a session's Will comes before its end.
     due.sort_by_key(|(at, key, _)| (*at, *key));
     due.into_iter().map(|(_, key, what)| (key, what)).collect()
+}
+
+/// For faults: treats deliveries that have begun as if they were something else.
+fn misplace_begun(state: &mut State) {
+    for key in state.sessions.keys() {
+        let Some(session) = state.sessions.at_mut(key) else {
+            continue;
+        };
+        // [3.1.1 MQTT-3.3.1-12] [5 MQTT-3.3.1-8]
+        if state.rules.breaks(Fault::RestartRetainsInflight) {
+            for (_, message) in session.inflight.messages() {
+                state.topics.retained.store(Arc::clone(message));
+            }
+        }
+        if state.rules.breaks(Fault::RestartRetainsQueued) {
+            for message in session.queue.messages() {
+                state.topics.retained.store(message);
+            }
+        }
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        if state.rules.breaks(Fault::RestartInflightToPublisher) {
+            for stage in session.inflight.drain() {
+                if let Stage::Published(delivery) = stage
+                    && let Some(other) = state.sessions.key(&delivery.message.publisher)
+                    && let Some(other) = state.sessions.at_mut(other)
+                {
+                    other.queue.push_back(delivery);
+                }
+            }
+        }
+    }
 }
 
 /// For a fault: moves deliveries that have begun to the queue of another member of the Shared Subscription.

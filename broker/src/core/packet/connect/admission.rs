@@ -89,6 +89,18 @@ pub(crate) fn admit(
     {
         return Err(ReasonCode::SERVER_UNAVAILABLE.into());
     }
+    // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-6]
+    if !connect.clean_start
+        && sessions.connected_clean.contains(client)
+        && rules.breaks(Fault::OnceCleanRefusesUnclean)
+    {
+        return Err(ReasonCode::SERVER_UNAVAILABLE.into());
+    }
+    // [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
+    let holder = sessions.key(client);
+    if holder.is_some_and(|key| sessions.is_linked(key)) && rules.breaks(Fault::NewcomerRefused) {
+        return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
+    }
     check_owner(rules, sessions, connect)?;
     let owner = sessions.key(client).and_then(|key| sessions.at(key));
     let takeover = sessions.taken_over.get(client);

@@ -100,6 +100,12 @@ pub(crate) fn link(
         {
             keep_alive_s.min(connect.keep_alive_s)
         }
+        // [5 MQTT-3.1.2-22]
+        Some(_)
+            if v5 && connect.keep_alive_s == 0 && rules.breaks(Fault::ServerKeepAliveSpares0) =>
+        {
+            0
+        }
         Some(keep_alive_s) if v5 => keep_alive_s,
         _ => connect.keep_alive_s,
     };

@@ -24,6 +24,7 @@ use self::timers::misuse_timers;
 use crate::core::Broker;
 use crate::core::deliver::outgoing::{send, takes};
 use crate::core::deliver::retained::send_retained_again;
+use crate::core::ending::connection::end_connection;
 use crate::core::input::ConnectionId;
 use crate::core::state::State;
 use crate::core::state::authentication::Progress;
@@ -33,6 +34,7 @@ use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::state::weight;
 use crate::core::turn::Turn;
+use crate::hook::DisconnectReason;
 use crate::{Fault, Liberty};
 
 impl Broker {
@@ -143,6 +145,13 @@ impl Broker {
         keep_of_connect(state, key, connect, expiry);
         join(state, turn, key, link, connack);
         let is_takeover = state.sessions.at(key).is_some_and(|s| s.traces.taken_over);
+        // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
+        if is_takeover && state.rules.breaks(Fault::TakeoverEndsNewcomer) {
+            self.connections.remove(&connection);
+            turn.close(connection);
+            end_connection(state, turn, key, DisconnectReason::ConnectionLost);
+            return;
+        }
         if resumed && state.rules.breaks(Fault::RetainedSentOnResume)
             || resumed && is_takeover && state.rules.breaks(Fault::RetainedSentOnTakeover)
         {

@@ -137,6 +137,17 @@ pub(crate) fn claim_session(
         client: client.clone(),
     });
     let key = state.sessions.insert(Session::new(client));
+    // [5 MQTT-4.1.0-2]
+    if state.rules.breaks(Fault::ExpiredSubscriptionsReturn) && !connect.clean_start {
+        let ended = state.sessions.ended.iter_mut();
+        let mut ended = ended.filter(|again| again.client == connect.client_id);
+        if let Some(again) = ended.next() {
+            left = Some(Salvage {
+                subscriptions: again.subscriptions.take(),
+                ..Salvage::default()
+            });
+        }
+    }
     if let Some(left) = left {
         for (whole, granted) in &left.subscriptions {
             let filter = granted.filter(whole);
@@ -205,6 +216,14 @@ pub(crate) fn keep_of_connect(
             // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-23]
             expiry = Expiry::AtClose;
         }
+    }
+    // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-6]
+    if state.rules.breaks(Fault::OnceCleanRefusesUnclean)
+        && connect.clean_start
+        && expiry == Expiry::AtClose
+    {
+        let client = connect.client_id.clone();
+        state.sessions.connected_clean.insert(client);
     }
     let Some(session) = state.sessions.at_mut(key) else {
         return;
@@ -331,6 +350,9 @@ pub(crate) fn join(
         let at = turn.now.saturating_add(silence);
         state.timers.set(Timer::KeepAlive(key), at);
     }
+    if let Some(at) = session.traces.doomed_at {
+        state.timers.set(Timer::KeepAlive(key), at);
+    }
     let event = HookEvent::ClientConnected {
         client: session.client.clone(),
         connack: connack.reason,
@@ -424,6 +446,10 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     {
         link.silence = session.traces.silence;
     }
+    // [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
+    if rules.breaks(Fault::ResumedGivesIdsAgain) {
+        session.inflight.forget_ids();
+    }
     // [5 MQTT-3.3.2-7] [5 MQTT-3.1.2-26]
     if let Some(former) = session.fault_state.aliases_out.take() {
         let is_known = rules.breaks(Fault::ServerAliasesOutliveConnection)
@@ -508,6 +534,8 @@ fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
     let is_other = is_in_other_version(state, key, connect);
     let rules = &state.rules;
     let loses_options = is_other && rules.breaks(Fault::OtherVersionForgetsOptions);
+    let clean = state.sessions.subscribed_clean.get(&connect.client_id);
+    let clean = clean.cloned().unwrap_or_default();
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
@@ -530,6 +558,7 @@ fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
     let subscriptions = &mut state.topics.subscriptions;
     let all = SmallMap::clone(&session.subscriptions).into_map();
     for (index, (whole, mut granted)) in all.into_iter().enumerate() {
+        let is_over = is_over || clean.contains(&whole);
         let is_over = is_over || index >= 20 && rules.breaks(Fault::SubscriptionsBeyond20NotKept);
         if is_over || loses_wildcards && has_wildcard(&whole) || is_lost(&granted) {
             session.subscriptions.remove(&whole);
