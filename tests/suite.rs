@@ -189,6 +189,16 @@ const THREADS: &[&str] = &[
     "rabbitmq-mqtt#175",
     "rabbitmq-server#4061",
     "wolfMQTT#567",
+    "ballerina-message-broker#365",
+    "mochi#62",
+    "moquette#16",
+    "moquette#55",
+    "mosquitto#1521",
+    "mosquitto#1956",
+    "mosquitto#427",
+    "mosquitto#8",
+    "rabbitmq-mqtt#47",
+    "uWebSockets#914",
 ];
 
 /// Every case of the suite.
