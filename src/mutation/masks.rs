@@ -57,7 +57,7 @@ masks! {
         "a QoS 0 message is not held back, and held-back messages are what shows this fault";
     "no-session-expiry" hides "expiry-raised-from-zero"
         "no session outlives its connection, so no expiry is raised, and a server may close without a code";
-    "one-in-flight" hides "owed-release-id-given-again"
+    "one-in-flight" hides "unreleased-id-reused"
         "no message is sent before the open exchange is complete, and then its identifier is free";
     "one-in-flight" hides "restart-gives-ids-again"
         "no message is sent before the exchange of the previous one is complete, and then its identifier is free";
@@ -93,7 +93,7 @@ masks! {
         "only a subscriber sees that the Will is published";
     "subscriptions-refused" hides "dollar-will-published"
         "only a subscriber sees that the Will is published";
-    "subscriptions-refused" hides "finished-qos2-id-swallowed"
+    "subscriptions-refused" hides "completed-qos2-id-dropped"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "misplaced-hash-ignored"
         "a filter that is refused anyway may be refused in a list of filters";
@@ -127,7 +127,7 @@ masks! {
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "takeover-forgets-received"
         "only a subscriber sees that the message is delivered twice";
-    "subscriptions-refused" hides "unsubscribe-carried-out-late"
+    "subscriptions-refused" hides "unsubscribe-takes-effect-late"
         "there is no subscription to remove";
     "subscriptions-refused" hides "unsubscribe-of-wildcard-ignored"
         "there is no subscription to remove";
@@ -160,7 +160,7 @@ also! {
         "a message whose exchange never ends blocks later messages";
     "other-version-loses-inflight" breaks ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]
         "the identifier of a message that was not acknowledged is given to another";
-    "owed-release-ends-resend" breaks ["MQTT-4.5.0-1"]
+    "pubrel-ends-resend" breaks ["MQTT-4.5.0-1"]
         "a message that is not sent again blocks later messages";
     "packet-id-always-one-at-qos1" breaks ["MQTT-4.3.3-4", "MQTT-4.5.0-1"]
         "a message in flight is forgotten when the next one gets its identifier";

@@ -68,7 +68,7 @@ use self::turn::{STEP, Turn};
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
 use crate::{Conduct, Config, Fault, Liberty};
 
-/// How long the fault [`Fault::UnsubscribeCarriedOutLate`] waits with an UNSUBSCRIBE.
+/// How long the fault [`Fault::UnsubscribeTakesEffectLate`] waits with an UNSUBSCRIBE.
 const UNSUBSCRIBED_AFTER: Duration = Duration::from_millis(50);
 
 /// The fault [`Fault::PingsCoalesced`] takes packets for one that arrive within this time.
@@ -498,7 +498,7 @@ impl Broker {
             }
             // [3.1.1 MQTT-3.8.4-1] [5 MQTT-3.8.4-1]
             Packet::Unsubscribe(unsubscribe)
-                if state.rules.breaks(Fault::UnsubscribeCarriedOutLate) =>
+                if state.rules.breaks(Fault::UnsubscribeTakesEffectLate) =>
             {
                 session
                     .fault_state
@@ -534,7 +534,7 @@ impl Broker {
             // [5 MQTT-4.3.3-11]
             Packet::PubRel(ack)
                 if !ack.properties.0.is_empty()
-                    && state.rules.breaks(Fault::ExplainedPubrelUnanswered)
+                    && state.rules.breaks(Fault::PubrelWithReasonStringUnanswered)
                     || ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND
                         && state.rules.breaks(Fault::ReleaseNotFoundUnanswered) => {}
             Packet::PubRel(ack) => pubrel_received(state, turn, key, ack.packet_id),

@@ -327,7 +327,7 @@ faults {
         "a session is kept after its Session Expiry Interval has passed",
     SessionExpiresEarly "session-expires-early" [V5 "MQTT-3.1.2-23"]
         "a session ends after half of its Session Expiry Interval",
-    FormerExpiryKept "former-expiry-kept" [V5 "MQTT-4.1.0-1"]
+    PreviousExpiryKept "previous-expiry-kept" [V5 "MQTT-4.1.0-1"]
         "a resumed session loses its subscriptions when the expiry of the previous connection has passed",
     DiscardedExpiryKept "discarded-expiry-kept" [V5 "MQTT-4.1.0-1"]
         "a new session loses its subscriptions when the expiry of the discarded session has passed",
@@ -442,7 +442,7 @@ faults {
         "a resent PUBLISH has a new packet identifier",
     ResendOrderReversed "resend-order-reversed" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
         "messages are resent in reverse order on reconnect",
-    OwedReleasesReversed "owed-releases-reversed" [V3_1_1 "MQTT-4.6.0-6"]
+    PubrelsResentInReverse "pubrels-resent-in-reverse" [V3_1_1 "MQTT-4.6.0-6"]
         "PUBREL packets are resent in the reverse order of their PUBREC packets",
     ResendWhileConnected "resend-while-connected" [V5 "MQTT-4.4.0-1"]
         "an unacknowledged PUBLISH is resent every five seconds on the same connection",
@@ -525,7 +525,7 @@ faults {
         "a QoS 2 PUBLISH that is resent after a reconnect is forwarded again",
     Qos2IdNeverFreed "qos2-id-never-freed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
         "the packet identifier of a QoS 2 message remains in use after PUBCOMP",
-    FinishedQos2IdSwallowed "finished-qos2-id-swallowed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
+    CompletedQos2IdDropped "completed-qos2-id-dropped" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
         seen ["mosquitto#1322"]
         "the packet identifier of a completed QoS 2 message is treated as in use on the next connection",
     RefusedQos2IdStaysTaken "refused-qos2-id-stays-taken" [V5 "MQTT-4.3.3-9"]
@@ -736,7 +736,7 @@ faults {
         "a client gets only one copy for two matching Shared Subscriptions",
     SharedBegunGivenAway "shared-begun-given-away" [V5 "MQTT-4.8.2-4"]
         "a QoS 2 delivery started with one member moves to another when the first one goes offline",
-    SharedBegunInherited "shared-begun-inherited" [V5 "MQTT-4.8.2-5"]
+    SharedBegunReassigned "shared-begun-reassigned" [V5 "MQTT-4.8.2-5"]
         "a QoS 2 delivery started with one member moves to another when the first one's session ends",
     SharedRefusedPassedOn "shared-refused-passed-on" [V5 "MQTT-4.8.2-6"]
         "a message that one member refused is sent to another member",
@@ -766,7 +766,7 @@ faults {
     // Limits: exactly at one, one byte or message below it, and one above it.
     FixedHeaderUncounted "fixed-header-uncounted" [V5 "MQTT-3.1.2-24"]
         seen ["mosquitto#3515"] "a packet up to two bytes larger than the client's Maximum Packet Size is sent",
-    ExactFitWithheld "exact-fit-withheld" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-3.1.4-5"]
+    ExactSizeNotSent "exact-size-not-sent" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-3.1.4-5"]
         "a packet of exactly the client's Maximum Packet Size is not sent",
     RetainedTooLargeSent "retained-too-large-sent" [V5 "MQTT-3.1.2-24"]
         "a retained message is sent to a new subscriber regardless of its Maximum Packet Size",
@@ -790,11 +790,11 @@ faults {
         "the server accepts one message fewer than its Receive Maximum allows",
     ReceiveMaximumInV3 "receive-maximum-in-v3" [V3_1_1 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-2"]
         "the server's Receive Maximum is enforced for 3.1.1 clients too",
-    ReleaseMakesNoRoom "release-makes-no-room" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
+    PubrelFreesNoSlot "pubrel-frees-no-slot" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
         "a QoS 2 message still counts against the server's Receive Maximum after PUBCOMP",
     RefusedMessageTakesRoom "refused-message-takes-room" [V5 "MQTT-4.3.3-8"]
         "a QoS 2 message that the server refused counts against its Receive Maximum",
-    UnknownReleaseMakesRoom "unknown-release-makes-room" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
+    UnknownPubrelFreesSlot "unknown-pubrel-frees-slot" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
         "a PUBREL with an unknown packet identifier frees a slot of the server's Receive Maximum",
     RepeatTakesRoom "repeat-takes-room" [V5 "MQTT-4.3.3-8"]
         "a duplicate QoS 2 PUBLISH counts again against the server's Receive Maximum",
@@ -965,7 +965,7 @@ faults {
         "the Session Expiry Interval of DISCONNECT 0x04 has no effect",
     OtherVersionLosesInflight "other-version-loses-inflight" [V5 "MQTT-4.4.0-1"]
         "unacknowledged messages are lost when the session is resumed with another protocol version",
-    FormerKeepAliveKept "former-keep-alive-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+    PreviousKeepAliveKept "previous-keep-alive-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "a resumed session uses the Keep Alive of its previous connection",
     ProblemInformationOnResume "problem-information-on-resume" [V5 "MQTT-3.1.2-29"]
         "acknowledgements on a resumed connection have a Reason String despite Request Problem Information 0",
@@ -1031,22 +1031,22 @@ faults {
         "a Payload Format Indicator of 0 is not forwarded",
 
     // Effects of one message or client on another.
-    EqualMessageSwallowed "equal-message-swallowed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+    EqualMessageDropped "equal-message-dropped" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "a message with the same topic and payload as the previous one is not delivered",
-    NeighbourLowersQos "neighbour-lowers-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+    OtherSubscriberLowersQos "other-subscriber-lowers-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "a message for several clients is sent to all at the lowest QoS granted to any of them",
-    OlderNeighbourStripsProperties "older-neighbour-strips-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+    OlderSubscriberStripsProperties "older-subscriber-strips-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "a message that is also sent to a 3.1.1 client loses all properties except its expiry for every client",
-    NeighboursIdentifiersLeak "neighbours-identifiers-leak" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.3.4-4"]
+    IdentifiersOfOthersLeak "identifiers-of-others-leak" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.3.4-4"]
         seen ["paho.mqtt.testing#56"]
         "a message carries the Subscription Identifiers of other clients that receive it",
-    NeighboursRetainLeaks "neighbours-retain-leaks" [V5 "MQTT-3.3.1-12"]
+    RetainFlagOfOthersLeaks "retain-flag-of-others-leaks" [V5 "MQTT-3.3.1-12"]
         "Retain As Published of one client applies to all clients that receive the message",
-    FullNeighbourHoldsAll "full-neighbour-holds-all" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+    FullWindowBlocksOthers "full-window-blocks-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "a message is lost to all other subscribers if the in-flight window of one subscriber is full",
-    PublisherUnservedBesideOthers "publisher-unserved-beside-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+    PublisherGetsNoCopyWithOthers "publisher-gets-no-copy-with-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "a client does not receive its own message if other clients receive it too",
-    SharedUnservedBesideOthers "shared-unserved-beside-others" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
+    SharedGetsNoCopyWithPlain "shared-gets-no-copy-with-plain" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
         "a Shared Subscription receives no message that also matches a non-shared subscription",
     PubackSettlesEarlier "puback-settles-earlier" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "PUBACK also ends all QoS 1 deliveries that started earlier",
@@ -1138,7 +1138,7 @@ faults {
     UnsubscribedStoredOffline "unsubscribed-stored-offline" [V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-2"]
         seen ["mosca#405", "mosca#382"]
         "messages for a removed subscription are queued and delivered on the next connection",
-    OwedReleaseIdGivenAgain "owed-release-id-given-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+    UnreleasedIdReused "unreleased-id-reused" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
         seen ["vernemq#1045"]
         "the packet identifier of a QoS 2 delivery awaiting PUBCOMP is assigned again on a resumed connection",
     EndingSessionLosesDelayedWill "ending-session-loses-delayed-will" [V5 "MQTT-3.1.2-8"]
@@ -1170,7 +1170,7 @@ faults {
     LaterSubscribeDropsEarlier "later-subscribe-drops-earlier" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         seen ["lavinmq#1074"]
         "each SUBSCRIBE removes earlier subscriptions if the session ends with its connection",
-    OwedReleaseExpires "owed-release-expires" [V5 "MQTT-4.4.0-1"]
+    PubrelExpires "pubrel-expires" [V5 "MQTT-4.4.0-1"]
         seen ["rmqtt#513", "bifromq#281"]
         "an unacknowledged PUBREL is not resent after the message's expiry has passed",
     DollarLevelsUnserved "dollar-levels-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
@@ -1178,7 +1178,7 @@ faults {
     ServerAliasesOutliveConnection "server-aliases-outlive-connection" [V5 "MQTT-3.3.2-7"]
         seen ["mosquitto#2494"]
         "the server uses Topic Aliases of the previous connection that the client no longer knows",
-    ServerAliasMaximumOfFormer "server-alias-maximum-of-former" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.1.2-27"]
+    PreviousAliasMaximumKept "previous-alias-maximum-kept" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.1.2-27"]
         seen ["hivemq-mqtt-client#617"]
         "a resumed session keeps the Topic Alias Maximum of its previous connection if that was higher",
     RefusalWithoutSuback "refusal-without-suback" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"]
@@ -1250,9 +1250,9 @@ faults {
         "subscribing again to a Shared Subscription does not replace the existing one",
     ResubscribeDeliversTwice "resubscribe-delivers-twice" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"] seen ["emqx#53"]
         "subscribing again with another QoS adds a second subscription instead of replacing the first",
-    SubscribedAfreshBringsNothing "subscribed-afresh-brings-nothing" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["mosquitto#2402"]
+    ResubscribedWithoutRetained "resubscribed-without-retained" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["mosquitto#2402"]
         "no retained messages are sent for a filter that was unsubscribed earlier",
-    SubackOfFormerQos "suback-of-former-qos" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+    SubackWithPreviousQos "suback-with-previous-qos" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         "SUBACK reports the QoS of the replaced subscription",
     SharedLeavingEndsGroup "shared-leaving-ends-group" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
         "UNSUBSCRIBE by one member ends the Shared Subscription for all members",
@@ -1268,15 +1268,15 @@ faults {
         "a + at the end of a filter also matches deeper levels",
     PlusMatchesParent "plus-matches-parent" [V5 "MQTT-4.7.3-4", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-4.7.3-4"] seen ["moquette#87"]
         "a + at the end of a filter also matches the parent level",
-    PubrecBehindPubcomp "pubrec-behind-pubcomp" [V5 "MQTT-4.4.0-1"] seen ["mosquitto#918"]
+    PubrecAfterPubcomp "pubrec-after-pubcomp" [V5 "MQTT-4.4.0-1"] seen ["mosquitto#918"]
         "PUBREC is sent again after PUBCOMP on a resumed session",
     PacketIdsSharedByDirections "packet-ids-shared-by-directions" [V5 "MQTT-4.3.2-4", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-4.3.2-2"]
         "a PUBLISH is ignored if its packet identifier is in use for a message to the client",
     WaitingNotSentAfterPubcomp "waiting-not-sent-after-pubcomp" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "PUBCOMP does not cause the next queued message to be sent",
-    NewBeforeHeld "new-before-held" [V5 "MQTT-4.6.0-6", V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+    QueuedBeforeUnacknowledged "queued-before-unacknowledged" [V5 "MQTT-4.6.0-6", V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
         "queued messages are sent before unacknowledged ones that still have to be resent",
-    FormerRetainedExpiryKept "former-retained-expiry-kept" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-9"]
+    PreviousRetainedExpiryKept "previous-retained-expiry-kept" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-9"]
         "a retained message is removed when the expiry of the message that it replaced has passed",
     ClearingNotQueued "clearing-not-queued" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5"]
         "a message that clears a retained message is not queued for offline sessions",
@@ -1288,15 +1288,15 @@ faults {
         "the client's own Keep Alive is enforced if it is shorter than the announced Server Keep Alive",
     ResponseInformationOnResume "response-information-on-resume" [V5 "MQTT-3.1.2-28"]
         "Response Information is sent to a client that requested it only on an earlier connection",
-    FormerPacketSizeKept "former-packet-size-kept" [V5 "MQTT-3.1.2-24"]
+    PreviousPacketSizeKept "previous-packet-size-kept" [V5 "MQTT-3.1.2-24"]
         "a resumed session keeps the Maximum Packet Size of its previous connection",
     WillLostOnSomeCodes "will-lost-on-some-codes" [V5 "MQTT-3.1.2-8"]
         "a DISCONNECT with Reason Code 0x90 to 0x97 discards the Will",
-    ExplainedDisconnectIsError "explained-disconnect-is-error" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
+    DisconnectWithReasonStringRefused "disconnect-with-reason-string-refused" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
         "a normal DISCONNECT with a Reason String or a User Property is treated as a protocol error",
-    ExplainedPubackIgnored "explained-puback-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
+    PubackWithReasonStringIgnored "puback-with-reason-string-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
         "a PUBACK with a Reason String or a User Property is ignored",
-    ExplainedPubrecUnanswered "explained-pubrec-unanswered" [V5 "MQTT-4.3.3-4"]
+    PubrecWithReasonStringUnanswered "pubrec-with-reason-string-unanswered" [V5 "MQTT-4.3.3-4"]
         "a PUBREC with a Reason String or a User Property is not answered",
     ReauthenticationDisarmsWill "reauthentication-disarms-will" [V5 "MQTT-3.1.2-8"]
         "a re-authentication discards the Will",
@@ -1336,15 +1336,15 @@ faults {
         "an UNSUBSCRIBE from a client ends the delivery to it with the same packet identifier",
     InboundQos1EndsOutgoing "inbound-qos1-ends-outgoing" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "a QoS 1 PUBLISH from a client ends the delivery to it with the same packet identifier",
-    UnknownRefusalMakesRoom "unknown-refusal-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+    UnknownPubrecRefusalFreesSlot "unknown-pubrec-refusal-frees-slot" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "a PUBREC that refuses an unknown packet identifier increments the send quota",
-    UnknownPubcompMakesRoom "unknown-pubcomp-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+    UnknownPubcompFreesSlot "unknown-pubcomp-frees-slot" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "a PUBCOMP with an unknown packet identifier increments the send quota",
     CompletionsHeldByQuota "completions-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
         "PUBREL and PUBCOMP are not sent while the send quota is exhausted",
     UnsubacksHeldByQuota "unsubacks-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
         "UNSUBSCRIBE is not acknowledged while the send quota is exhausted",
-    UnknownPubackMakesRoom "unknown-puback-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+    UnknownPubackFreesSlot "unknown-puback-frees-slot" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         seen ["mosquitto#2301"]
         "a PUBACK with an unknown packet identifier increments the send quota",
     AcknowledgementsHeldByQuota "acknowledgements-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
@@ -1409,9 +1409,9 @@ faults {
     SharedIdleAfter20 "shared-idle-after-20" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
         seen ["hivemq-community-edition#558"]
         "a client's Shared Subscriptions receive nothing once its connection carried 20 messages either way",
-    ExplainedPubcompIgnored "explained-pubcomp-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
+    PubcompWithReasonStringIgnored "pubcomp-with-reason-string-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
         "a PUBCOMP with a Reason String or a User Property is ignored",
-    ExplainedPubrelUnanswered "explained-pubrel-unanswered" [V5 "MQTT-4.3.3-11"]
+    PubrelWithReasonStringUnanswered "pubrel-with-reason-string-unanswered" [V5 "MQTT-4.3.3-11"]
         "a PUBREL with a Reason String or a User Property is not answered",
     UserPropertiesBeyond16Cut "user-properties-beyond-16-cut" [V5 "MQTT-3.3.2-17"]
         "only the first 16 User Properties of a message are forwarded",
@@ -1476,7 +1476,7 @@ faults {
         "a reconnect with another protocol version publishes a delayed Will instead of cancelling it",
     ResentTakesNoRoom "resent-takes-no-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "resent messages do not count against the new connection's Receive Maximum",
-    FormerReceiveMaximumKept "former-receive-maximum-kept" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+    PreviousReceiveMaximumKept "previous-receive-maximum-kept" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "a resumed session keeps the Receive Maximum of its previous connection",
     HeldBackWithoutDup "held-back-without-dup" [V5 "MQTT-3.3.1-1"]
         "a message whose resending waits for send quota has DUP 0",
@@ -1524,7 +1524,7 @@ faults {
         "a QoS 2 delivery started with one member moves to another when the first one is taken over",
     SharedResubscribeDeliversTwice "shared-resubscribe-delivers-twice" [V5 "RULE-4.8.2-1", V5 "MQTT-3.8.4-3"]
         "subscribing again to a Shared Subscription adds a second one",
-    SharedRefusedInherited "shared-refused-inherited" [V5 "MQTT-4.8.2-6"]
+    SharedRefusedReassigned "shared-refused-reassigned" [V5 "MQTT-4.8.2-6"]
         "a message that one member refused is sent to another when the first one's session ends",
     SharedLostAtFullWindow "shared-lost-at-full-window" [V5 "MQTT-4.5.0-1"]
         "a message for a Shared Subscription is lost while the send quota of every member is exhausted",
@@ -1562,7 +1562,7 @@ faults {
         "packet identifiers in use before a restart are assigned to other messages after it",
     RestartRestoresEnded "restart-restores-ended" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.1.2-6"]
         "a restart restores sessions that have ended",
-    RestartRestoresFormerOptions "restart-restores-former-options" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
+    RestartRestoresPreviousOptions "restart-restores-previous-options" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
         "a restart restores the old versions of replaced subscriptions",
     RestartForgetsUser "restart-forgets-user" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#384", "mosquitto#2618"]
         "a restart forgets the users of offline sessions, which then miss messages only for those users",
@@ -1591,9 +1591,9 @@ faults {
     SharedLeavingDropsWaiting "shared-leaving-drops-waiting" [V5 "MQTT-4.5.0-1"]
         "messages queued for an offline member of a Shared Subscription are lost when another member leaves",
     // Faults that appear only with another client.
-    DupLeaksToNeighbours "dup-leaks-to-neighbours" [V5 "MQTT-4.3.2-2", V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.3.3-1"]
+    DupLeaksToOthers "dup-leaks-to-others" [V5 "MQTT-4.3.2-2", V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.3.3-1"]
         "a message resent to one client has DUP 1 when it is sent to others for the first time",
-    PubackSettlesNeighbours "puback-settles-neighbours" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+    PubackEndsDeliveryToOthers "puback-ends-delivery-to-others" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "PUBACK from one client also ends the deliveries of the same message to others",
     SessionEndTakesItsMessages "session-end-takes-its-messages" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "the end of a session discards its client's messages that are queued for other sessions",
@@ -1601,7 +1601,7 @@ faults {
         "a message is lost to all sessions served after an offline one that would receive it at QoS 0",
     NoLocalEndsFanout "no-local-ends-fanout" [V5 "MQTT-4.5.0-1"]
         "a message is lost to all sessions served after the publisher's own if that has No Local",
-    NeighboursAliasLeaks "neighbours-alias-leaks" [V5 "MQTT-3.1.2-27"]
+    AliasOfOthersLeaks "alias-of-others-leaks" [V5 "MQTT-3.1.2-27"]
         "a client that allows no Topic Aliases receives the one that another client has for the message",
     QueuedAgedByReading "queued-aged-by-reading" [V5 "MQTT-3.3.2-6"]
         "resuming one session subtracts the age of queued messages once more for the other sessions",
@@ -1627,7 +1627,7 @@ faults {
     // Faults that appear only when the send quota is exhausted.
     WaitingLostOnClose "waiting-lost-on-close" [V5 "MQTT-4.5.0-1"]
         "messages queued while the send quota is exhausted are lost when the connection closes",
-    FreshOvertakesQueued "fresh-overtakes-queued" [V5 "MQTT-4.6.0-5"]
+    NewOvertakesQueued "new-overtakes-queued" [V5 "MQTT-4.6.0-5"]
         "new messages are sent before those queued while the session was offline",
     WillLostAtFullWindow "will-lost-at-full-window" [V5 "MQTT-4.5.0-1"]
         "a Will is lost to a client whose send quota is exhausted",
@@ -1687,7 +1687,7 @@ faults {
     // Sessions and Wills, combined with another feature.
     DelayedWillEndsSession "delayed-will-ends-session" [V5 "MQTT-4.1.0-1"] seen ["mosquitto#1752"]
         "a session ends when its delayed Will is published",
-    FormerUnlimitedKept "former-unlimited-kept" [V5 "MQTT-4.1.0-2"]
+    PreviousUnlimitedExpiryKept "previous-unlimited-expiry-kept" [V5 "MQTT-4.1.0-2"]
         "a session without expiry still never expires after being resumed with a Session Expiry Interval",
     ResumedDisconnectExpiryIgnored "resumed-disconnect-expiry-ignored" [V5 "MQTT-4.1.0-2"]
         "the Session Expiry Interval of DISCONNECT has no effect on a resumed connection",
@@ -1711,7 +1711,7 @@ faults {
         "messages that have waited are sent regardless of the client's Maximum Packet Size",
 
     // QoS exchanges, combined with another feature.
-    FirstSeenDupSwallowed "first-seen-dup-swallowed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+    UnknownDupDropped "unknown-dup-dropped" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "a QoS 2 PUBLISH with DUP 1 is acknowledged but not delivered even if the server sees it for the first time",
     ResentQos1Unanswered "resent-qos1-unanswered" [V5 "MQTT-4.3.2-4", V3_1_1 "MQTT-4.3.2-2"]
         "a QoS 1 PUBLISH with DUP 1 is ignored on a resumed connection",
@@ -1736,7 +1736,7 @@ faults {
     // Further combinations of the same kinds.
     TakeoverForgetsRetainAsPublished "takeover-forgets-retain-as-published" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.3.1-13"]
         "the subscriptions of a session that is taken over lose Retain As Published",
-    PubrecSettlesNeighbours "pubrec-settles-neighbours" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+    PubrecEndsDeliveryToOthers "pubrec-ends-delivery-to-others" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "PUBREC from one client also ends the deliveries of the same message to others",
     WillLostOnAliasError "will-lost-on-alias-error" [V5 "MQTT-3.1.2-8"]
         "an invalid Topic Alias discards the Will",
@@ -1793,19 +1793,19 @@ faults {
         "a message whose resending waits for send quota carries no Subscription Identifier",
     HeldBackRetainLost "held-back-retain-lost" [V5 "MQTT-3.3.1-13", V5 "MQTT-4.4.0-1"]
         "a message whose resending waits for send quota has RETAIN 0",
-    InheritedPropertiesLost "inherited-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+    ReassignedPropertiesLost "reassigned-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "a message reassigned to another member of a Shared Subscription loses all properties except its expiry",
-    InheritedExpiryAnew "inherited-expiry-anew" [V5 "MQTT-3.3.2-6"]
+    ReassignedExpiryRestarts "reassigned-expiry-restarts" [V5 "MQTT-3.3.2-6"]
         "a message reassigned to another member of a Shared Subscription has its full Message Expiry Interval",
-    InheritedIdentifiersOfFormer "inherited-identifiers-of-former" [V5 "MQTT-3.3.4-3"]
+    ReassignedWithPreviousIdentifier "reassigned-with-previous-identifier" [V5 "MQTT-3.3.4-3"]
         "a message reassigned to another member carries the Subscription Identifier of the first member",
-    InheritedQosOfFormer "inherited-qos-of-former" [V5 "MQTT-4.8.2-3"]
+    ReassignedWithPreviousQos "reassigned-with-previous-qos" [V5 "MQTT-4.8.2-3"]
         "a message reassigned to another member of a Shared Subscription has the QoS of the first member",
-    InheritedRetainOfFormer "inherited-retain-of-former" [V5 "MQTT-3.3.1-12", V5 "MQTT-3.3.1-13"]
+    ReassignedWithPreviousRetain "reassigned-with-previous-retain" [V5 "MQTT-3.3.1-12", V5 "MQTT-3.3.1-13"]
         "a message reassigned to another member of a Shared Subscription has the RETAIN flag of the first member",
-    InheritedNotForWildcards "inherited-not-for-wildcards" [V5 "RULE-4.8.2-2"] seen ["emqx#9094"]
+    WildcardsNotReassigned "wildcards-not-reassigned" [V5 "RULE-4.8.2-2"] seen ["emqx#9094"]
         "messages of a Shared Subscription with a wildcard are lost instead of reassigned to another member",
-    InheritedNotAfterExpiry "inherited-not-after-expiry" [V5 "RULE-4.8.2-2"] seen ["emqx#12257"]
+    ExpiredNotReassigned "expired-not-reassigned" [V5 "RULE-4.8.2-2"] seen ["emqx#12257"]
         "messages queued for a member of a Shared Subscription are lost when that member's session expires",
     SharedResentWithoutDup "shared-resent-without-dup" [V5 "MQTT-3.3.1-1"]
         "a message of a Shared Subscription is resent with DUP 0",
@@ -1845,9 +1845,9 @@ faults {
         "messages carry the Subscription Identifiers of removed subscriptions that match them",
     RetainedWildcardWithoutIdentifier "retained-wildcard-without-identifier" [V5 "MQTT-3.3.4-3"]
         "retained messages for a filter with a wildcard carry no Subscription Identifier",
-    RetainedQosOfFormerGrant "retained-qos-of-former-grant" [V5 "MQTT-3.8.4-8", V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-3"]
+    RetainedWithPreviousQos "retained-with-previous-qos" [V5 "MQTT-3.8.4-8", V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-3"]
         "retained messages sent on subscribing again have the previously granted QoS",
-    RetainedIdentifierOfFormer "retained-identifier-of-former" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.8.4-3"]
+    RetainedWithPreviousIdentifier "retained-with-previous-identifier" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.8.4-3"]
         "retained messages sent on subscribing again carry the previous Subscription Identifier",
     RetainedQosOfReplaced "retained-qos-of-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["wolfMQTT#520"]
         "a retained message has the QoS of the retained message that it replaced",
@@ -1863,7 +1863,7 @@ faults {
         "the lowest free packet identifier is assigned, and messages are resent in the order of identifiers",
     RestOfQueueReversed "rest-of-queue-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-6"] seen ["vmq_server#28"]
         "queued messages that do not fit in the in-flight window on reconnect are sent in reverse order",
-    RepeatedPubrecMakesRoom "repeated-pubrec-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+    RepeatedPubrecFreesSlot "repeated-pubrec-frees-slot" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "a repeated PUBREC increments the send quota",
     SubscribeFreesWindow "subscribe-frees-window" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "a SUBSCRIBE restores the full send quota",
@@ -1920,7 +1920,7 @@ faults {
         "CONNACK repeats the Request Problem Information of CONNECT",
     KeepAliveNotFedByQos0 "keep-alive-not-fed-by-qos0" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["MQTTnet#1276"]
         "a PUBLISH of QoS 0 does not count as activity for Keep Alive",
-    UnsubscribeCarriedOutLate "unsubscribe-carried-out-late" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"] seen ["aedes#469"]
+    UnsubscribeTakesEffectLate "unsubscribe-takes-effect-late" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"] seen ["aedes#469"]
         "an UNSUBSCRIBE takes effect and is acknowledged after the packets that follow it within 50 ms",
     UnsubackForEachFilter "unsuback-for-each-filter" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"] seen ["rumqtt#1054"]
         "an UNSUBSCRIBE with several filters is answered with an UNSUBACK for each of them",
@@ -2044,7 +2044,7 @@ faults {
     Qos2RefusalsShownSuccess "qos2-refusals-shown-success" [V5 "MQTT-3.5.2-1", V5 "MQTT-4.5.0-1"]
         seen ["vertx-mqtt#296"]
         "PUBREC and PUBCOMP are sent without their Reason Code if it is 0x80 or above",
-    OwedReleaseEndsResend "owed-release-ends-resend" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+    PubrelEndsResend "pubrel-ends-resend" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["moquette#588"]
         "on a resumed connection, the first unacknowledged PUBREL and everything after it are not resent",
     ResumedPubcompEndsConnection "resumed-pubcomp-ends-connection" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.3.3-1"]
@@ -2079,9 +2079,9 @@ faults {
         "only the latest queued message of each session survives a restart",
     ExpiredSubscriptionsReturn "expired-subscriptions-return" [V5 "MQTT-4.1.0-2"] seen ["mqtt_cpp#700"]
         "the subscriptions of an expired session become those of the client's next session",
-    FormerExpiryTimerFires "former-expiry-timer-fires" [V5 "MQTT-3.1.2-23"] seen ["aedes#1088"]
+    PreviousExpiryTimerFires "previous-expiry-timer-fires" [V5 "MQTT-3.1.2-23"] seen ["aedes#1088"]
         "a session that was resumed and left again ends when the expiry of the first absence has passed",
-    FormerWillTimerFires "former-will-timer-fires" [V5 "MQTT-3.1.2-8"] seen ["aedes#1088"]
+    PreviousWillTimerFires "previous-will-timer-fires" [V5 "MQTT-3.1.2-8"] seen ["aedes#1088"]
         "the Will of a session that was resumed and left again is published when the delay of the first absence has passed",
     DisconnectingOfflineProlongs "disconnecting-offline-prolongs" [V5 "MQTT-4.1.0-2"] seen ["mosquitto#1521"]
         "the expiry of an offline session starts again when an administrator disconnects its client",
@@ -2105,7 +2105,7 @@ faults {
         "retained messages of more than 4,096 bytes are not sent over WebSocket",
     PacketsBeyond256KRefused "packets-beyond-256k-refused" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["hbmqtt#24"]
         "a packet of more than 262,144 bytes closes the connection although no limit is announced",
-    RetainedSentToNeighbours "retained-sent-to-neighbours" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-9"] seen ["rumqtt#683"]
+    RetainedSentToOthers "retained-sent-to-others" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-9"] seen ["rumqtt#683"]
         "retained messages for a new subscription are also sent to other clients with the same filter",
     RetainedForResumedAlone "retained-for-resumed-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["rabbitmq-mqtt#127"]
         "retained messages are not sent in new sessions",
@@ -2186,7 +2186,7 @@ faults {
         "the Session Expiry Interval of a DISCONNECT with Reason Code 0x80 or above has no effect",
     EndingDisconnectPublishesWill "ending-disconnect-publishes-will" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
         "a normal DISCONNECT that sets the Session Expiry Interval to 0 publishes the Will",
-    FormerWillDelayKept "former-will-delay-kept" [V5 "MQTT-3.1.2-8"]
+    PreviousWillDelayKept "previous-will-delay-kept" [V5 "MQTT-3.1.2-8"]
         "the Will of a resumed session has the Will Delay Interval of the previous Will",
     AssignedIdOfStoredSession "assigned-id-of-stored-session" [V5 "MQTT-3.2.2-16", V5 "MQTT-3.1.3-6", V3_1_1 "MQTT-3.1.3-6"]
         "a client can be assigned the Client Identifier of an offline session",
@@ -2260,7 +2260,7 @@ faults {
         "the password of any user is accepted for a known user name",
     WillOfEachClientOnce "will-of-each-client-once" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         "only the first Will of a client is published",
-    WillDueByFormerExpiry "will-due-by-former-expiry" [V5 "MQTT-3.1.2-8"]
+    WillDueByPreviousExpiry "will-due-by-previous-expiry" [V5 "MQTT-3.1.2-8"]
         "a delayed Will is published after the Session Expiry Interval of CONNECT although DISCONNECT has set a longer one",
     LongerWillDelayKept "longer-will-delay-kept" [V5 "MQTT-3.1.2-8"]
         "the Will of a resumed session has the longest Will Delay Interval that any Will of the session had",

@@ -32,7 +32,7 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
     }
     // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
     let lowest = copies.iter().map(|(_, delivery)| delivery.qos).min();
-    if let Some(lowest) = lowest.filter(|_| rules.breaks(Fault::NeighbourLowersQos)) {
+    if let Some(lowest) = lowest.filter(|_| rules.breaks(Fault::OtherSubscriberLowersQos)) {
         for (_, delivery) in &mut *copies {
             delivery.qos = lowest;
         }
@@ -42,7 +42,7 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
         let version = sessions.version(key);
         version.is_some_and(|version| version != ProtocolVersion::V5)
     };
-    if rules.breaks(Fault::OlderNeighbourStripsProperties)
+    if rules.breaks(Fault::OlderSubscriberStripsProperties)
         && copies.iter().any(|(key, _)| is_older(*key))
     {
         for (_, delivery) in &mut *copies {
@@ -50,7 +50,7 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
         }
     }
     // [5 MQTT-3.3.4-4]
-    if rules.breaks(Fault::NeighboursIdentifiersLeak) {
+    if rules.breaks(Fault::IdentifiersOfOthersLeak) {
         let all = copies
             .iter()
             .flat_map(|(_, delivery)| &delivery.identifiers);
@@ -60,7 +60,7 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
         }
     }
     // [5 MQTT-3.3.1-12]
-    if rules.breaks(Fault::NeighboursRetainLeaks) {
+    if rules.breaks(Fault::RetainFlagOfOthersLeaks) {
         let retain = copies.iter().any(|(_, delivery)| delivery.retain);
         for (_, delivery) in copies {
             delivery.retain = retain;
@@ -184,7 +184,7 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
     if message.topic.contains('$') && rules.breaks(Fault::DollarLevelsUnserved) {
         copies.clear();
     }
-    if rules.breaks(Fault::FullNeighbourHoldsAll)
+    if rules.breaks(Fault::FullWindowBlocksOthers)
         && copies.iter().any(|(key, _)| is_full(sessions, *key))
     {
         copies.retain(|(key, _)| is_full(sessions, *key));
@@ -225,12 +225,12 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
         copies.retain(|(key, _)| !is_older(*key));
     }
     let own = sessions.key(&message.publisher);
-    let unserved = copies.len() > 1 && rules.breaks(Fault::PublisherUnservedBesideOthers)
+    let unserved = copies.len() > 1 && rules.breaks(Fault::PublisherGetsNoCopyWithOthers)
         || message.will && rules.breaks(Fault::OwnWillUnqueued);
     if unserved {
         copies.retain(|(key, _)| Some(*key) != own);
     }
-    if rules.breaks(Fault::SharedUnservedBesideOthers)
+    if rules.breaks(Fault::SharedGetsNoCopyWithPlain)
         && copies.iter().any(|(_, delivery)| delivery.shared.is_none())
     {
         copies.retain(|(_, delivery)| delivery.shared.is_none());
@@ -241,7 +241,7 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
 pub(crate) fn is_taken_for_last(rules: &Rules, session: &mut Session, message: &Message) -> bool {
     let this = (message.topic.clone(), message.payload.clone());
     let last = session.fault_state.last_message.replace(this.clone());
-    last == Some(this) && rules.breaks(Fault::EqualMessageSwallowed)
+    last == Some(this) && rules.breaks(Fault::EqualMessageDropped)
 }
 
 /// Replaces the payload of a resent message by that of the last message of its topic. [3.1.1 MQTT-4.4.0-1]
@@ -293,7 +293,7 @@ pub(crate) fn wear_waiting(
         let Some(session) = sessions.at_mut(other) else {
             continue;
         };
-        if rules.breaks(Fault::DupLeaksToNeighbours) {
+        if rules.breaks(Fault::DupLeaksToOthers) {
             session.fault_state.doubled.extend(resent.iter().cloned());
         }
         if rules.breaks(Fault::QueuedAgedByReading) {

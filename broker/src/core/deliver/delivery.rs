@@ -250,7 +250,7 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     // [5 MQTT-4.6.0-5]
     let first = session.queue.front();
     let is_older = first.is_some_and(|d| d.message.received_at < session.traces.connected_at);
-    let reversed = reversed || online && is_older && rules.breaks(Fault::FreshOvertakesQueued);
+    let reversed = reversed || online && is_older && rules.breaks(Fault::NewOvertakesQueued);
     if reversed {
         session.queue.push_front(delivery);
     } else {
@@ -295,7 +295,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     };
     let window = link.window;
     // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5]
-    let overtaken = !session.queue.is_empty() && rules.breaks(Fault::NewBeforeHeld);
+    let overtaken = !session.queue.is_empty() && rules.breaks(Fault::QueuedBeforeUnacknowledged);
     while !overtaken
         && !is_congested(session)
         && session.inflight.has_room(window.messages)
@@ -465,7 +465,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.breaks(Fault::ResendOrderReversed) {
         unsent.reverse();
     }
-    if rules.breaks(Fault::OwedReleasesReversed) {
+    if rules.breaks(Fault::PubrelsResentInReverse) {
         let (messages, releases): (Vec<_>, Vec<_>) = unsent
             .into_iter()
             .partition(|id| matches!(session.inflight.stage(*id), Some(Stage::Published(_))));
@@ -481,7 +481,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     };
     if !rules.faults.is_none()
         && let Some(first) = unsent.iter().position(is_release)
-        && rules.breaks(Fault::OwedReleaseEndsResend)
+        && rules.breaks(Fault::PubrelEndsResend)
     {
         unsent.truncate(first);
     }
@@ -611,7 +611,7 @@ fn outlast(rules: &Rules, session: &mut Session, expired: &Delivery) {
 /// For faults: queues messages again that a resumed session must not send any more, and reuses packet ids.
 fn bring_back(session: &mut Session, rules: &Rules) {
     // [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
-    if rules.breaks(Fault::OwedReleaseIdGivenAgain) {
+    if rules.breaks(Fault::UnreleasedIdReused) {
         session.inflight.restart_ids();
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1] [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]

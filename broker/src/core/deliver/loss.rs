@@ -206,11 +206,11 @@ const LOSSES: &[(Fault, Way, Loss)] = &[
     ),
     (Fault::HeldBackRetainLost, Way::HeldBack, Loss::Retain),
     (
-        Fault::InheritedPropertiesLost,
+        Fault::ReassignedPropertiesLost,
         Way::Inherited,
         Loss::Properties,
     ),
-    (Fault::InheritedExpiryAnew, Way::Inherited, Loss::Age),
+    (Fault::ReassignedExpiryRestarts, Way::Inherited, Loss::Age),
 ];
 
 fn losses(rules: &Rules, way: Way) -> impl Iterator<Item = Loss> {

@@ -144,7 +144,7 @@ fn counted(rules: &Rules, packet: &Packet, size: usize) -> usize {
         Packet::UnsubAck(p) if rules.breaks(Fault::UnsubackCodesUncounted) => p.reasons.len(),
         _ => 0,
     };
-    size.saturating_sub(uncounted) + usize::from(rules.breaks(Fault::ExactFitWithheld))
+    size.saturating_sub(uncounted) + usize::from(rules.breaks(Fault::ExactSizeNotSent))
 }
 
 /// The fault by which this packet is sent whatever its size.

@@ -123,7 +123,7 @@ pub(crate) fn send_publish(
 /// For a fault: the Topic Alias by which another client was just sent this payload. [5 MQTT-3.1.2-27]
 fn neighbours_alias(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u16> {
     // This check is first, so that a broker without faults does not search its output for each client.
-    if !rules.breaks(Fault::NeighboursAliasLeaks) {
+    if !rules.breaks(Fault::AliasOfOthersLeaks) {
         return None;
     }
     let mut sent = turn.out.iter().rev();

@@ -185,7 +185,7 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
     // [5 MQTT-3.3.1-5]
     if let Some(replaced) = retained.at(&message.topic)
         && let Some(expiry_s) = replaced.expiry_s
-        && rules.breaks(Fault::FormerRetainedExpiryKept)
+        && rules.breaks(Fault::PreviousRetainedExpiryKept)
     {
         let waited = message.received_at.saturating_sub(replaced.received_at);
         let waited_s = u32::try_from(waited.as_secs()).unwrap_or(u32::MAX);
@@ -355,7 +355,7 @@ pub(crate) fn send_retained(
             }
         }
         deliver(rules, sessions, turn, key, delivery);
-        if rules.breaks(Fault::RetainedSentToNeighbours) {
+        if rules.breaks(Fault::RetainedSentToOthers) {
             send_to_neighbours(rules, sessions, turn, made, &message);
         }
     }

@@ -191,7 +191,7 @@ pub(crate) fn unlink(
     }
     // [5 MQTT-3.3.2-7] [5 MQTT-3.1.2-26]
     if state.rules.breaks(Fault::ServerAliasesOutliveConnection)
-        || state.rules.breaks(Fault::ServerAliasMaximumOfFormer)
+        || state.rules.breaks(Fault::PreviousAliasMaximumKept)
     {
         session.fault_state.aliases_out = Some(link.aliases_out);
     }

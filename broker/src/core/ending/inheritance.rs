@@ -46,7 +46,7 @@ pub(crate) fn inherit(
                     && !rules.chooses(Liberty::SharedQos1EndsWithSession)
             }
             // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to no other client.
-            _ => rules.breaks(Fault::SharedBegunInherited),
+            _ => rules.breaks(Fault::SharedBegunReassigned),
         };
         passed_on.then_some(delivery)
     });
@@ -63,7 +63,7 @@ pub(crate) fn inherit(
             dropped(&session, turn, &delivery, DropReason::Expired);
         } else if reason == TerminationReason::Expired
             && delivery.shared.is_some()
-            && rules.breaks(Fault::InheritedNotAfterExpiry)
+            && rules.breaks(Fault::ExpiredNotReassigned)
         {
             // [5 RULE-4.8.2-2]
             dropped(&session, turn, &delivery, DropReason::SessionEnded);
@@ -90,7 +90,7 @@ fn pass_on(
     // [5 RULE-4.8.2-2]
     if !rules.faults.is_none()
         && has_wildcard(filter)
-        && rules.breaks(Fault::InheritedNotForWildcards)
+        && rules.breaks(Fault::WildcardsNotReassigned)
     {
         return false;
     }
@@ -111,15 +111,17 @@ fn pass_on(
 /// For faults: keeps what the message had from the subscription of its former member.
 fn keep_of_former(rules: &Rules, former: &Delivery, copy: &mut Delivery) {
     // [5 MQTT-3.3.4-3]
-    if former.identifiers != copy.identifiers && rules.breaks(Fault::InheritedIdentifiersOfFormer) {
+    if former.identifiers != copy.identifiers
+        && rules.breaks(Fault::ReassignedWithPreviousIdentifier)
+    {
         copy.identifiers.clone_from(&former.identifiers);
     }
     // [5 MQTT-4.8.2-3]
-    if former.qos != copy.qos && rules.breaks(Fault::InheritedQosOfFormer) {
+    if former.qos != copy.qos && rules.breaks(Fault::ReassignedWithPreviousQos) {
         copy.qos = former.qos;
     }
     // [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
-    if former.retain != copy.retain && rules.breaks(Fault::InheritedRetainOfFormer) {
+    if former.retain != copy.retain && rules.breaks(Fault::ReassignedWithPreviousRetain) {
         copy.retain = former.retain;
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
                 let former = session.traces.ends_at.replace(at);
                 let former = former.filter(|former| *former > turn.now && *former < at);
                 if let Some(former) = former
-                    && state.rules.breaks(Fault::FormerExpiryTimerFires)
+                    && state.rules.breaks(Fault::PreviousExpiryTimerFires)
                 {
                     at = former;
                 }

@@ -212,7 +212,7 @@ pub(crate) fn reopen(
         return false;
     }
     // [5 MQTT-4.1.0-1]
-    if !state.rules.breaks(Fault::FormerExpiryKept) {
+    if !state.rules.breaks(Fault::PreviousExpiryKept) {
         state.timers.cancel(Timer::SessionExpiry(key));
     }
     state.timers.cancel(Timer::WillDelay(key));

@@ -104,7 +104,7 @@ pub(crate) fn settle_will(
     // [5 MQTT-3.1.2-8]
     if let Some(asked_s) = session.traces.asked_expiry_s
         && session.traces.told_expiry.is_some()
-        && rules.breaks(Fault::WillDueByFormerExpiry)
+        && rules.breaks(Fault::WillDueByPreviousExpiry)
     {
         delay = delay.min(Duration::from_secs(u64::from(asked_s)));
     }
@@ -127,7 +127,7 @@ pub(crate) fn settle_will(
             let former = former.filter(|former| *former > turn.now && *former < at);
             // [5 MQTT-3.1.2-8]
             if let Some(former) = former
-                && rules.breaks(Fault::FormerWillTimerFires)
+                && rules.breaks(Fault::PreviousWillTimerFires)
             {
                 at = former;
             }

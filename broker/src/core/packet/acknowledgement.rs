@@ -47,7 +47,7 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     forget(state, turn, key);
     forget_received(state, key, ack.packet_id, Fault::PubackForgetsReceived);
     // [5 MQTT-4.4.0-1]
-    if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubackIgnored) {
+    if !ack.properties.0.is_empty() && state.rules.breaks(Fault::PubackWithReasonStringIgnored) {
         return;
     }
     match pending(state, key, ack.packet_id) {
@@ -62,7 +62,7 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             settle_oldest(state, turn, key, ack);
         }
         // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
-        Pending::Nothing => make_room(state, turn, key, Fault::UnknownPubackMakesRoom),
+        Pending::Nothing => make_room(state, turn, key, Fault::UnknownPubackFreesSlot),
         Pending::Qos2(topic) if state.rules.breaks(Fault::PubackSettlesQos2) => {
             settle(state, turn, key, ack, topic);
         }
@@ -85,7 +85,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     // [5 MQTT-4.3.3-4]
     let explained = !ack.properties.0.is_empty();
     if nobody && state.rules.breaks(Fault::PubrecOfSuccessUnanswered)
-        || explained && state.rules.breaks(Fault::ExplainedPubrecUnanswered)
+        || explained && state.rules.breaks(Fault::PubrecWithReasonStringUnanswered)
     {
         return;
     }
@@ -114,7 +114,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             if let Some(session) = state.sessions.at_mut(key)
                 && !state.rules.breaks(Fault::PublishResentAfterPubrec)
             {
-                if state.rules.breaks(Fault::OwedReleaseExpires)
+                if state.rules.breaks(Fault::PubrelExpires)
                     && let Some(Stage::Published(delivery)) = session.inflight.stage(id)
                     && let Some(expiry_s) = delivery.message.expiry_s
                 {
@@ -132,7 +132,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
                     flush(session, &state.rules, turn);
                 }
                 if let Some(begun) =
-                    begun.filter(|_| state.rules.breaks(Fault::PubrecSettlesNeighbours))
+                    begun.filter(|_| state.rules.breaks(Fault::PubrecEndsDeliveryToOthers))
                 {
                     settle_for_all(&mut state.sessions, key, &begun);
                 }
@@ -140,11 +140,11 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             ReasonCode::SUCCESS
         }
         Pending::Release(_) => {
-            make_room(state, turn, key, Fault::RepeatedPubrecMakesRoom);
+            make_room(state, turn, key, Fault::RepeatedPubrecFreesSlot);
             ReasonCode::SUCCESS
         }
         Pending::Nothing if !ack.reason.is_success() => {
-            return make_room(state, turn, key, Fault::UnknownRefusalMakesRoom);
+            return make_room(state, turn, key, Fault::UnknownPubrecRefusalFreesSlot);
         }
         Pending::Nothing if state.rules.chooses(Liberty::UnknownReceiptSucceeds) => {
             ReasonCode::SUCCESS
@@ -174,7 +174,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
 /// Handles PUBCOMP, which ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
 pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     // [5 MQTT-4.4.0-1] [5 MQTT-4.9.0-1]
-    if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubcompIgnored) {
+    if !ack.properties.0.is_empty() && state.rules.breaks(Fault::PubcompWithReasonStringIgnored) {
         return;
     }
     forget_received(state, key, ack.packet_id, Fault::PubcompForgetsReceived);
@@ -199,7 +199,7 @@ pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
         Pending::Qos2(topic) if state.rules.breaks(Fault::PublishResentAfterPubrec) => {
             settle(state, turn, key, ack, topic);
         }
-        Pending::Nothing => make_room(state, turn, key, Fault::UnknownPubcompMakesRoom),
+        Pending::Nothing => make_room(state, turn, key, Fault::UnknownPubcompFreesSlot),
         Pending::Qos1(topic) | Pending::Qos2(topic)
             if state.rules.breaks(Fault::PubcompSettlesAll) =>
         {
@@ -228,7 +228,7 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         acknowledged.insert(ack.packet_id, stage.clone());
     }
     if let Some(Stage::Published(delivery)) = &stage
-        && state.rules.breaks(Fault::PubackSettlesNeighbours)
+        && state.rules.breaks(Fault::PubackEndsDeliveryToOthers)
     {
         settle_for_all(&mut state.sessions, key, &delivery.message);
     }
@@ -259,7 +259,7 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         flush(session, &state.rules, turn);
     }
     if refused
-        && state.rules.breaks(Fault::SharedRefusedInherited)
+        && state.rules.breaks(Fault::SharedRefusedReassigned)
         && let Some(Stage::Published(delivery)) = &stage
     {
         session.fault_state.refused.push(delivery.clone());

@@ -91,7 +91,7 @@ pub(crate) fn disconnect_received(
     // [5 MQTT-3.14.4-3]
     if !state.rules.faults.is_none()
         && disconnect.properties.iter().any(is_explained)
-        && state.rules.breaks(Fault::ExplainedDisconnectIsError)
+        && state.rules.breaks(Fault::DisconnectWithReasonStringRefused)
     {
         let reason = ReasonCode::PROTOCOL_ERROR;
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);

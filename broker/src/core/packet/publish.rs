@@ -356,7 +356,7 @@ fn publish_qos2(
     }
     count(state, key, id, received);
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
-    if publish.dup && state.rules.breaks(Fault::FirstSeenDupSwallowed) {
+    if publish.dup && state.rules.breaks(Fault::UnknownDupDropped) {
         answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
         return;
     }

@@ -52,15 +52,15 @@ pub(crate) fn pubrel_received(
         session.received.clear();
     }
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-12]
-    if state.rules.breaks(Fault::FinishedQos2IdSwallowed) {
+    if state.rules.breaks(Fault::CompletedQos2IdDropped) {
         session.fault_state.finished.push(id);
     }
     let has_taken = match known {
         Some(received) => received.counted,
-        None => state.rules.breaks(Fault::UnknownReleaseMakesRoom),
+        None => state.rules.breaks(Fault::UnknownPubrelFreesSlot),
     };
     if has_taken
-        && !state.rules.breaks(Fault::ReleaseMakesNoRoom)
+        && !state.rules.breaks(Fault::PubrelFreesNoSlot)
         && let Some(link) = &mut session.link
     {
         link.unreleased = link.unreleased.saturating_sub(1);
@@ -126,7 +126,7 @@ pub(crate) fn pubrel_received(
     // [5 MQTT-4.4.0-1]
     let session = state.sessions.at(key);
     if session.is_some_and(|session| session.traces.resumed)
-        && state.rules.breaks(Fault::PubrecBehindPubcomp)
+        && state.rules.breaks(Fault::PubrecAfterPubcomp)
     {
         answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
     }

@@ -659,7 +659,7 @@ fn make(
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
     let is_forgotten =
         known && session.traces.resumed && state.rules.breaks(Fault::ResumedSubscribeBringsNothing)
-            || was_there && state.rules.breaks(Fault::SubscribedAfreshBringsNothing);
+            || was_there && state.rules.breaks(Fault::ResubscribedWithoutRetained);
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
     let replaced = session.subscriptions.insert(whole.clone(), granted);
     if replaced.is_none() {
@@ -714,13 +714,13 @@ fn make(
     if let Some(old) = replaced {
         // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
         if old.options.qos != granted.options.qos
-            && state.rules.breaks(Fault::RetainedQosOfFormerGrant)
+            && state.rules.breaks(Fault::RetainedWithPreviousQos)
         {
             subscriber.granted.options.qos = old.options.qos;
         }
         // [5 MQTT-3.3.4-3]
         if old.identifier != granted.identifier
-            && state.rules.breaks(Fault::RetainedIdentifierOfFormer)
+            && state.rules.breaks(Fault::RetainedWithPreviousIdentifier)
         {
             subscriber.granted.identifier = old.identifier;
         }
@@ -741,7 +741,7 @@ fn make(
     let retained = retained_due(state, &granted, known) && !is_forgotten && !is_stuck;
     let shown = match replaced {
         // [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-7]
-        Some(old) if state.rules.breaks(Fault::SubackOfFormerQos) => old.options.qos,
+        Some(old) if state.rules.breaks(Fault::SubackWithPreviousQos) => old.options.qos,
         _ if stays => asked.options.qos,
         _ => granted.options.qos,
     };

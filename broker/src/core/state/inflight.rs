@@ -112,7 +112,7 @@ impl Inflight {
             let blind = all_given_out && rules.breaks(Fault::PacketIdInUseGivenAgain);
             let entry = self.entries.get(&id);
             let is_owed = entry.is_some_and(|entry| matches!(entry.stage, Stage::Released { .. }));
-            let blind = blind || is_owed && rules.breaks(Fault::OwedReleaseIdGivenAgain);
+            let blind = blind || is_owed && rules.breaks(Fault::UnreleasedIdReused);
             entry.is_some_and(|entry| !entry.free) && !blind
         };
         let id = loop {

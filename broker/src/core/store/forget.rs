@@ -242,7 +242,7 @@ fn bring_back(rules: &Rules, session: &mut Session) {
         session.subscriptions.extend(unsubscribed);
     }
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
-    if rules.breaks(Fault::RestartRestoresFormerOptions) {
+    if rules.breaks(Fault::RestartRestoresPreviousOptions) {
         for (filter, old) in std::mem::take(&mut session.fault_state.replaced) {
             if session.subscriptions.contains_key(&filter) {
                 session.subscriptions.insert(filter, old);

@@ -122,7 +122,7 @@ fn all_that_is_owed_is_sent_again() {
             "pubrel id=1",
             "publish q2 id=3 dup t=3",
         ];
-        shows(Fault::OwedReleaseEndsResend, &right, &right[..1], |pair| {
+        shows(Fault::PubrelEndsResend, &right, &right[..1], |pair| {
             let away = keeper(pair, version, 2);
             let writer = writer(pair, version);
             pair.send(writer, message(2, 1, "t", "1"));

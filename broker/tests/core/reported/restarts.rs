@@ -91,11 +91,11 @@ fn away_twice(pair: &mut Pair, delayed: bool) -> Vec<String> {
 fn each_absence_counts_on_its_own() {
     let right = ["connack 0x00 sp=1"];
     let over = ["connack 0x00 sp=0"];
-    shows(Fault::FormerExpiryTimerFires, &right, &over, |pair| {
+    shows(Fault::PreviousExpiryTimerFires, &right, &over, |pair| {
         away_twice(pair, false)
     });
     let early = ["publish q0 wills=gone", "connack 0x00 sp=1"];
-    shows(Fault::FormerWillTimerFires, &right, &early, |pair| {
+    shows(Fault::PreviousWillTimerFires, &right, &early, |pair| {
         away_twice(pair, true)
     });
 }

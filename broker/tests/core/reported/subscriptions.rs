@@ -90,7 +90,7 @@ fn a_suback_has_one_code_for_each_filter() {
 #[test]
 fn a_subscription_brings_retained_messages_to_its_client_alone() {
     for version in BOTH {
-        shows(Fault::RetainedSentToNeighbours, &[], &["x"], |pair| {
+        shows(Fault::RetainedSentToOthers, &[], &["x"], |pair| {
             let writer = writer(pair, version);
             pair.send(writer, retained("t", "x"));
             let first = reader(pair, version, "first", "t", 0);

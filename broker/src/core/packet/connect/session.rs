@@ -282,7 +282,7 @@ fn misplace_will(rules: &Rules, session: &mut Session) {
     };
     let former = session.traces.will_delay.replace(will.delay);
     // [5 MQTT-3.1.2-8]
-    if let Some(delay) = former.filter(|_| rules.breaks(Fault::FormerWillDelayKept)) {
+    if let Some(delay) = former.filter(|_| rules.breaks(Fault::PreviousWillDelayKept)) {
         will.delay = delay;
     }
     if let Some(delay) = former.filter(|_| rules.breaks(Fault::LongerWillDelayKept)) {
@@ -302,7 +302,9 @@ fn kept_expiry(rules: &Rules, session: &Session, connect: &Connect, asked: Expir
         _ if session.traces.taken_over && rules.breaks(Fault::TakeoverKeepsExpiry) => {
             session.expiry
         }
-        _ if session.expiry == Expiry::Never && rules.breaks(Fault::FormerUnlimitedKept) => {
+        _ if session.expiry == Expiry::Never
+            && rules.breaks(Fault::PreviousUnlimitedExpiryKept) =>
+        {
             session.expiry
         }
         _ => asked,
@@ -441,7 +443,7 @@ fn take_from_others(state: &mut State, key: SessionKey, waiting: &[Arc<Message>]
 fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
     let taken_over = session.traces.taken_over;
-    if rules.breaks(Fault::FormerKeepAliveKept)
+    if rules.breaks(Fault::PreviousKeepAliveKept)
         || taken_over && rules.breaks(Fault::TakenOverKeepAliveKept)
     {
         link.silence = session.traces.silence;
@@ -468,7 +470,7 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     }
     // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
     if let Some(window) = session.traces.window
-        && rules.breaks(Fault::FormerReceiveMaximumKept)
+        && rules.breaks(Fault::PreviousReceiveMaximumKept)
     {
         link.window.messages = window;
     }
@@ -481,7 +483,7 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     let is_older = link.version != ProtocolVersion::V5;
     // [3.1.1 MQTT-4.5.0-1]
     if is_older && rules.breaks(Fault::OlderInheritsPacketSize)
-        || rules.breaks(Fault::FormerPacketSizeKept)
+        || rules.breaks(Fault::PreviousPacketSizeKept)
     {
         link.maximum_packet_size = session.traces.packet_size;
     }
