@@ -1,0 +1,179 @@
+"""Runs rumqttd behind one port, because it has one port for MQTT 3.1.1 and another for MQTT 5.
+
+    front.py --listen PORT --v4 PORT --v5 PORT -- PROGRAM [ARGUMENT]...
+
+PROGRAM is the broker. Its output goes to stdout, and this program ends with it. The protocol level of a client's CONNECT
+decides to which port the connection goes. All bytes are forwarded unchanged, in both directions.
+
+The broker's router is a thread. If it panics, the process goes on, but closes all connections and accepts no other one.
+This program then ends, as if the broker had exited.
+"""
+import argparse
+import asyncio
+import signal
+import sys
+
+HOST = "127.0.0.1"
+CHUNK = 65536
+# If the first bytes of a client do not arrive within this time, the connection goes to both ports until they do, so
+# that the broker's own time limit for CONNECT applies.
+PATIENCE_S = 0.05
+# How long a client may still send after the broker has closed its connection. To close a socket with unread bytes
+# would reset it, and the client might lose what was sent before.
+LINGER_S = 1
+LONGEST_NAME = 64
+PANIC = b"thread 'router-0' panicked"
+
+
+def version_of(data):
+    """The port for a client that begins with these bytes, `v4` or `v5`. None if more bytes are needed to know."""
+    if not data:
+        return None
+    if data[0] >> 4 != 1:
+        return "v4"
+    at, length = 1, 0
+    for shift in (0, 7, 14, 21):
+        if at == len(data):
+            return None
+        length |= (data[at] & 0x7F) << shift
+        at += 1
+        if data[at - 1] < 0x80:
+            break
+    else:
+        return "v4"
+    name = at + 2
+    if length < 2:
+        return "v4"
+    if len(data) < name:
+        return None
+    level = name + int.from_bytes(data[at:name], "big")
+    if level >= min(at + length, name + LONGEST_NAME):
+        return "v4"
+    if len(data) <= level:
+        return None
+    return "v5" if data[level] == 5 else "v4"
+
+
+class Connection:
+    """A client's connection, and those to the broker that belong to it: one, or two until the version is known."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+        self.brokers = {}
+        self.ended = asyncio.Event()
+
+    async def serve(self, ports):
+        try:
+            data = await asyncio.wait_for(self.reader.read(CHUNK), PATIENCE_S)
+        except asyncio.TimeoutError:
+            data = None
+        version = version_of(data)
+        for name in [version] if version else ports:
+            reader, writer = await asyncio.open_connection(HOST, ports[name])
+            self.brokers[name] = writer, asyncio.create_task(self.to_client(reader))
+        to_broker = asyncio.create_task(self.to_broker(data, version))
+        await self.ended.wait()
+        await asyncio.wait([to_broker], timeout=LINGER_S)
+        to_broker.cancel()
+
+    async def to_client(self, reader):
+        """Forwards until the broker ends the connection."""
+        try:
+            while data := await reader.read(CHUNK):
+                self.writer.write(data)
+                await self.writer.drain()
+            self.writer.write_eof()
+        except OSError:
+            pass
+        self.ended.set()
+
+    async def to_broker(self, data, version):
+        """Forwards until the client ends the connection."""
+        seen = b""
+        while data != b"":
+            if data:
+                await self.send(data)
+            if data and version is None:
+                seen += data
+                version = version_of(seen)
+                if version:
+                    self.keep([version])
+            try:
+                data = await self.reader.read(CHUNK)
+            except OSError:
+                break
+        for broker, _ in self.brokers.values():
+            if broker.can_write_eof() and not broker.is_closing():
+                broker.write_eof()
+
+    async def send(self, data):
+        for broker, _ in self.brokers.values():
+            try:
+                broker.write(data)
+                await broker.drain()
+            except OSError:
+                # The other direction ends too. Until then, what the client sends is discarded.
+                pass
+
+    def keep(self, names):
+        for name in [name for name in self.brokers if name not in names]:
+            broker, task = self.brokers.pop(name)
+            task.cancel()
+            broker.close()
+
+    def close(self):
+        self.keep([])
+        self.writer.close()
+
+
+async def accept(ports, reader, writer):
+    connection = Connection(reader, writer)
+    try:
+        await connection.serve(ports)
+    except OSError:
+        # The client or the broker ended the connection before it was forwarded.
+        pass
+    finally:
+        connection.close()
+
+
+async def copy_output(output):
+    """Copies the broker's output until it ends, or the router panics."""
+    end = b""
+    while data := await output.read(CHUNK):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        end = end[-len(PANIC) :] + data
+        if PANIC in end:
+            return
+
+
+async def run(arguments):
+    broker = await asyncio.create_subprocess_exec(
+        *arguments.program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, broker.terminate)
+    ports = {"v4": arguments.v4, "v5": arguments.v5}
+    await asyncio.start_server(lambda reader, writer: accept(ports, reader, writer), HOST, arguments.listen)
+    await copy_output(broker.stdout)
+    try:
+        # After a panic, the message is not yet complete.
+        await asyncio.wait_for(copy_output(broker.stdout), 0.2)
+        broker.terminate()
+    except (asyncio.TimeoutError, ProcessLookupError):
+        pass
+    if broker.returncode is None:
+        broker.kill()
+    return await broker.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs rumqttd behind one port.")
+    for port in ("listen", "v4", "v5"):
+        parser.add_argument(f"--{port}", type=int, required=True, metavar="PORT")
+    parser.add_argument("program", nargs="+")
+    sys.exit(abs(asyncio.run(run(parser.parse_args()))))
+
+
+if __name__ == "__main__":
+    main()
