@@ -5,11 +5,12 @@
 PROGRAM is the broker. Its output goes to stdout, and this program ends with it. The protocol level of a client's CONNECT
 decides to which port the connection goes. All bytes are forwarded unchanged, in both directions.
 
-The broker's router is a thread. If it panics, the process goes on, but closes all connections and accepts no other one.
-This program then ends, as if the broker had exited.
+Some packets make a thread of the broker panic. Its process goes on, but serves no client of one port, or none at all.
+This program then starts the broker again, and closes the connections of all clients.
 """
 import argparse
 import asyncio
+import re
 import signal
 import sys
 
@@ -22,7 +23,11 @@ PATIENCE_S = 0.05
 # would reset it, and the client might lose what was sent before.
 LINGER_S = 1
 LONGEST_NAME = 64
-PANIC = b"thread 'router-0' panicked"
+# Either the router panics, or a connection does while it holds a lock that each new connection of its port needs.
+PANIC = re.compile(rb"thread 'router-0'[^\n]* panicked at|panicked at [^\n]*/server/broker\.rs")
+LONGEST_PANIC = 200
+# How long the broker may take to listen when it is started again.
+START_S = 10
 
 
 def version_of(data):
@@ -54,6 +59,18 @@ def version_of(data):
     return "v5" if data[level] == 5 else "v4"
 
 
+async def connect(port):
+    """Connects to the broker, which may just be starting again."""
+    end = asyncio.get_running_loop().time() + START_S
+    while True:
+        try:
+            return await asyncio.open_connection(HOST, port)
+        except ConnectionRefusedError:
+            if asyncio.get_running_loop().time() > end:
+                raise
+        await asyncio.sleep(0.02)
+
+
 class Connection:
     """A client's connection, and those to the broker that belong to it: one, or two until the version is known."""
 
@@ -69,7 +86,7 @@ class Connection:
             data = None
         version = version_of(data)
         for name in [version] if version else ports:
-            reader, writer = await asyncio.open_connection(HOST, ports[name])
+            reader, writer = await connect(ports[name])
             self.brokers[name] = writer, asyncio.create_task(self.to_client(reader))
         to_broker = asyncio.create_task(self.to_broker(data, version))
         await self.ended.wait()
@@ -130,41 +147,39 @@ async def accept(ports, reader, writer):
     connection = Connection(reader, writer)
     try:
         await connection.serve(ports)
-    except OSError:
-        # The client or the broker ended the connection before it was forwarded.
+    except (OSError, asyncio.CancelledError):
+        # The client or the broker ended the connection before it was forwarded, or this program ends.
         pass
     finally:
         connection.close()
 
 
 async def copy_output(output):
-    """Copies the broker's output until it ends, or the router panics."""
+    """Copies the broker's output until it ends or tells of a panic. Returns whether it does."""
     end = b""
     while data := await output.read(CHUNK):
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-        end = end[-len(PANIC) :] + data
-        if PANIC in end:
-            return
+        end = end[-LONGEST_PANIC:] + data
+        if PANIC.search(end):
+            return True
+    return False
 
 
 async def run(arguments):
-    broker = await asyncio.create_subprocess_exec(
-        *arguments.program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, broker.terminate)
     ports = {"v4": arguments.v4, "v5": arguments.v5}
-    await asyncio.start_server(lambda reader, writer: accept(ports, reader, writer), HOST, arguments.listen)
-    await copy_output(broker.stdout)
-    try:
-        # After a panic, the message is not yet complete.
-        await asyncio.wait_for(copy_output(broker.stdout), 0.2)
-        broker.terminate()
-    except (asyncio.TimeoutError, ProcessLookupError):
-        pass
-    if broker.returncode is None:
-        broker.kill()
-    return await broker.wait()
+    server = await asyncio.start_server(lambda *client: accept(ports, *client), HOST, arguments.listen)
+    async with server:
+        while True:
+            broker = await asyncio.create_subprocess_exec(
+                *arguments.program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            )
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, broker.terminate)
+            if not await copy_output(broker.stdout):
+                return await broker.wait()
+            broker.kill()
+            await broker.wait()
+            print("front.py: the broker panicked, and is started again", flush=True)
 
 
 def main():
@@ -172,6 +187,8 @@ def main():
     for port in ("listen", "v4", "v5"):
         parser.add_argument(f"--{port}", type=int, required=True, metavar="PORT")
     parser.add_argument("program", nargs="+")
+    # Otherwise the exit code of the broker is lost if the parent ignores it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sys.exit(abs(asyncio.run(run(parser.parse_args()))))
 
 
