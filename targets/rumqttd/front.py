@@ -6,7 +6,8 @@ PROGRAM is the broker. Its output goes to stdout, and this program ends with it.
 decides to which port the connection goes. All bytes are forwarded unchanged, in both directions.
 
 Some packets make a thread of the broker panic. Its process goes on, but serves no client of one port, or none at all.
-This program then starts the broker again, and closes the connections of all clients.
+This program then starts the broker again. It closes the connections of all clients, and refuses others until the broker
+listens.
 """
 import argparse
 import asyncio
@@ -26,8 +27,8 @@ LONGEST_NAME = 64
 # Either the router panics, or a connection does while it holds a lock that each new connection of its port needs.
 PANIC = re.compile(rb"thread 'router-0'[^\n]* panicked at|panicked at [^\n]*/server/broker\.rs")
 LONGEST_PANIC = 200
-# How long the broker may take to listen when it is started again.
-START_S = 10
+# How often to check whether the broker listens.
+LOOK_S = 0.02
 
 
 def version_of(data):
@@ -59,16 +60,13 @@ def version_of(data):
     return "v5" if data[level] == 5 else "v4"
 
 
-async def connect(port):
-    """Connects to the broker, which may just be starting again."""
-    end = asyncio.get_running_loop().time() + START_S
-    while True:
-        try:
-            return await asyncio.open_connection(HOST, port)
-        except ConnectionRefusedError:
-            if asyncio.get_running_loop().time() > end:
-                raise
-        await asyncio.sleep(0.02)
+async def listens(port):
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 class Connection:
@@ -86,7 +84,7 @@ class Connection:
             data = None
         version = version_of(data)
         for name in [version] if version else ports:
-            reader, writer = await connect(ports[name])
+            reader, writer = await asyncio.open_connection(HOST, ports[name])
             self.brokers[name] = writer, asyncio.create_task(self.to_client(reader))
         to_broker = asyncio.create_task(self.to_broker(data, version))
         await self.ended.wait()
@@ -166,20 +164,30 @@ async def copy_output(output):
     return False
 
 
+async def forward(listen, ports):
+    """Accepts clients from the time when the broker listens."""
+    for port in ports.values():
+        while not await listens(port):
+            await asyncio.sleep(LOOK_S)
+    async with await asyncio.start_server(lambda *client: accept(ports, *client), HOST, listen) as server:
+        await server.serve_forever()
+
+
 async def run(arguments):
     ports = {"v4": arguments.v4, "v5": arguments.v5}
-    server = await asyncio.start_server(lambda *client: accept(ports, *client), HOST, arguments.listen)
-    async with server:
-        while True:
-            broker = await asyncio.create_subprocess_exec(
-                *arguments.program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-            )
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, broker.terminate)
-            if not await copy_output(broker.stdout):
-                return await broker.wait()
-            broker.kill()
-            await broker.wait()
-            print("front.py: the broker panicked, and is started again", flush=True)
+    while True:
+        broker = await asyncio.create_subprocess_exec(
+            *arguments.program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, broker.terminate)
+        forwarding = asyncio.create_task(forward(arguments.listen, ports))
+        is_panic = await copy_output(broker.stdout)
+        forwarding.cancel()
+        if not is_panic:
+            return await broker.wait()
+        broker.kill()
+        await broker.wait()
+        print("front.py: the broker panicked, and is started again", flush=True)
 
 
 def main():
