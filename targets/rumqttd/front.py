@@ -23,6 +23,9 @@ PATIENCE_S = 0.05
 # How long a client may still send after the broker has closed its connection. To close a socket with unread bytes
 # would reset it, and the client might lose what was sent before.
 LINGER_S = 1
+# How long the broker may take to end a connection before it learns that the client has ended it. If it learns this
+# while it handles the client's DISCONNECT, it also ends the next connection of some other client.
+END_S = 0.2
 LONGEST_NAME = 64
 # Either the router panics, or a connection does while it holds a lock that each new connection of its port needs.
 PANIC = re.compile(rb"thread 'router-0'[^\n]* panicked at|panicked at [^\n]*/server/broker\.rs")
@@ -117,8 +120,10 @@ class Connection:
                 data = await self.reader.read(CHUNK)
             except OSError:
                 break
-        for broker, _ in self.brokers.values():
-            if broker.can_write_eof() and not broker.is_closing():
+        try:
+            await asyncio.wait_for(self.ended.wait(), END_S)
+        except asyncio.TimeoutError:
+            for broker, _ in self.brokers.values():
                 broker.write_eof()
 
     async def send(self, data):
