@@ -100,9 +100,11 @@ class Connection:
             while data := await reader.read(CHUNK):
                 self.writer.write(data)
                 await self.writer.drain()
-            self.writer.write_eof()
         except OSError:
+            # The broker has closed its socket with unread bytes, or the client is gone.
             pass
+        if not self.writer.is_closing():
+            self.writer.write_eof()
         self.ended.set()
 
     async def to_broker(self, data, version):
