@@ -370,6 +370,7 @@ fn the_overview_of_each_target_has_every_deviation() {
         "rabbitmq",
         "rabbitmq-cluster",
         "ejabberd",
+        "rumqttd",
     ] {
         compare_overview(name);
     }
