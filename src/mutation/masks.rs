@@ -47,6 +47,8 @@ macro_rules! also {
 masks! {
     "grants-qos-1-at-most" hides "pubrec-of-success-unanswered"
         "a QoS 1 message has no PUBREC to be answered";
+    "grants-qos-1-at-most" hides "pubrec-with-reason-string-unanswered"
+        "a QoS 1 message has no PUBREC to be answered";
     "grants-qos-1-at-most" hides "restart-moves-shared-begun"
         "a QoS 1 delivery may go to another member once the connection is gone";
     "grants-qos-0-alone" hides "restart-forgets-received"
