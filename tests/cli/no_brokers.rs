@@ -231,7 +231,8 @@ const RIGHT: [(&str, &str); 10] = [
 
 /// Further cases in which a server that acknowledges everything may pass or get a warning. None that passes needs a
 /// message to be delivered.
-const ACKNOWLEDGED: [(&str, &str); 28] = [
+const ACKNOWLEDGED: [(&str, &str); 29] = [
+    ("subscribe/share-in-3.1.1", "answers the SUBSCRIBE"),
     ("connect/accepted", "accepts the CONNECT"),
     ("connect/one-connack", "sends one CONNACK"),
     ("flows/hooks-dropped[no-subscribers", "acknowledges it"),
