@@ -86,10 +86,10 @@ pub fn describe_expectation(expectation: &Expectation, version: ProtocolVersion)
             PacketType::RESERVED,
             version,
         ),
-        Pattern::Silence { of, .. } if of.is_empty() => "no further packet".to_owned(),
+        Pattern::Silence { of, .. } if of.is_empty() => "no packet".to_owned(),
         Pattern::Silence { of, .. } => {
             let types: Vec<&str> = of.iter().map(|t| t.name()).collect();
-            format!("no further {}", types.join(" or "))
+            format!("no {}", types.join(" or "))
         }
         Pattern::InOrder(inner) => list(inner, version, ", then "),
         Pattern::Unordered(inner) => inner
