@@ -9,7 +9,7 @@ use super::measured::slowest_answer;
 use super::wording::{lane_at, span};
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Inbox, Memory, Offer, Received, Taking, WebSocketEvent, is_met, take};
-use crate::plan::Plan;
+use crate::plan::{Body, Plan, PlannedStep};
 use crate::scenario::model::{ClientIndex, Expectation, Level, Pattern};
 use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, Transcript, What};
 
@@ -164,10 +164,20 @@ pub(super) fn only_late(findings: &[Finding]) -> Option<String> {
 /// client did that much later than the client meant, when a session or a message had expired or a Will was due.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Returns how slow the broker was to answer a request, in words, if it was slow.
-fn slow(scene: &Transcript) -> Option<String> {
+/// Returns how slow the broker was to answer a request, in words, if it was slow in a case in which time passes.
+fn slow(plan: &Plan, scene: &Transcript) -> Option<String> {
+    if !waits(&plan.steps) {
+        return None;
+    }
     let took = slowest_answer(scene);
     (took >= scene.delay + SLOW).then(|| format!("a request was answered after {}", span(took)))
+}
+
+/// Whether one of the steps lets time pass.
+fn waits(steps: &[PlannedStep]) -> bool {
+    steps
+        .iter()
+        .any(|step| matches!(step.body, Body::Wait(_)) || waits(step.body.inner()))
 }
 
 fn words(finding: &Finding) -> String {
@@ -175,7 +185,7 @@ fn words(finding: &Finding) -> String {
 }
 
 /// Returns what was late in a play with this verdict, in words, if nothing else is wrong or the broker was slow
-/// altogether. Includes the control and the
+/// in a case in which time passes. Includes the control and the
 /// witness if one of them is the reason why there is no verdict.
 pub fn late(
     plan: &Plan,
@@ -185,7 +195,7 @@ pub fn late(
     findings: &[Finding],
 ) -> Option<String> {
     match verdict {
-        Verdict::Failed | Verdict::Warned => only_late(findings).or_else(|| slow(scene)),
+        Verdict::Failed | Verdict::Warned => only_late(findings).or_else(|| slow(plan, scene)),
         Verdict::Inconclusive { .. } => only_late(findings).or_else(|| {
             let is_clean = findings.iter().all(|f| f.kind() != FindingKind::Violation);
             let control = control.map(|control| super::judging::of_control(plan, control));
