@@ -753,9 +753,11 @@ impl Broker {
     /// heard in the meantime.
     fn silent(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
-        let doomed = self.state.sessions.at_mut(key);
-        let doomed = doomed.and_then(|session| session.traces.there()?.doomed_at.take());
-        if doomed.is_some() {
+        let session = self.state.sessions.at(key);
+        if session.is_some_and(|session| session.traces.doomed_at.is_some()) {
+            if let Some(session) = self.state.sessions.at_mut(key) {
+                session.traces.doomed_at = None;
+            }
             let (reason, why) = (
                 ReasonCode::KEEP_ALIVE_TIMEOUT,
                 DisconnectReason::KeepAliveTimeout,

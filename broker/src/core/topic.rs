@@ -34,6 +34,12 @@ pub(crate) fn levels(topic: &str) -> usize {
     topic.bytes().filter(|byte| *byte == b'/').count() + 1
 }
 
+/// Returns whether a topic or filter has this text as its first levels, and further levels.
+pub(crate) fn is_below(topic: &str, parent: &str) -> bool {
+    let rest = topic.strip_prefix(parent);
+    rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Returns whether filters that start with a wildcard do not match this Topic Name. [3.1.1 MQTT-4.7.2-1]
 /// [5 MQTT-4.7.2-1]
 pub(crate) fn is_hidden(name: &str) -> bool {

@@ -717,7 +717,12 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
 /// [5 MQTT-2.2.1-4]
 fn is_always_one(rules: &Rules, delivery: &Delivery) -> bool {
     let message = &delivery.message;
-    message.will && rules.breaks(Fault::WillPacketIdAlwaysOne)
+    let of_its_qos = match delivery.qos {
+        QoS::ExactlyOnce => Fault::PacketIdAlwaysOneAtQos2,
+        _ => Fault::PacketIdAlwaysOneAtQos1,
+    };
+    rules.breaks(of_its_qos)
+        || message.will && rules.breaks(Fault::WillPacketIdAlwaysOne)
         || delivery.retain && rules.breaks(Fault::RetainedPacketIdAlwaysOne)
         || delivery.shared.is_some() && rules.breaks(Fault::SharedPacketIdAlwaysOne)
 }
@@ -741,12 +746,6 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     // The message takes its place in the window before its size is known, because the packet needs an id.
     let id = match delivery.qos {
         QoS::AtMostOnce => None,
-        QoS::AtLeastOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos1) => {
-            Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
-        }
-        QoS::ExactlyOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos2) => {
-            Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
-        }
         _ if is_always_one(rules, &delivery) => {
             Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
         }

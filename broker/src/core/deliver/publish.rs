@@ -67,7 +67,7 @@ pub(crate) fn send_publish(
             } else if !known {
                 learned = Some((topic.clone(), alias));
             }
-        } else if let Some(alias) = neighbours_alias(rules, turn, &message.payload) {
+        } else if let Some(alias) = alias_of_others(rules, turn, &message.payload) {
             properties.push(Property::TopicAlias(alias));
             topic = ByteString::new();
         }
@@ -121,7 +121,7 @@ pub(crate) fn send_publish(
 }
 
 /// For a fault: the Topic Alias by which another client was just sent this payload. [5 MQTT-3.1.2-27]
-fn neighbours_alias(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u16> {
+fn alias_of_others(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u16> {
     // This check is first, so that a broker without faults does not search its output for each client.
     if !rules.breaks(Fault::AliasOfOthersLeaks) {
         return None;

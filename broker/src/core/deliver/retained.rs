@@ -206,7 +206,7 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
 
 /// For a fault: sends a retained message to other clients with the same filter too. [3.1.1 MQTT-3.3.1-6]
 /// [5 MQTT-3.3.1-9]
-fn send_to_neighbours(
+fn send_to_others(
     rules: &Rules,
     sessions: &mut Sessions,
     turn: &mut Turn<'_>,
@@ -356,7 +356,7 @@ pub(crate) fn send_retained(
         }
         deliver(rules, sessions, turn, key, delivery);
         if rules.breaks(Fault::RetainedSentToOthers) {
-            send_to_neighbours(rules, sessions, turn, made, &message);
+            send_to_others(rules, sessions, turn, made, &message);
         }
     }
     cursor.is_at_end()

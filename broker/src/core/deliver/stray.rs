@@ -9,7 +9,7 @@ use crate::core::state::message::Message;
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Matches, Subscriber};
-use crate::core::topic::Filter;
+use crate::core::topic::{Filter, is_below};
 
 /// Adds or removes subscriptions by a wrong reading of wildcards. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
 pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found: &mut Matches) {
@@ -29,12 +29,9 @@ pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found
         let further = deeper && filter.ends_with('+') && matches(&format!("{filter}/#"), topic);
         let above = filter.strip_suffix("/+").filter(|_| parent);
         let above = above.is_some_and(|above| matches(above, topic));
-        let is_below = |text: &str| {
-            let rest = text.strip_prefix(filter);
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        };
+        let mut removed = sessions.removed.iter();
         let below =
-            widened && is_below(topic) && sessions.removed.iter().any(|removed| is_below(removed));
+            widened && is_below(topic, filter) && removed.any(|removed| is_below(removed, filter));
         (further || above || below) && !matches(filter, topic)
     };
     for key in sessions.keys() {

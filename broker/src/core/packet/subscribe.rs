@@ -25,7 +25,7 @@ use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Subscriber, Subscriptions};
 use crate::core::state::task::{Made, Stage, Subscribing, Task};
 use crate::core::state::weight;
-use crate::core::topic::{self, Filter};
+use crate::core::topic::{self, Filter, is_below};
 use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
 use crate::{AccessAction, Fault, HookEvent, Liberty};
@@ -645,11 +645,8 @@ fn make(
     }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if state.rules.breaks(Fault::LongerFilterUnserved) {
-        let begins = |other: &ByteString| {
-            let rest = whole.strip_prefix(&**other);
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        };
-        if session.subscriptions.keys().any(begins) {
+        let mut others = session.subscriptions.keys();
+        if others.any(|other| is_below(&whole, other)) {
             return Ok((granted.options.qos, None));
         }
     }

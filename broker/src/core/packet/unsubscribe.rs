@@ -20,7 +20,7 @@ use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::Subscriptions;
 use crate::core::state::task::{Stage, Task, Unsubscribing};
 use crate::core::state::weight;
-use crate::core::topic::Filter;
+use crate::core::topic::{Filter, is_below};
 use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};
@@ -344,10 +344,6 @@ fn prune(state: &mut State, removed: &str) {
     if !above && !below {
         return;
     }
-    let is_below = |text: &str, parent: &str| {
-        let rest = text.strip_prefix(parent);
-        rest.is_some_and(|rest| rest.starts_with('/'))
-    };
     for key in state.sessions.keys() {
         let Some(session) = state.sessions.at_mut(key) else {
             continue;

@@ -97,14 +97,13 @@ pub(crate) fn admit(
         return Err(ReasonCode::SERVER_UNAVAILABLE.into());
     }
     // [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
-    let holder = sessions.key(client);
-    if holder.is_some_and(|key| sessions.is_linked(key)) && rules.breaks(Fault::NewcomerRefused) {
+    let owner = sessions.key(client).and_then(|key| sessions.at(key));
+    let is_linked = owner.is_some_and(|owner| owner.link.is_some());
+    if is_linked && rules.breaks(Fault::NewcomerRefused) {
         return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
     }
     check_owner(rules, sessions, connect)?;
-    let owner = sessions.key(client).and_then(|key| sessions.at(key));
     let takeover = sessions.taken_over.get(client);
-    let is_linked = owner.is_some_and(|owner| owner.link.is_some());
     if is_linked && takeover.is_some_and(|at| now.saturating_sub(*at) < TAKEOVER_GUARD) {
         // [5 section 3.1.4] [3.1.1 section 3.1.4]: a server may make checks that the standard does not require.
         return Err(ReasonCode::SERVER_BUSY.into());
