@@ -1,7 +1,5 @@
 //! One case in full, with the same text for the terminal and for JUnit.
 
-use mqtt_check_codec::ProtocolVersion;
-
 use crate::report::style::{Style, alternatives};
 use crate::requirements::{self, Kind};
 use crate::verdict::{CaseResult, FindingKind as Found};
@@ -84,7 +82,7 @@ pub(super) fn findings(case: &Case, canvas: Canvas) -> String {
         heading(case.verdict, style),
         style.strong(&case.id)
     );
-    lines(&mut out, 2, &case.title, canvas, &|line| line.to_owned());
+    lines(&mut out, "  ", &case.title, canvas, &str::to_owned);
     if !case.threads.is_empty() {
         out.push_str(&format!("  seen in {}\n", case.threads.join(", ")));
     }
@@ -126,23 +124,19 @@ fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -
     };
     let mut out = format!("  {}\n", style.strong(&place));
     if !finding.label.is_empty() {
-        lines(&mut out, 4, &finding.label, canvas, &|line| line.to_owned());
+        lines(&mut out, "    ", &finding.label, canvas, &str::to_owned);
     }
-    let plain = |line: &str| line.to_owned();
     for clause in &finding.clauses {
-        lines(&mut out, 4, &cite(clause), canvas, &plain);
+        lines(&mut out, "    ", &cite(clause), canvas, &str::to_owned);
     }
     let mut row = |name: &str, text: &str, paint: &dyn Fn(&str) -> String| {
-        let mut below = String::new();
-        lines(&mut below, ROW, text, canvas, paint);
-        let name = format!("    {name:<9} ");
-        out.push_str(&below.replacen(&" ".repeat(ROW), &name, 1));
+        lines(&mut out, &format!("    {name:<9} "), text, canvas, paint);
     };
-    row("level", &level(finding), &plain);
-    row("expected", &alternatives(&finding.expected), &plain);
+    row("level", &level(finding), &str::to_owned);
+    row("expected", &alternatives(&finding.expected), &str::to_owned);
     row("actual", &finding.actual, &|line| style.bad(line));
     if let Some(note) = &finding.note {
-        row("note", note, &plain);
+        row("note", note, &str::to_owned);
     }
     if let Some(play) = &case.play {
         let packets = excerpt::excerpt(play, finding, around, canvas);
@@ -156,11 +150,9 @@ fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -
 
 /// The level, and why it is a SHOULD although the statement says MUST: it says so to clients.
 fn level(finding: &Finding) -> String {
-    let binds_client = |clause: &Clause| {
-        let versions = [ProtocolVersion::V3_1_1, ProtocolVersion::V5].into_iter();
-        let version = versions.filter(|v| clause.document.as_deref() == Some(v.as_str()));
-        let mut found = version.filter_map(|v| requirements::find(v, &clause.id));
-        found.any(|statement| {
+    let binds_sender = |clause: &Clause| {
+        let version = clause.document.as_deref().unwrap_or_default();
+        requirements::find_in(version, &clause.id).is_some_and(|statement| {
             matches!(
                 statement.kind,
                 Kind::SenderPrecondition | Kind::ClientOnly | Kind::NoReaction(_)
@@ -168,34 +160,27 @@ fn level(finding: &Finding) -> String {
         })
     };
     let word = finding.level.as_str();
-    match finding.clauses.as_slice() {
-        [first, ..] if finding.level == Level::Should && binds_client(first) => {
+    match finding.clauses.first() {
+        Some(first) if finding.level == Level::Should && binds_sender(first) => {
             format!("{word}: the statement binds the sender, not a server that receives the packet")
         }
         _ => word.to_owned(),
     }
 }
 
-/// The indentation of the texts of a finding, behind their names.
-const ROW: usize = 14;
-
-/// Appends a text, wrapped to the width behind an indentation.
-fn lines(
-    out: &mut String,
-    indent: usize,
-    text: &str,
-    canvas: Canvas,
-    paint: &dyn Fn(&str) -> String,
-) {
-    let space = " ".repeat(indent);
+/// Appends a text behind `lead`, wrapped to the width. The second and later lines are indented by as much.
+fn lines(out: &mut String, lead: &str, text: &str, canvas: Canvas, paint: &dyn Fn(&str) -> String) {
+    let indent = lead.chars().count();
     let room = canvas.width.saturating_sub(indent);
     // Text that fits keeps its spaces.
     let lines = match text.chars().count() <= room {
         true => vec![text.to_owned()],
         false => wrapped(text, room),
     };
-    for line in lines {
-        out.push_str(&format!("{space}{}\n", paint(&line)));
+    let space = " ".repeat(indent);
+    for (number, line) in lines.iter().enumerate() {
+        let lead = if number == 0 { lead } else { &space };
+        out.push_str(&format!("{lead}{}\n", paint(line)));
     }
 }
 

@@ -203,6 +203,11 @@ pub fn find(version: ProtocolVersion, id: &str) -> Option<&'static Requirement> 
     catalogue.list.get(index)
 }
 
+/// Works like [`find`], for a version by its name, as reports and tables have it.
+pub fn find_in(version: &str, id: &str) -> Option<&'static Requirement> {
+    find(version_of(version)?, id)
+}
+
 /// Returns the document that is cited for a version.
 pub const fn document(version: ProtocolVersion) -> ProtocolVersion {
     match version {

@@ -184,9 +184,8 @@ fn words(finding: &Finding) -> String {
     format!("{}: {}", finding.label, finding.actual)
 }
 
-/// Returns what was late in a play with this verdict, in words, if nothing else is wrong or the broker was slow
-/// in a case in which time passes. Includes the control and the
-/// witness if one of them is the reason why there is no verdict.
+/// Returns what was late in a play with this verdict, in words, if nothing else is wrong or the broker was slow in a
+/// case in which time passes. Includes the control and the witness if one of them is the reason why there is no verdict.
 pub fn late(
     plan: &Plan,
     scene: &Transcript,

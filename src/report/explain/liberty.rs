@@ -1,7 +1,6 @@
 //! Explains a permitted variation of the bundled broker.
 
 use super::{Context, clauses_list, pairs, part, prose};
-use crate::coverage::DOCUMENTS;
 use crate::requirements::{self, Requirement};
 use crate::target::bundled::LibertyInfo;
 
@@ -34,8 +33,6 @@ pub(super) fn render(info: &LibertyInfo, context: Context<'_>) -> String {
 }
 
 fn cited(clauses: &[(String, String)]) -> impl Iterator<Item = &'static Requirement> {
-    clauses.iter().filter_map(|(version, id)| {
-        let version = DOCUMENTS.into_iter().find(|of| of.as_str() == version)?;
-        requirements::find(version, id)
-    })
+    let clauses = clauses.iter();
+    clauses.filter_map(|(version, id)| requirements::find_in(version, id))
 }
