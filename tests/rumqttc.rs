@@ -542,8 +542,8 @@ steps:
     assert_eq!(
         faults,
         [
-            "publisher: PUBACK 9, a packet id that the client has not used for it",
-            "reader: PUBACK 9, a packet id that the client has not used for it",
+            "to publisher: PUBACK 9, a packet id that the client has not used for it",
+            "to reader: PUBACK 9, a packet id that the client has not used for it",
         ]
     );
     assert_eq!(result.verdict, Verdict::Failed);
