@@ -39,6 +39,7 @@ use self::packet::connect::misuse::misuse_second;
 use self::packet::connect::refusal::{Refusal, refuse_connect};
 use self::packet::connect::timers::resend_again;
 use self::packet::disconnect::disconnect_received;
+use self::packet::order::overtakes;
 use self::packet::pingreq::pingreq_received;
 use self::packet::publish::{publish_arrived, publish_on};
 use self::packet::pubrel::pubrel_received;
@@ -528,6 +529,13 @@ impl Broker {
     fn packet(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
         let state = &mut self.state;
         match packet {
+            packet
+                if state.rules.chooses(Liberty::AcknowledgementsInOrderOnly)
+                    && overtakes(state, key, &packet) =>
+            {
+                let reason = ReasonCode::PROTOCOL_ERROR;
+                refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+            }
             Packet::Publish(publish) => publish_arrived(state, turn, key, publish),
             Packet::PubAck(ack) => puback_received(state, turn, key, &ack),
             Packet::PubRec(ack) => pubrec_received(state, turn, key, &ack),

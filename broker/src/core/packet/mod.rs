@@ -11,6 +11,7 @@ mod collision;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
 mod errant;
+pub(crate) mod order;
 pub(crate) mod pingreq;
 pub(crate) mod publish;
 pub(crate) mod pubrel;

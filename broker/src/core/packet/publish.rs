@@ -449,12 +449,15 @@ fn count(state: &mut State, key: SessionKey, id: PacketId, received: Received) {
         link.unreleased += 1;
         session.received.insert(id, received);
     }
-    if !state.rules.faults.is_none()
+    let is_ordered = state.rules.chooses(Liberty::AcknowledgementsInOrderOnly);
+    if (is_ordered || !state.rules.faults.is_none())
         && let Some(session) = state.sessions.at_mut(key)
     {
         let unreleased = &mut session.fault_state.unreleased;
-        unreleased.retain(|other| *other != id && session.received.contains_key(other));
-        unreleased.push(id);
+        unreleased.retain(|other| session.received.contains_key(other));
+        if !unreleased.contains(&id) {
+            unreleased.push(id);
+        }
         // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
         if unreleased.len() > 16 && state.rules.breaks(Fault::ReceivedBeyond16Forgotten) {
             let oldest = unreleased.remove(0);

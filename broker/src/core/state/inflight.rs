@@ -320,6 +320,22 @@ impl Inflight {
         oldest.map(|(id, _)| *id)
     }
 
+    /// For a permitted variation: whether another message of the same QoS was sent before this one on the current
+    /// connection and waits for its PUBACK or PUBREC.
+    pub(crate) fn is_behind_another(&self, id: PacketId) -> bool {
+        let published = |entry: &Entry| match &entry.stage {
+            Stage::Published(delivery) => Some((delivery.qos, entry.sequence)),
+            Stage::Released { .. } => None,
+        };
+        let Some((qos, sequence)) = self.entries.get(&id).and_then(published) else {
+            return false;
+        };
+        let mut others = self.entries.values().filter(|entry| entry.sent);
+        others.any(|other| {
+            published(other).is_some_and(|(other_qos, at)| other_qos == qos && at < sequence)
+        })
+    }
+
     /// For faults: the packet ids whose PUBREL is unacknowledged.
     pub(crate) fn released(&self) -> Vec<PacketId> {
         let released = self.entries.iter();
