@@ -1969,6 +1969,10 @@ faults {
     PlusMissesEmptyLevel "plus-misses-empty-level" [V5 "MQTT-4.5.0-1", V5 "RULE-4.7.3-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "RULE-4.7.3-1"]
         seen ["aedes#373"]
         "a + does not match an empty level of a topic, unless it is the last level",
+    RetainedEmptyLevelsMissed "retained-empty-levels-missed" [V5 "MQTT-3.3.1-9", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-3.3.1-6", V3_1_1 "MQTT-4.7.3-4"]
+        "retained messages of topics with an empty level are not sent for a filter with a wildcard",
+    RetainedLeadingSlashIgnored "retained-leading-slash-ignored" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "a filter with a wildcard is compared with the topics of retained messages without their leading slash",
     DotsBecomeSlashes "dots-become-slashes" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
         seen ["rabbitmq-mqtt#175"]
         "dots in the topics of messages are replaced with slashes, except when a retained message is sent",
@@ -2140,6 +2144,8 @@ faults {
         "an UNSUBSCRIBE also ends all clients' subscriptions to the levels above its filter",
     UnsubscribePrunesBelow "unsubscribe-prunes-below" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "an UNSUBSCRIBE also ends all clients' subscriptions to the levels below its filter",
+    UnsubscribeOfNothingEndsAnother "unsubscribe-of-nothing-ends-another" [V5 "MQTT-3.10.4-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.10.4-1", V3_1_1 "MQTT-4.5.0-1"]
+        "an UNSUBSCRIBE from a client without the subscription ends the subscription of another client to this filter",
     Qos1LostWithoutQueue "qos1-lost-without-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "connected clients receive no QoS 1 and 2 messages if the broker queues no messages",
     WebsocketLongMessagesLost "websocket-long-messages-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]

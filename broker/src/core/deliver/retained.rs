@@ -469,6 +469,17 @@ fn misread(
     if messages.iter().any(is_missed) && rules.breaks(Fault::RetainedWildcardSkipsDollarLevel) {
         messages.retain(|message| !is_missed(message));
     }
+    // [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+    if has_wildcard(filter) {
+        if rules.breaks(Fault::RetainedEmptyLevelsMissed) {
+            messages.retain(|message| message.topic.split('/').all(|level| !level.is_empty()));
+        }
+        if rules.breaks(Fault::RetainedLeadingSlashIgnored) {
+            *messages =
+                retained.where_name(|name| matches(filter, name.strip_prefix('/').unwrap_or(name)));
+            messages.retain(|message| !message.is_expired(now));
+        }
+    }
     // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
     let shorter = filter.strip_suffix("/+").filter(|s| s.ends_with('+'));
     let mut strays = shorter.map_or_else(Vec::new, |shorter| {

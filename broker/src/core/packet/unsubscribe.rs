@@ -285,6 +285,10 @@ fn delete(
         return ReasonCode::SUCCESS;
     }
     let Some(granted) = session.subscriptions.remove(filter) else {
+        // [3.1.1 MQTT-3.10.4-1] [5 MQTT-3.10.4-1]
+        if state.rules.breaks(Fault::UnsubscribeOfNothingEndsAnother) {
+            end_another(state, filter);
+        }
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
     session.kept.sub(weight::of_subscription(filter));
@@ -334,6 +338,18 @@ fn delete(
         prune(state, filter);
     }
     ReasonCode::SUCCESS
+}
+
+/// For a fault: ends the subscription of some client to this filter.
+fn end_another(state: &mut State, filter: &str) {
+    for key in state.sessions.keys() {
+        let held = state.sessions.at(key).map(|session| &session.subscriptions);
+        if let Some(granted) = held.and_then(|held| held.get(filter)) {
+            let granted = granted.filter(filter);
+            state.topics.subscriptions.remove(granted, key);
+            return;
+        }
+    }
 }
 
 /// For faults: removes all clients' subscriptions to levels above or below a removed filter. [3.1.1 MQTT-4.5.0-1]

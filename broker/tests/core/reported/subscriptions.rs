@@ -48,6 +48,16 @@ fn subscriptions_of_others_stay() {
                     .collect()
             });
         }
+        for filter in ["t", "+"] {
+            let fault = Fault::UnsubscribeOfNothingEndsAnother;
+            shows(fault, &["t"], &[], |pair| {
+                let first = reader(pair, version, "first", filter, 0);
+                let second = writer(pair, version);
+                pair.send(second, unsubscribe(9, &[filter]));
+                pair.seen(second);
+                heard(pair, first, &["t"])
+            });
+        }
         let fault = Fault::UnsubscribeOfQos0Alone;
         shows(fault, &[], &["t"], |pair| {
             let first = reader(pair, version, "first", "t", 1);

@@ -52,6 +52,32 @@ fn each_plus_stands_for_a_level() {
 }
 
 #[test]
+fn retained_messages_of_topics_with_empty_levels_are_found() {
+    const SLASH: &str = "publish q0 retain /x=1";
+    const PLAIN: &str = "publish q0 retain x=2";
+    const INNER: &str = "publish q0 retain a//x=3";
+    let missed = Fault::RetainedEmptyLevelsMissed;
+    let ignored = Fault::RetainedLeadingSlashIgnored;
+    for version in BOTH {
+        for (fault, filter, right, wrong) in [
+            (missed, "+/x", &[SLASH][..], &[][..]),
+            (missed, "a/+/x", &[INNER], &[]),
+            (ignored, "+/x", &[SLASH], &[]),
+            (ignored, "+", &[PLAIN], &[SLASH, PLAIN]),
+        ] {
+            shows(fault, right, wrong, |pair| {
+                let writer = writer(pair, version);
+                for (topic, payload) in [("/x", "1"), ("x", "2"), ("a//x", "3")] {
+                    pair.send(writer, retained(topic, payload));
+                }
+                assert_eq!(brought(pair, version, "/x", 0), [SLASH]);
+                brought(pair, version, filter, 0)
+            });
+        }
+    }
+}
+
+#[test]
 fn a_plus_stands_for_an_empty_level() {
     let right = ["publish q0 /b=1", "publish q0 a//b=2", "publish q0 a/=3"];
     for version in BOTH {
