@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::client_actions;
 use crate::scenario::model::{
@@ -63,7 +63,7 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
             }));
         }
     }
-    for capability in used(&scene.steps) {
+    for capability in used(scene) {
         add(Need::Capability(capability));
     }
     // A user name that no setting defines is accepted only where anonymous clients may connect.
@@ -74,10 +74,12 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
     needs
 }
 
-/// Returns the capabilities that packets without lies use in these steps.
-fn used(steps: &[Arc<Step>]) -> Vec<Capability> {
+/// Returns the capabilities that packets without lies use in the steps of a scene.
+fn used(scene: &Scene) -> Vec<Capability> {
     let mut used = Vec::new();
-    client_actions(steps, &mut |_, _, action| collect(action, &mut used));
+    client_actions(&scene.steps, &mut |_, client, action| {
+        collect(action, scene.clients[client.0].version, &mut used);
+    });
     used
 }
 
@@ -94,25 +96,25 @@ fn names_user(steps: &[Arc<Step>]) -> bool {
     found
 }
 
-fn collect(action: &ClientAction, used: &mut Vec<Capability>) {
+fn collect(action: &ClientAction, version: ProtocolVersion, used: &mut Vec<Capability>) {
     match action {
         ClientAction::Exchange(exchange) => {
             if exchange.scram.is_some() {
                 used.push(Capability::EnhancedAuthentication);
             }
-            from_template(&exchange.packet, used);
+            from_template(&exchange.packet, version, used);
         }
-        ClientAction::Send(SendBytes::Packet(template)) => from_template(template, used),
+        ClientAction::Send(SendBytes::Packet(template)) => from_template(template, version, used),
         ClientAction::Batch(actions)
         | ClientAction::Frame(FrameTemplate {
             content: FrameContent::Packets(actions),
             ..
-        }) => actions.iter().for_each(|a| collect(a, used)),
+        }) => actions.iter().for_each(|a| collect(a, version, used)),
         _ => {}
     }
 }
 
-fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
+fn from_template(template: &PacketTemplate, version: ProtocolVersion, used: &mut Vec<Capability>) {
     match template.packet_type {
         PacketType::PUBLISH => {
             match number(template, "qos") {
@@ -157,7 +159,8 @@ fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
                 let Expr::Literal(Literal::Bytes(text)) = &filter.filter else {
                     continue;
                 };
-                if text.starts_with(b"$share/") {
+                // In earlier versions such a filter means what it says.
+                if text.starts_with(b"$share/") && version == ProtocolVersion::V5 {
                     used.push(Capability::SharedSubscriptions);
                 }
                 if text.contains(&b'+') || text.contains(&b'#') {
