@@ -92,6 +92,13 @@ pub fn judge(
     };
     let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_reported(owed)).collect();
     findings.extend(without_repeats(missed));
+    if scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
+        let is_unanswered = |finding: &Finding| is_unanswered(scene, finding);
+        if findings.iter().any(is_unanswered) {
+            findings.retain(is_unanswered);
+            return (Verdict::Failed, findings);
+        }
+    }
     // A broken rule is a fault, regardless of what the case is about.
     let verdict = match reported.is_empty() {
         true => {
@@ -119,6 +126,24 @@ fn knows_better(step: &Finding) -> bool {
     const NOT_FOR_A_SUBSCRIBE: [&str; 3] = ["MQTT-3.3.1-10", "MQTT-3.3.1-11", "RULE-3.8.4-2"];
     let mut cited = step.clauses().iter();
     cited.any(|clause| NOT_FOR_A_SUBSCRIBE.contains(&clause.as_str()))
+}
+
+/// Returns whether a request got no answer that it must get whatever the case is about. A server may end a connection
+/// instead of accepting a client or a message, or with a DISCONNECT that says why.
+fn is_unanswered(scene: &Transcript, finding: &Finding) -> bool {
+    let is_answer = |packet_type| {
+        matches!(
+            packet_type,
+            PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP
+        )
+    };
+    let is_disconnect = |event: &EventIndex| {
+        matches!(&scene.events[event.0].what, What::Received { frame, .. }
+            if frame.packet_type() == PacketType::DISCONNECT)
+    };
+    finding.breaks_a_must()
+        && finding.symptom.lacks(is_answer)
+        && !finding.events.iter().any(is_disconnect)
 }
 
 /// Returns whether a step has timed out while it waited for what the broker owes at the end.

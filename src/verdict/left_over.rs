@@ -144,13 +144,13 @@ pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
             .map(|event| blame::default(event, lane.version))
             .into_iter();
         rules.any(|rule| over.clauses().iter().any(|clause| clause == rule.id()))
-            && required_names(transcript, *event)
+            && is_subscribed_to(transcript, *event)
     };
     !over.events.is_empty() && over.events.iter().all(is_of_topic)
 }
 
 /// Returns whether a filter of some SUBSCRIBE matches the topic of this message.
-fn required_names(transcript: &Transcript, event: EventIndex) -> bool {
+fn is_subscribed_to(transcript: &Transcript, event: EventIndex) -> bool {
     let Some(name) = transcript.topic(event) else {
         return false;
     };

@@ -80,9 +80,13 @@ impl Symptom {
                 self.missing.push(PacketType::PUBLISH.0)
             }
             Wrong::Event(Event::Extra(t)) => self.extra.push(t.0),
-            Wrong::Event(Event::Repeated(_) | Event::Unsubscribed | Event::Obsolete(_)) => {
-                self.extra.push(PacketType::PUBLISH.0)
-            }
+            Wrong::Event(
+                Event::Repeated(_)
+                | Event::Unsubscribed
+                | Event::Expired
+                | Event::Own
+                | Event::Obsolete(_),
+            ) => self.extra.push(PacketType::PUBLISH.0),
             Wrong::Event(Event::Field(t)) => self.differing.push(t.0),
             Wrong::Event(Event::Refused) => self.differing.push(PacketType::CONNACK.0),
             Wrong::Event(Event::StayedOpen) => self.stayed_open = true,
@@ -95,9 +99,9 @@ impl Symptom {
             Wrong::Event(Event::Missing(t)) => format!("no {t}"),
             Wrong::Event(Event::NotRetained) => format!("no {}", PacketType::PUBLISH),
             Wrong::Event(Event::Extra(t)) => format!("extra {t}"),
-            Wrong::Event(Event::Unsubscribed | Event::Obsolete(_)) => {
-                format!("extra {}", PacketType::PUBLISH)
-            }
+            Wrong::Event(
+                Event::Unsubscribed | Event::Expired | Event::Own | Event::Obsolete(_),
+            ) => format!("extra {}", PacketType::PUBLISH),
             Wrong::Event(Event::Field(t)) => format!("{t} differs"),
             Wrong::Event(Event::Refused) => format!("{} differs", PacketType::CONNACK),
             Wrong::Event(event) => format!("{event:?}"),

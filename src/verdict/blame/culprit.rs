@@ -236,7 +236,9 @@ impl Inbox<'_> {
             }
             Ok(Packet::Publish(publish)) => {
                 let obsolete = || self.obsolete(event);
-                self.repeated(publish, event).or_else(obsolete)
+                let unwanted = || self.unwanted(publish, event);
+                let repeated = self.repeated(publish, event);
+                repeated.or_else(obsolete).or_else(unwanted)
             }
             _ => None,
         };

@@ -25,6 +25,10 @@ pub(crate) enum Event {
     Extra(PacketType),
     /// A message was received that was published after the client had unsubscribed from its topic.
     Unsubscribed,
+    /// A message was received for the first time after its Message Expiry Interval.
+    Expired,
+    /// A client received its own message although it subscribed with No Local.
+    Own,
     /// A new subscription brought a message that should not have been retained.
     Obsolete(Obsolete),
     /// A message of this QoS was received again.
@@ -74,6 +78,8 @@ pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> boo
         Event::Missing(_)
         | Event::NotResent
         | Event::Unsubscribed
+        | Event::Expired
+        | Event::Own
         | Event::Extra(_)
         | Event::Repeated(_) => id != "MQTT-4.5.0-1",
         _ => true,
@@ -174,6 +180,8 @@ pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
         Event::Refused => field(PacketType::CONNACK, is_5),
         Event::Extra(packet) => extra(packet, is_5),
         Event::Unsubscribed => Rule::new("MQTT-3.10.4-2"),
+        Event::Expired => Rule::new("MQTT-3.3.2-5"),
+        Event::Own => Rule::new("MQTT-3.8.3-3"),
         Event::Obsolete(Obsolete::Replaced) => Rule::new("MQTT-3.3.1-5"),
         Event::Obsolete(Obsolete::Removed) => by_version("MQTT-3.3.1-10", "MQTT-3.3.1-6"),
         Event::Obsolete(Obsolete::NotRetained) => by_version("MQTT-3.3.1-12", "MQTT-3.3.1-8"),

@@ -11,6 +11,7 @@ mod retained;
 mod several;
 mod subscribed;
 mod table;
+mod unwanted;
 
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
@@ -97,7 +98,10 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
             // The default for an unwanted message is the rule on topics. The step's own clauses are closer.
             let is_unwanted = matches!(
                 happened,
-                Event::Extra(PacketType::PUBLISH) | Event::Unsubscribed
+                Event::Extra(PacketType::PUBLISH)
+                    | Event::Unsubscribed
+                    | Event::Expired
+                    | Event::Own
             );
             if spoken.is_empty() && is_unwanted {
                 spoken = wide;
