@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{Packet, PacketType};
 
 use super::charge::Charge;
 use super::far;
@@ -128,20 +128,28 @@ fn knows_better(step: &Finding) -> bool {
     cited.any(|clause| NOT_FOR_A_SUBSCRIBE.contains(&clause.as_str()))
 }
 
-/// Returns whether a request got no answer that it must get whatever the case is about. A server may end a connection
-/// instead of accepting a client or a message, or with a DISCONNECT that says why.
+/// Returns whether a SUBSCRIBE or UNSUBSCRIBE got no answer, which it must get whatever the case is about. A server may
+/// end a connection instead of accepting a client or a message, or with a DISCONNECT that says why.
 fn is_unanswered(scene: &Transcript, finding: &Finding) -> bool {
-    let is_answer = |packet_type| {
+    let is_answer = |packet_type| matches!(packet_type, PacketType::SUBACK | PacketType::UNSUBACK);
+    let is_request = |what: &What| {
         matches!(
-            packet_type,
-            PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP
+            what,
+            What::Sent {
+                packet: Some(Packet::Subscribe(_) | Packet::Unsubscribe(_)),
+                ..
+            }
         )
     };
+    // What a case that did not happen was to send may be missing.
+    let mut events = scene.events.iter();
+    let is_sent = events.any(|event| Some(event.during) == finding.step && is_request(&event.what));
     let is_disconnect = |event: &EventIndex| {
         matches!(&scene.events[event.0].what, What::Received { frame, .. }
             if frame.packet_type() == PacketType::DISCONNECT)
     };
-    finding.breaks_a_must()
+    is_sent
+        && finding.breaks_a_must()
         && finding.symptom.lacks(is_answer)
         && !finding.events.iter().any(is_disconnect)
 }
