@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::case::{Bounds, patience, play, wanted_witness};
+use super::player::Patience;
 use super::prefix::Prefix;
 use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
@@ -187,7 +188,10 @@ impl<R> Work<'_, R> {
             let (transcript, took, _) = play(
                 plan,
                 host,
-                patience(1.0, self.options.chaos),
+                Patience {
+                    forwarding_delay: self.bundled.forwarding_delay(),
+                    ..patience(1.0, self.options.chaos)
+                },
                 Prefix::default(),
                 control,
                 Bounds {

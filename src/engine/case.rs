@@ -72,6 +72,7 @@ pub(super) fn patience(timeout_scale: f64, chaos: Option<u64>) -> Patience {
     Patience {
         limit: LIMIT.mul_f64(timeout_scale),
         settle: SETTLE.mul_f64(timeout_scale),
+        forwarding_delay: Duration::ZERO,
         settle_subscriptions: Duration::ZERO,
         delay: Duration::ZERO,
         keep_alive_s: 0,

@@ -122,12 +122,11 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
                     }
                 }
             }
-            let silence_is_an_answer = alternatives
-                .iter()
-                .flatten()
-                .any(|e| matches!(e.pattern, Pattern::Silence { .. }));
+            let mut sequences = alternatives.iter();
             match unfulfilled(inbox, Vec::new(), memory) {
-                Taking::Wait if silence_is_an_answer => Taking::Settle,
+                Taking::Wait if sequences.any(|s| lacks_only_silence(s, inbox, memory)) => {
+                    Taking::Settle
+                }
                 other => other,
             }
         }
@@ -359,8 +358,7 @@ fn sequence_holds(
     memory: &Memory,
     code_matters: bool,
 ) -> Option<(Vec<EventIndex>, Memory)> {
-    let mut inbox = inbox.clone();
-    inbox.strict = true;
+    let mut inbox = strict(inbox);
     let mut memory = memory.clone();
     let mut events = Vec::new();
     for expectation in sequence {
@@ -376,14 +374,52 @@ fn sequence_holds(
         {
             return None;
         }
-        inbox.offers.retain(|o| !taken.events.contains(&o.event));
-        inbox
-            .websocket_events
-            .retain(|(e, _)| !taken.events.contains(e));
+        remove(&mut inbox, &taken.events);
         events.extend(taken.events);
         memory = taken.memory;
     }
     Some((events, memory))
+}
+
+/// Returns whether a silence is the next that a sequence expects: everything before it has been received.
+fn lacks_only_silence(sequence: &[Expectation], inbox: &Inbox<'_>, memory: &Memory) -> bool {
+    let mut inbox = strict(inbox);
+    let mut memory = memory.clone();
+    for expectation in sequence {
+        if let Pattern::Silence { .. } = expectation.pattern {
+            return true;
+        }
+        match take(expectation, &inbox, &memory) {
+            Taking::Complete(taken) => {
+                remove(&mut inbox, &taken.events);
+                memory = taken.memory;
+            }
+            // There is enough for this expectation, and a silence follows.
+            Taking::Settle => return has_silence(sequence),
+            Taking::Wait | Taking::Unfulfilled(_) => return false,
+        }
+    }
+    false
+}
+
+fn has_silence(sequence: &[Expectation]) -> bool {
+    let mut sequence = sequence.iter();
+    sequence.any(|expectation| matches!(expectation.pattern, Pattern::Silence { .. }))
+}
+
+/// Returns an inbox from which only packets that match in every field are taken.
+fn strict<'a>(inbox: &Inbox<'a>) -> Inbox<'a> {
+    Inbox {
+        strict: true,
+        ..inbox.clone()
+    }
+}
+
+/// Removes what has been taken.
+fn remove(inbox: &mut Inbox<'_>, taken: &[EventIndex]) {
+    inbox.offers.retain(|offer| !taken.contains(&offer.event));
+    let events = &mut inbox.websocket_events;
+    events.retain(|(event, _)| !taken.contains(event));
 }
 
 /// Returns whether what was taken is a valid refusal. Its reason code is compared only if `code_matters`.
@@ -405,6 +441,8 @@ fn refusal_holds(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use mqtt_check_codec::{ConnAck, Disconnect, Properties, ReasonCode};
 
     use super::super::tests::{PLACE, expectation};
@@ -526,6 +564,40 @@ mod tests {
         };
         assert_eq!(taken(false), [EventIndex(0)]);
         assert_eq!(taken(true), []);
+    }
+
+    /// A slow server may need longer for its first packet than for further ones.
+    #[test]
+    fn a_silence_among_alternatives_begins_behind_what_comes_before_it() {
+        let packet = Packet::Disconnect(Disconnect {
+            reason: ReasonCode::BANNED,
+            properties: Properties::new(),
+        });
+        let silence = || {
+            expectation(Pattern::Silence {
+                span: Duration::ZERO,
+                of: Vec::new(),
+            })
+        };
+        let first = || {
+            expectation(Pattern::Packet(with_reason(
+                PacketType::DISCONNECT,
+                ReasonCode::BANNED,
+            )))
+        };
+        let taking = |inbox: &Inbox<'_>, alternatives| {
+            let any = expectation(Pattern::AnyOf(alternatives));
+            take(&any, inbox, &Memory::default())
+        };
+        let mut there = one_packet(&packet);
+        there.is_final = false;
+        let mut nothing = there.clone();
+        nothing.offers.clear();
+        let behind = || vec![vec![first(), silence()], vec![first(), first()]];
+        assert_eq!(taking(&nothing, behind()), Taking::Wait);
+        assert_eq!(taking(&there, behind()), Taking::Settle);
+        let alone = vec![vec![first(), first()], vec![silence()]];
+        assert_eq!(taking(&nothing, alone), Taking::Settle);
     }
 
     #[test]

@@ -193,6 +193,11 @@ impl Bundled {
         self.conduct
     }
 
+    /// Returns how long after it has accepted a message the broker forwards it to a connected client, at most.
+    pub fn forwarding_delay(&self) -> Duration {
+        self.conduct.liberties.forwarding_delay()
+    }
+
     /// What the broker offers if a scenario configures nothing.
     pub fn capabilities(&self) -> Capabilities {
         let config = self.conduct.liberties.config();

@@ -26,6 +26,7 @@ use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, Re
 
 use self::control::{control, stop_all};
 use self::deliver::delivery::flush;
+use self::deliver::late::await_late;
 use self::deliver::routing::{route, route_on};
 use self::ending::connection::{code_of_error, end_connection, refuse};
 use self::ending::session::{end_session, forget, forget_subscriptions};
@@ -193,6 +194,9 @@ impl Broker {
         }
         self.forget_ended(turn);
         self.spent = turn.spent;
+        if !self.state.rules.liberties.forwarding_delay().is_zero() {
+            await_late(&mut self.state, now);
+        }
         if self.state.rules.breaks(Fault::KeepAliveFedByServer) {
             let sent = out.iter().filter_map(|output| match output {
                 Output::Send { connection, .. } => Some(*connection),
@@ -735,6 +739,11 @@ impl Broker {
                 // [5 MQTT-4.1.0-1]
                 if self.state.rules.breaks(Fault::DelayedWillEndsSession) {
                     end_session(&mut self.state, turn, key, TerminationReason::Expired);
+                }
+            }
+            Timer::Deliver(key) => {
+                if let Some(session) = self.state.sessions.at_mut(key) {
+                    flush(session, &self.state.rules, turn);
                 }
             }
             Timer::Resend(key) => resend_again(&mut self.state, turn, key),

@@ -14,6 +14,9 @@ use crate::{Conduct, Config, Fault, Faults, Liberties, Liberty};
 /// For permitted variations: the delay of a broker that checks its timers only from time to time.
 pub(crate) const A_MOMENT: Duration = Duration::from_millis(500);
 
+/// For a permitted variation: the longest topic or filter that the broker accepts, in bytes.
+const LONG_TOPIC: usize = 256;
+
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) config: Config,
@@ -104,6 +107,11 @@ impl Rules {
     /// Returns whether this permitted variation about access is in force. An access list takes precedence.
     pub(crate) fn refuses(&self, liberty: Liberty) -> bool {
         self.config.access.is_none() && self.chooses(liberty)
+    }
+
+    /// For a permitted variation: whether a topic or filter is longer than the broker accepts.
+    pub(crate) fn refuses_as_long(&self, topic: &str) -> bool {
+        topic.len() > LONG_TOPIC && self.refuses(Liberty::LongTopicsRefused)
     }
 
     /// Parses a Topic Filter. Returns `None` if it is malformed and no fault tolerates that.

@@ -177,6 +177,10 @@ choices {
         "packet identifiers are assigned in no particular order",
     PacketIdsLowestFirst "packet-ids-lowest-first" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
         "the lowest free packet identifier is assigned",
+    LiveMessagesLate "live-messages-late" [V5 "section 4.5", V3_1_1 "section 4.5"]
+        "messages are forwarded to connected clients half a second after they are accepted",
+    Qos0SentFirst "qos0-sent-first" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "messages of QoS 1 and 2 are forwarded to connected clients a tenth of a second after those of QoS 0",
     Qos0WaitsForQuota "qos0-waits-for-quota" [V5 "MQTT-4.9.0-2"]
         "QoS 0 messages also wait while the send quota is exhausted",
     WaitingByTopic "waiting-by-topic" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
@@ -210,6 +214,10 @@ choices {
         "QoS 1 is granted when QoS 2 is requested",
     GrantsQos0Alone "grants-qos-0-alone" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-6"]
         "QoS 0 is granted regardless of the requested QoS",
+    HashRefused "hash-refused" [V5 "section 3.9.3", V3_1_1 "section 3.9.3"]
+        "a subscription to all topics is refused, for reasons of the server's own",
+    LongTopicsRefused "long-topics-refused" [V5 "section 3.4.2.1", V5 "section 3.9.3", V3_1_1 "section 3.9.3", V3_1_1 "MQTT-3.3.5-2"]
+        "topics and Topic Filters of more than 256 bytes are refused",
     SubscriptionsRefused "subscriptions-refused" [V5 "section 3.9.3", V3_1_1 "section 3.9.3"]
         "the server refuses all subscriptions, for reasons of its own",
     RefusedFilterUnspecified "refused-filter-unspecified" [V5 "section 3.9.3"]
@@ -277,6 +285,9 @@ settings {
     MaximumPacketSize1M "maximum-packet-size-1m" [V5 "section 3.2.2.3.6"]
         (|c| c.maximum_packet_size = Some(1_000_000))
         "the server's Maximum Packet Size is a million bytes",
+    MaximumPacketSize100K "maximum-packet-size-100k" [V5 "section 3.2.2.3.6"]
+        (|c| c.maximum_packet_size = Some(100_000))
+        "the server's Maximum Packet Size is 100,000 bytes",
     MaximumPacketSizeOfTheEncoding "maximum-packet-size-of-the-encoding" [V5 "section 3.2.2.3.6"]
         (|c| c.maximum_packet_size = Some(268_435_460))
         "the largest packet size that MQTT can encode is announced as the Maximum Packet Size",
@@ -286,6 +297,9 @@ settings {
     ServerKeepAlive10 "server-keep-alive-10" [V5 "MQTT-3.2.2-21"]
         (|c| c.server_keep_alive = Some(10))
         "the Server Keep Alive is ten seconds",
+    ServerKeepAlive3600 "server-keep-alive-3600" [V5 "MQTT-3.2.2-21"]
+        (|c| c.server_keep_alive = Some(3_600))
+        "the Server Keep Alive is an hour",
     SessionExpiry2h "session-expiry-2h" [V5 "section 3.2.2.3.2", V3_1_1 "section 3.1.2.4"]
         (|c| {
             c.maximum_session_expiry = Some(Duration::from_secs(7_200));
@@ -301,6 +315,12 @@ settings {
     ClientIdsOf23Bytes "client-ids-of-23-bytes" [V5 "RULE-3.1.3.1-1", V3_1_1 "MQTT-3.1.3-5"]
         (|c| c.maximum_client_id_bytes = Some(23))
         "Client Identifiers longer than 23 bytes are refused",
+    Subscriptions10 "subscriptions-10" [V5 "section 3.9.3", V3_1_1 "section 3.9.3"]
+        (|c| c.maximum_subscriptions = 10)
+        "a client may have ten subscriptions",
+    Queue100 "queue-100" [V5 "section 4.1.1", V3_1_1 "section 4.1.1"]
+        (|c| c.maximum_queued_messages = 100)
+        "at most 100 messages are queued for a session",
     NoDollarTopics "no-dollar-topics" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
         (|c| c.dollar_topics = false)
         "clients may not publish to topics that start with $",

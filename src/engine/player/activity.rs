@@ -114,6 +114,10 @@ impl Player<'_> {
     /// silence is to be shown. It is pinged last.
     pub(in crate::engine) async fn quiesce(&mut self, silent: Option<LaneIndex>) {
         if self.host.is_virtual() {
+            let delay = self.patience.forwarding_delay;
+            if !delay.is_zero() {
+                self.until(Instant::now() + delay).await;
+            }
             self.idle().await;
             return;
         }

@@ -53,6 +53,8 @@ pub(in crate::engine) struct Patience {
     pub(in crate::engine) limit: Duration,
     /// How long a broker outside virtual time may take to show more reactions after its answer.
     pub(in crate::engine) settle: Duration,
+    /// In virtual time: how late the broker forwards messages, which only a permitted variation does.
+    pub(in crate::engine) forwarding_delay: Duration,
     /// How long an acknowledged change of subscriptions may take to become effective everywhere.
     pub(in crate::engine) settle_subscriptions: Duration,
     /// The shortest time in which the broker answered a CONNECT before the run.

@@ -7,6 +7,7 @@ use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCo
 
 use super::acknowledgement::acknowledge;
 use super::beside::{is_taken_for_last, replace_by_last};
+use super::late::is_too_early;
 use super::loss::{Way, lose};
 use super::outgoing::send;
 use super::publish::{hold_back, is_too_much, send_publish};
@@ -108,6 +109,8 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     let online = session.link.is_some();
     // [5 MQTT-4.9.0-2]
     let waits = online && rules.chooses(Liberty::Qos0WaitsForQuota) && !session.is_ready();
+    let is_too_early = online && is_too_early(rules, &delivery, turn.now);
+    let waits = waits || is_too_early;
     if delivery.qos == QoS::AtMostOnce && !waits {
         if let Some(link) = &session.link {
             // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
@@ -194,7 +197,7 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         dropped(session, turn, &delivery, DropReason::QueueFull);
         return;
     }
-    if online && session.is_ready() {
+    if online && session.is_ready() && !is_too_early {
         transmit(session, rules, turn, delivery);
         return;
     }
@@ -210,7 +213,7 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         rules.config.maximum_queued_messages.saturating_sub(short),
         rules.config.maximum_queued_bytes.saturating_sub(short),
     );
-    if !session.queue.has_room(&delivery, messages, bytes) {
+    if !is_too_early && !session.queue.has_room(&delivery, messages, bytes) {
         let oldest = match rules.chooses(Liberty::OldestMessageDropped) {
             true => session.queue.pop_front(),
             false => None,
@@ -314,6 +317,9 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             && is_too_much(rules, turn, front)
         {
             hold_back(link, turn);
+            break;
+        }
+        if is_too_early(rules, front, turn.now) {
             break;
         }
         let waits = front.qos != QoS::AtMostOnce || rules.chooses(Liberty::Qos0WaitsForQuota);

@@ -655,6 +655,11 @@ fn judge_publish(
         let rules = &state.rules;
         rules.permits(session.who(), AccessAction::Publish, &publish.topic)
     });
+    if state.sessions.version(key) != Some(ProtocolVersion::V3_1)
+        && state.rules.refuses_as_long(&publish.topic)
+    {
+        return Err((ReasonCode::TOPIC_NAME_INVALID, DropReason::NotAuthorized));
+    }
     let refused = can_be_told && state.rules.refuses(Liberty::PublishesRefused);
     if !permitted || refused {
         return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));

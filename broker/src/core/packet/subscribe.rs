@@ -557,8 +557,7 @@ fn make(
         .permits(session.who(), AccessAction::Subscribe, topics)
         || is_shared && state.rules.breaks(Fault::SharedAccessUnasked);
     // SUBACK of MQTT 3.1 has no code for a refusal.
-    let refused =
-        version != ProtocolVersion::V3_1 && state.rules.refuses(Liberty::SubscriptionsRefused);
+    let refused = version != ProtocolVersion::V3_1 && is_refused_anyway(&state.rules, topics);
     let may = permitted || state.rules.breaks(Fault::RefusedFilterSubscribed);
     if !may || refused {
         return Err(ReasonCode::NOT_AUTHORIZED);
@@ -944,6 +943,13 @@ fn retained_due(state: &State, granted: &Granted, known: bool) -> bool {
         // [5 MQTT-3.3.1-11]
         RetainHandling::DoNotSend => rules.breaks(Fault::RetainHandling2Sends),
     }
+}
+
+/// For permitted variations: whether the server refuses a subscription to these topics for reasons of its own.
+fn is_refused_anyway(rules: &Rules, topics: &str) -> bool {
+    rules.refuses(Liberty::SubscriptionsRefused)
+        || topics == "#" && rules.refuses(Liberty::HashRefused)
+        || rules.refuses_as_long(topics)
 }
 
 /// Returns the highest QoS that is granted, which may be lower than the highest supported. [3.1.1 MQTT-3.8.4-6]

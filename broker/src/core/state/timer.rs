@@ -17,6 +17,8 @@ pub(crate) enum Timer {
     SessionExpiry(SessionKey),
     /// For faults and permitted variations: unacknowledged packets are sent again on the same connection.
     Resend(SessionKey),
+    /// For permitted variations: a message to this session may be sent.
+    Deliver(SessionKey),
     /// For a fault: UNSUBSCRIBE packets of this session are carried out.
     Unsubscribe(SessionKey),
 }
