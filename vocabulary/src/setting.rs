@@ -127,6 +127,9 @@ settings! {
     /// Whether sessions and retained messages survive a restart.
     durable: Kind::Flag, bool = false, "`false`";
 
+    /// Whether sessions, retained messages and Wills survive the loss of a node.
+    replicated: Kind::Flag, bool = false, "`false`";
+
     /// Replaces the client's Keep Alive, in seconds, and is announced as Server Keep Alive.
     server_keep_alive: seconds(U16), Option<u16> = None, "none";
 

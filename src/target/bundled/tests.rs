@@ -19,6 +19,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("persistent_session_expiry", "2h"),
     ("maximum_session_expiry", "3s"),
     ("durable", "true"),
+    ("replicated", "true"),
     ("server_keep_alive", "7"),
     ("receive_maximum", "8"),
     ("topic_alias_maximum", "9"),
