@@ -17,7 +17,7 @@ use mqtt_check::target::bundled::Bundled;
 use mqtt_check::transcript::{Transcript, What, text};
 use mqtt_check::verdict::{CaseResult, judge};
 use mqtt_check::{scenario, suite};
-use mqtt_check_broker::{Broker, Config, ConnectionId, Faults, Input, Output};
+use mqtt_check_broker::{Broker, Config, ConnectionId, Faults, Input, NodeId, Output};
 use mqtt_check_codec::Packet;
 
 /// The shortest time to measure each part.
@@ -143,6 +143,7 @@ fn brokers(plays: &[(&Plan, &CaseResult)]) {
             let input = match &event.what {
                 What::Opened => Input::Opened {
                     connection,
+                    node: NodeId::default(),
                     nonce: 1,
                 },
                 What::Sent {

@@ -18,8 +18,8 @@ pub mod shell;
 
 pub use config::{ClientIds, Config};
 pub use core::{
-    Affected, Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen,
-    StoredState, Time,
+    Affected, Broker, Change, ConnectionId, Control, Corrupt, Input, NodeEvent, NodeId, Output,
+    RedirectWhen, StoredState, Time,
 };
 pub use departure::Conduct;
 pub use fault::{Fault, Faults};

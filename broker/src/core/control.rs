@@ -3,6 +3,7 @@
 use mqtt_check_codec::ReasonCode;
 
 use super::ending::connection::{dismiss, end_connection, refuse};
+use super::ending::node::node;
 use super::ending::session::settle_session;
 use super::input::{Control, RedirectWhen};
 use super::state::State;
@@ -63,6 +64,7 @@ pub(crate) fn control(
             redirects.insert(client, redirect);
         }
         Control::Stop => stop_all(state, connections, turn),
+        Control::Node { node: which, event } => node(state, connections, turn, which, event),
     }
 }
 

@@ -12,6 +12,10 @@ pub type Time = Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
+/// A node of a cluster. All nodes are this one broker and share its state: a node is where connections arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u8);
+
 /// What the shell reports to the broker.
 #[derive(Debug, Clone)]
 pub enum Input {
@@ -19,6 +23,8 @@ pub enum Input {
     Opened {
         /// The new connection. It has not sent CONNECT yet.
         connection: ConnectionId,
+        /// The node that accepted it.
+        node: NodeId,
         /// A random number for an assigned Client Identifier and for challenges. Each connection must have another one.
         nonce: u128,
     },
@@ -84,6 +90,28 @@ pub enum Control {
     },
     /// Stops gracefully: sends DISCONNECT 0x8B to version 5 clients and closes every connection.
     Stop,
+    /// Something happens to one node.
+    Node {
+        /// The node.
+        node: NodeId,
+        /// What happens to it.
+        event: NodeEvent,
+    },
+}
+
+/// What happens to one node of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeEvent {
+    /// The node is gone without warning: its connections end, and no packet is sent on them.
+    Killed,
+    /// The node stops gracefully: sends DISCONNECT 0x8B to its version 5 clients and closes its connections.
+    Stopped,
+    /// A node that was killed or stopped accepts connections again.
+    Started,
+    /// The node stands still: it neither reads nor writes, but its connections stay open.
+    Paused,
+    /// A paused node goes on.
+    Continued,
 }
 
 /// When a redirection takes effect.

@@ -31,7 +31,7 @@ use self::deliver::routing::{route, route_on};
 use self::ending::connection::{code_of_error, end_connection, refuse};
 use self::ending::session::{end_session, forget, forget_subscriptions};
 use self::ending::will::publish_will;
-pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
+pub use self::input::{ConnectionId, Control, Input, NodeEvent, NodeId, RedirectWhen, Time};
 pub use self::output::Output;
 use self::packet::acknowledgement::{puback_received, pubcomp_received, pubrec_received};
 use self::packet::arrival::is_hung;
@@ -140,7 +140,12 @@ impl Broker {
             {
                 turn.close(connection);
             }
-            Input::Opened { connection, nonce } => {
+            Input::Opened {
+                connection,
+                node,
+                nonce,
+            } => {
+                self.state.sessions.nodes.place(connection, node);
                 let nonce = Box::new(nonce);
                 self.connections.insert(connection, Phase::Opened { nonce });
                 // [3.1.1 RULE-3.1.4-1] [5 RULE-3.1.4-1]
@@ -166,15 +171,23 @@ impl Broker {
                 self.finish_of(turn, connection);
                 self.malformed(turn, connection, version, &error);
             }
-            Input::Closed { connection } => match self.connections.remove(&connection) {
-                Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
-                    self.state.timers.cancel(Timer::Connect(connection));
+            Input::Closed { connection } => {
+                match self.connections.remove(&connection) {
+                    Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
+                        self.state.timers.cancel(Timer::Connect(connection));
+                    }
+                    Some(Phase::Connected(key)) => {
+                        end_connection(
+                            &mut self.state,
+                            turn,
+                            key,
+                            DisconnectReason::ConnectionLost,
+                        );
+                    }
+                    Some(Phase::Ghost) | None => {}
                 }
-                Some(Phase::Connected(key)) => {
-                    end_connection(&mut self.state, turn, key, DisconnectReason::ConnectionLost);
-                }
-                Some(Phase::Ghost) | None => {}
-            },
+                self.state.sessions.nodes.forget(connection);
+            }
             Input::Congested { connection } => self.congest(turn, connection, true),
             Input::Drained { connection } => self.congest(turn, connection, false),
             Input::Woke => self.step(turn),
@@ -723,6 +736,12 @@ impl Broker {
                     self.connections.get(&connection),
                     Some(Phase::Opened { .. })
                 ) && self.state.rules.chooses(Liberty::ConnectAwaitedForEver) => {}
+            // The node caused the silence.
+            Timer::Connect(connection) if self.state.sessions.nodes.is_paused(connection) => {
+                let wait = self.state.rules.config.connect_timeout;
+                let at = turn.now.saturating_add(wait.max(Duration::from_millis(1)));
+                self.state.timers.set(timer, at);
+            }
             Timer::Connect(connection) => {
                 let waits = matches!(
                     self.connections.get(&connection),
@@ -792,8 +811,9 @@ impl Broker {
         let session = self.state.sessions.at(key);
         let owes = session.is_some_and(|session| session.inflight.ids().next().is_some());
         let is_spared = owes && self.state.rules.breaks(Fault::KeepAliveOffWhileInflight);
-        let at = match self.state.topics.tasks.has(key) || is_spared {
-            // The broker caused the silence: it has paused reading, or a fault is in force.
+        let is_paused = self.state.sessions.nodes.is_paused(link.connection);
+        let at = match self.state.topics.tasks.has(key) || is_spared || is_paused {
+            // The broker caused the silence: it has paused reading, its node is paused, or a fault is in force.
             true => turn.now + silence,
             false => link.last_received + silence,
         };

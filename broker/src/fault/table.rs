@@ -350,6 +350,38 @@ faults {
         "a restart forgets the packet identifiers of received QoS 2 messages",
     RestartLosesQueue "restart-loses-queue" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
         "a restart loses the messages queued for a session",
+    NodeLossLosesSessions "node-loss-loses-sessions" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
+        "sessions are lost with the node that their clients were last connected to",
+    NodeLossLosesSubscriptions "node-loss-loses-subscriptions" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "a session loses its subscriptions with the node that its client was last connected to",
+    NodeLossLosesQueue "node-loss-loses-queue" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
+        "the messages queued for a session are lost with the node that its client was last connected to",
+    NodeLossLosesInflight "node-loss-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "unacknowledged messages are not resent on another node when theirs is lost",
+    NodeLossLosesReleases "node-loss-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an unacknowledged PUBREL is not resent on another node when its node is lost",
+    NodeLossForgetsReceived "node-loss-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "the packet identifiers of received QoS 2 messages are lost with the node that received them",
+    NodeLossLosesWills "node-loss-loses-wills" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "the Wills of clients on a lost node are never published",
+    NodeLossLosesRetained "node-loss-loses-retained" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "retained messages are lost with the node that received them",
+    NodeLossKeepsSharedMembers "node-loss-keeps-shared-members" [V5 "RULE-4.8.2-1"]
+        "every other message for a Shared Subscription goes to a member whose node is lost, although its session has ended",
+    NodeLossUnsubscribesNeighbours "node-loss-unsubscribes-neighbours" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "connected clients of other nodes lose their subscriptions when a node is lost",
+    NodeReturnBringsOldRetained "node-return-brings-old-retained" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-10"]
+        "a node that returns restores the retained messages of the time when it was lost",
+    NodeReturnBringsOldSubscriptions "node-return-brings-old-subscriptions" [V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-2"]
+        "a node that returns restores the subscriptions of the time when it was lost",
+    NodeReturnBringsEndedSessions "node-return-brings-ended-sessions" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.1.2-6"]
+        "a node that returns restores sessions that have ended since it was lost",
+    NodeReturnPublishesWillsAgain "node-return-publishes-wills-again" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
+        "a node that returns publishes the Wills of its lost connections again",
+    PausedNodeMissesTakeover "paused-node-misses-takeover" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]
+        "a connection on a paused node stays open when its client connects to another node",
+    ReturnedNodeIsolated "returned-node-isolated" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages no longer pass between a node that was lost or paused and the others",
     RestartLosesSharedSubscriptions "restart-loses-shared-subscriptions" [V5 "MQTT-3.1.2-5"]
         seen ["moquette#802"]
         "a restart loses Shared Subscriptions",

@@ -122,6 +122,8 @@ choices {
     // Wills and sessions.
     WillsPublishedAtStop "wills-published-at-stop" [V5 "RULE-3.1.2.5-2", V3_1_1 "RULE-3.1.2.5-1"]
         "a server with persistent storage publishes Wills when it stops, not when it restarts",
+    WillsWaitForNode "wills-wait-for-node" [V5 "RULE-3.1.2.5-2", V3_1_1 "RULE-3.1.2.5-1"]
+        "the Wills of clients on a node that is killed are published when the node returns",
     WillsAMomentLate "wills-a-moment-late" [V5 "RULE-3.1.2.5-1", V3_1_1 "RULE-3.1.2.5-1"]
         "Wills are published half a second after they are due",
     DelayedWillSparedByResumption "delayed-will-spared-by-resumption" [V5 "MQTT-3.1.3-9", V5 "RULE-3.1.4-2"]
@@ -204,6 +206,8 @@ choices {
         "a client that sends PUBACK, PUBREC or PUBREL packets in the wrong order is disconnected",
     OldestMessageDropped "oldest-message-dropped" [V5 "section 4.1.1", V3_1_1 "section 4.1.1"]
         "the oldest message is dropped when the queue of a session is full",
+    SessionsLostWithNode "sessions-lost-with-node" [V5 "section 4.1.1", V3_1_1 "section 4.1.1"]
+        "without the setting `replicated`, sessions are lost with the node that their clients were last connected to",
 
     // Subscriptions.
     RetainedBeforeSuback "retained-before-suback" [V5 "RULE-3.8.4-1", V3_1_1 "RULE-3.8.4-1"]

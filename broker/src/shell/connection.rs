@@ -165,6 +165,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut spent = 0;
         loop {
             let standing = self.fill(cx);
+            if standing.frozen {
+                return Poll::Pending;
+            }
             if standing.closing {
                 self.reading = false;
             }

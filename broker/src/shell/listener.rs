@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::server::Server;
 use super::tls::Tls;
+use crate::NodeId;
 
 /// How long accepting pauses when the system has no room for another connection.
 const REST: Duration = Duration::from_millis(50);
@@ -163,6 +164,6 @@ where
 {
     match &transport.websocket {
         None => server.serve(stream),
-        Some(path) => server.upgrade(stream, path, true).await,
+        Some(path) => server.upgrade(NodeId::default(), stream, path, true).await,
     }
 }

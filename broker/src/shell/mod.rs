@@ -53,6 +53,7 @@ mod connection;
 mod limits;
 mod line;
 mod listener;
+mod node;
 mod outbox;
 mod randomness;
 mod server;

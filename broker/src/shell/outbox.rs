@@ -8,7 +8,7 @@ use std::time::Duration;
 use mqtt_check_codec::Packet;
 
 use crate::core::{Account, Charge, weight_of_packet};
-use crate::{Config, ConnectionId, Time};
+use crate::{Config, ConnectionId, NodeId, Time};
 
 /// A client that has read nothing for this long is disconnected if others wait for the memory that it takes up.
 const STALLED: Duration = Duration::from_secs(1);
@@ -24,6 +24,10 @@ struct Outbox {
     congested: bool,
     /// Whether the core still works on earlier packets of the connection.
     paused: bool,
+    /// The node that the connection belongs to.
+    node: NodeId,
+    /// Whether this node is paused, so that nothing is read or written.
+    frozen: bool,
     waker: Option<Waker>,
 }
 
@@ -48,6 +52,8 @@ pub(super) struct Standing {
     pub(super) waits: bool,
     /// There is more to be sent.
     pub(super) more: bool,
+    /// Nothing is to be read or written for now.
+    pub(super) frozen: bool,
 }
 
 /// What waits to be written to every connection.
@@ -83,8 +89,41 @@ impl Outboxes {
         self.boxes.len()
     }
 
-    pub(super) fn open(&mut self, connection: ConnectionId) {
-        self.boxes.insert(connection, Outbox::default());
+    pub(super) fn open(&mut self, connection: ConnectionId, node: NodeId, frozen: bool) {
+        let outbox = Outbox {
+            node,
+            frozen,
+            ..Outbox::default()
+        };
+        self.boxes.insert(connection, outbox);
+    }
+
+    /// Reads and writes nothing at this node until it is thawed.
+    pub(super) fn freeze(&mut self, node: NodeId) {
+        for outbox in self.of(node) {
+            outbox.frozen = true;
+        }
+    }
+
+    pub(super) fn thaw(&mut self, node: NodeId) {
+        for outbox in self.of(node) {
+            if outbox.frozen {
+                outbox.frozen = false;
+                outbox.wake();
+            }
+        }
+    }
+
+    /// Discards what waits to be written at this node.
+    pub(super) fn discard(&mut self, node: NodeId) {
+        for outbox in self.of(node) {
+            outbox.waiting = None;
+        }
+    }
+
+    fn of(&mut self, node: NodeId) -> impl Iterator<Item = &mut Outbox> {
+        let all = self.boxes.values_mut();
+        all.filter(move |outbox| outbox.node == node)
     }
 
     /// Removes a connection. Returns whether it was known.
@@ -147,6 +186,7 @@ impl Outboxes {
             if !with_what_waits {
                 outbox.waiting = None;
             }
+            outbox.frozen = false;
             outbox.close();
         }
     }
@@ -166,6 +206,10 @@ impl Outboxes {
         let Some(outbox) = self.boxes.get_mut(&connection) else {
             return false;
         };
+        if outbox.frozen {
+            outbox.listen(waker);
+            return false;
+        }
         if let Some(waiting) = &mut outbox.waiting {
             waiting.wrote_all_but(encoded, now);
             waiting.take(limit, give);
@@ -222,11 +266,13 @@ impl Outboxes {
                 closing: outbox.closing,
                 waits: outbox.congested || outbox.paused,
                 more: outbox.has_packets(),
+                frozen: outbox.frozen,
             },
             None => Standing {
                 closing: true,
                 waits: false,
                 more: false,
+                frozen: false,
             },
         }
     }

@@ -11,20 +11,23 @@ use mqtt_check_codec::Packet;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::connection::{Connection, Wire};
 use super::line;
 use super::listener::{Listener, Transport, WebSocketPath};
+use super::node::Nodes;
 use super::outbox::{Outboxes, Standing};
 use super::randomness::Randomness;
 use super::store::{Store, StoreError};
 use super::websocket;
 use crate::core::Account;
-use crate::{Broker, Conduct, Config, ConnectionId, Control, HookEvent, Input, Output, Time};
+use crate::{
+    Broker, Conduct, Config, ConnectionId, Control, HookEvent, Input, NodeId, Output, Time,
+};
 
 /// Bytes that a transport in memory holds in each direction.
-const MEMORY_BUFFER: usize = 64 * 1024;
+pub(super) const MEMORY_BUFFER: usize = 64 * 1024;
 /// How long a socket is read after the broker has closed it.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
@@ -49,6 +52,8 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// Notified when the next deadline has become earlier.
     sooner: Notify,
+    /// Notified when a paused node goes on.
+    pub(super) continued: Notify,
     /// When this server was started.
     origin: Instant,
     /// The core's time at that instant. With a store, it continues from earlier runs.
@@ -62,10 +67,11 @@ pub(super) struct Shared {
 /// Everything behind the lock.
 pub(super) struct State {
     broker: Broker,
-    outboxes: Outboxes,
+    pub(super) outboxes: Outboxes,
+    pub(super) nodes: Nodes,
     next_connection: u64,
     randomness: Randomness,
-    stopped: bool,
+    pub(super) stopped: bool,
     /// When the timer task will wake.
     alarm: Option<Time>,
     observer: Observer,
@@ -152,6 +158,7 @@ impl Server {
         let state = State {
             broker,
             outboxes,
+            nodes: Nodes::default(),
             next_connection: 0,
             randomness,
             stopped: false,
@@ -166,6 +173,7 @@ impl Server {
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             sooner: Notify::new(),
+            continued: Notify::new(),
             origin: Instant::now(),
             age,
             config,
@@ -181,17 +189,7 @@ impl Server {
     /// # Errors
     /// Returns an error if the broker is stopped.
     pub fn connect(&self) -> io::Result<DuplexStream> {
-        if self.shared.lock().stopped {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        let (ours, theirs) = duplex(MEMORY_BUFFER);
-        // A transport in memory cannot be reset, so no packet can be lost when it is dropped.
-        let wire = Wire {
-            lingers: false,
-            framed: false,
-        };
-        self.accept(ours, wire);
-        Ok(theirs)
+        self.connect_to(NodeId::default())
     }
 
     /// Connects a transport in memory that begins with the upgrade to WebSocket.
@@ -199,22 +197,17 @@ impl Server {
     /// # Errors
     /// Returns an error if the broker is stopped.
     pub fn connect_websocket(&self) -> io::Result<DuplexStream> {
-        if self.shared.lock().stopped {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        let (ours, theirs) = duplex(MEMORY_BUFFER);
-        let server = self.clone();
-        tokio::spawn(async move {
-            let limit = server.shared.config.connect_timeout;
-            let upgrade = server.upgrade(ours, &WebSocketPath::Any, false);
-            let _ = timeout(limit, upgrade).await;
-        });
-        Ok(theirs)
+        self.connect_websocket_to(NodeId::default())
     }
 
     /// Reads the upgrade to WebSocket, and serves the frames that follow.
-    pub(super) async fn upgrade<S>(&self, stream: S, path: &WebSocketPath, lingers: bool)
-    where
+    pub(super) async fn upgrade<S>(
+        &self,
+        node: NodeId,
+        stream: S,
+        path: &WebSocketPath,
+        lingers: bool,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let path = match path {
@@ -228,7 +221,7 @@ impl Server {
                 lingers,
                 framed: true,
             };
-            self.accept(framed, wire);
+            self.accept(node, framed, wire);
         }
     }
 
@@ -238,14 +231,19 @@ impl Server {
             lingers: true,
             framed: false,
         };
-        self.accept(stream, wire);
+        self.accept(NodeId::default(), stream, wire);
     }
 
-    fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, wire: Wire) {
-        if self.shared.lock().stopped {
+    pub(super) fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        node: NodeId,
+        stream: S,
+        wire: Wire,
+    ) {
+        if !self.shared.lock().serves(node) {
             return;
         }
-        let Some(id) = self.shared.open() else {
+        let Some(id) = self.shared.open(node) else {
             return;
         };
         let shared = Arc::clone(&self.shared);
@@ -279,6 +277,10 @@ impl Server {
     pub fn control(&self, control: Control) {
         let stop = control == Control::Stop;
         let mut state = self.shared.lock();
+        if let Control::Node { node, event } = control {
+            self.shared.node(&mut state, node, event);
+            return;
+        }
         self.shared.handle(&mut state, Input::Control(control));
         state.stopped |= stop;
     }
@@ -299,6 +301,8 @@ impl Server {
         };
         self.shared.carry_out(state, now, &mut out);
         state.outboxes.close_all(how == Restart::Orderly);
+        state.nodes = Nodes::default();
+        self.shared.continued.notify_waiters();
         state.broker = Broker::restore(config.clone(), conduct, stored, now, &mut out);
         state.broker.count_outgoing(state.outboxes.account());
         if let Some(store) = &mut state.store {
@@ -377,13 +381,19 @@ impl Shared {
 
     /// Opens a connection for an accepted transport. Returns `None` if the system provides no randomness, since a
     /// predictable nonce would protect nothing.
-    fn open(&self) -> Option<ConnectionId> {
+    fn open(&self, node: NodeId) -> Option<ConnectionId> {
         let mut state = self.lock();
         let nonce = state.randomness.next().ok()?;
         let connection = ConnectionId(state.next_connection);
         state.next_connection += 1;
-        state.outboxes.open(connection);
-        self.handle(&mut state, Input::Opened { connection, nonce });
+        let is_paused = state.nodes.is_paused(node);
+        state.outboxes.open(connection, node, is_paused);
+        let input = Input::Opened {
+            connection,
+            node,
+            nonce,
+        };
+        self.handle(&mut state, input);
         Some(connection)
     }
 

@@ -23,6 +23,7 @@ mod keep_alive;
 mod kept;
 mod malformed;
 mod model;
+mod nodes;
 mod numbers;
 mod offline;
 mod publish;

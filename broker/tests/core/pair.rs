@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_broker::{
-    Broker, Change, Config, ConnectionId, Control, Fault, Faults, HookEvent, Input, Output,
-    StoredState, Time,
+    Broker, Change, Config, ConnectionId, Control, Fault, Faults, HookEvent, Input, NodeEvent,
+    NodeId, Output, StoredState, Time,
 };
 use mqtt_check_codec::{
     Ack, Connect, DecodeError, Disconnect, Packet, PacketId, Properties, Property, ProtocolVersion,
@@ -179,12 +179,41 @@ impl Pair {
     }
 
     pub(crate) fn open(&mut self) -> Peer {
+        self.open_at(0)
+    }
+
+    /// Opens a connection at this node of a cluster.
+    pub(crate) fn open_at(&mut self, node: u8) -> Peer {
         let connection = ConnectionId(self.next_connection);
         self.next_connection += 1;
         self.received.insert(connection, Vec::new());
-        let nonce = connection.0.into();
-        self.handle(Input::Opened { connection, nonce });
+        self.handle(Input::Opened {
+            connection,
+            node: NodeId(node),
+            nonce: connection.0.into(),
+        });
         Peer(connection)
+    }
+
+    /// Connects a client at this node of a cluster.
+    pub(crate) fn connect_at(&mut self, node: u8, connect: impl Into<Connect>) -> Peer {
+        let peer = self.open_at(node);
+        self.send(peer, Packet::Connect(Box::new(connect.into())));
+        peer
+    }
+
+    /// Connects a client at this node of a cluster and takes its CONNACK, which must be a success.
+    pub(crate) fn connected_at(&mut self, node: u8, connect: impl Into<Connect>) -> Peer {
+        let peer = self.connect_at(node, connect);
+        let first = self.lane(peer.0).remove(0);
+        assert!(first.starts_with("connack 0x00"), "{first}");
+        peer
+    }
+
+    /// Something happens to a node of a cluster.
+    pub(crate) fn node(&mut self, node: u8, event: NodeEvent) {
+        let node = NodeId(node);
+        self.control(Control::Node { node, event });
     }
 
     pub(crate) fn connect(&mut self, connect: impl Into<Connect>) -> Peer {

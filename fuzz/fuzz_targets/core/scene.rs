@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use mqtt_check_broker::{
-    Broker, Config, ConnectionId, Control, Faults, Input, Output, RedirectWhen,
+    Broker, Config, ConnectionId, Control, Faults, Input, NodeId, Output, RedirectWhen,
 };
 use mqtt_check_codec::{
     Ack, Connect, Disconnect, Form, Frame, Packet, PacketId, Properties, Property, ProtocolVersion,
@@ -374,7 +374,11 @@ impl Stage {
         self.next += 1;
         self.places.insert(place, (connection, None));
         let nonce = self.next.into();
-        self.handle(Input::Opened { connection, nonce });
+        self.handle(Input::Opened {
+            connection,
+            node: NodeId::default(),
+            nonce,
+        });
     }
 
     /// Sends a packet. Packets that the codec cannot encode are skipped, since no network delivers them.

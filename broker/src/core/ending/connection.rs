@@ -111,7 +111,7 @@ pub(crate) fn dismiss(
     turn.close(link.connection);
 }
 
-/// Settles the Will and the session after a connection has ended other than by takeover.
+/// Ends a connection other than by takeover, and settles the Will and the session.
 pub(crate) fn end_connection(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -122,6 +122,32 @@ pub(crate) fn end_connection(
         return;
     };
     turn.hook(HookEvent::ClientDisconnected { client, reason });
+    settle_connection(state, turn, key, reason);
+}
+
+/// Closes the connections of these sessions without a packet. Their Wills and sessions are still to be settled.
+pub(crate) fn end_links(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    keys: Vec<SessionKey>,
+) -> Vec<(SessionKey, ByteString)> {
+    let mut ended = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) {
+            turn.close(link.connection);
+        }
+        ended.extend(unlink(state, turn, key).map(|client| (key, client)));
+    }
+    ended
+}
+
+/// Settles the Will and the session after the connection has ended.
+pub(crate) fn settle_connection(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    reason: DisconnectReason,
+) {
     settle_will(state, turn, key, reason);
     if state.rules.breaks(Fault::SharedBegunGivenAway) {
         give_begun_away(

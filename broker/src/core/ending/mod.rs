@@ -3,6 +3,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod inheritance;
+pub(crate) mod node;
 pub(crate) mod session;
 pub(crate) mod takeover;
 pub(crate) mod will;

@@ -174,7 +174,9 @@ fn displace(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
         return;
     };
     let left_open = state.sessions.at(key).is_some_and(|s| s.traces.left_open);
-    if left_open || state.rules.breaks(Fault::TakeoverLeavesOldOpen) {
+    let is_missed = state.sessions.nodes.is_paused(link.connection)
+        && state.rules.breaks(Fault::PausedNodeMissesTakeover);
+    if left_open || is_missed || state.rules.breaks(Fault::TakeoverLeavesOldOpen) {
         // The old connection gets no DISCONNECT and stays open.
     } else if silent {
         turn.close(link.connection);

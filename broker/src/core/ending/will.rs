@@ -27,6 +27,7 @@ pub(crate) fn settle_will(
     reason: DisconnectReason,
 ) {
     let rules = &state.rules;
+    let is_one_node = state.sessions.nodes.is_stopping;
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
@@ -81,6 +82,7 @@ pub(crate) fn settle_will(
     }
     if reason == DisconnectReason::ServerShutdown
         && rules.config.durable
+        && !is_one_node
         && !rules.chooses(Liberty::WillsPublishedAtStop)
     {
         // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]: the Will may wait for the next start, when clients can receive it.

@@ -12,6 +12,7 @@ pub(crate) mod inflight;
 pub(crate) mod link;
 pub(crate) mod lookup;
 pub(crate) mod message;
+pub(crate) mod nodes;
 pub(crate) mod queue;
 pub(crate) mod redirect;
 pub(crate) mod retained;

@@ -16,6 +16,7 @@ use super::fault_state::FaultState;
 use super::inflight::Inflight;
 use super::link::Link;
 use super::message::Message;
+use super::nodes::Nodes;
 use super::queue::Queue;
 use super::session_key::SessionKey;
 use super::subscription::Granted;
@@ -175,6 +176,8 @@ pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     free: Vec<SessionKey>,
     by_client: BTreeMap<ByteString, SessionKey>,
+    /// The nodes of a cluster, and which clients are connected to them.
+    pub(crate) nodes: Nodes,
     /// For faults: ended sessions that a restart brings back.
     pub(crate) ended: Vec<Session>,
     /// For a fault: filters of sessions that ended with their connection, by Client Identifier.

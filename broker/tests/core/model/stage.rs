@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use mqtt_check_broker::{
-    Broker, Config, ConnectionId, Control, Fault, Faults, Input, Output, StoredState,
+    Broker, Config, ConnectionId, Control, Fault, Faults, Input, NodeId, Output, StoredState,
 };
 use mqtt_check_codec::{
     Connect, Packet, Property, Publish, ReasonCode, RetainHandling, SubscriptionOptions,
@@ -206,6 +206,7 @@ impl Stage {
         self.next_connection += 1;
         self.handle(Input::Opened {
             connection: line,
+            node: NodeId::default(),
             nonce: line.0.into(),
         })?;
         self.world

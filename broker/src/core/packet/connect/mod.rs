@@ -142,6 +142,7 @@ impl Broker {
         }
         self.connections.insert(connection, Phase::Connected(key));
         let state = &mut self.state;
+        state.sessions.nodes.settle(&connect.client_id, connection);
         keep_of_connect(state, key, connect, expiry);
         join(state, turn, key, link, connack);
         let is_takeover = state.sessions.at(key).is_some_and(|s| s.traces.taken_over);

@@ -11,7 +11,7 @@ use super::super::super::randomness::split_mix;
 use super::super::Store;
 use super::super::damage::Records;
 use crate::core::Change;
-use crate::{Broker, Config, ConnectionId, Faults, Input, Time};
+use crate::{Broker, Config, ConnectionId, Faults, Input, NodeId, Time};
 
 pub(super) struct Writer {
     broker: Broker,
@@ -66,6 +66,7 @@ impl Writer {
         self.connection.0 += 1;
         self.handle(Input::Opened {
             connection: self.connection,
+            node: NodeId::default(),
             nonce: 0,
         });
         let never = Property::SessionExpiryInterval(u32::MAX);
