@@ -136,6 +136,9 @@ fn known(file: &TargetFile) -> Result<Known, Failure> {
     if started {
         control.extend(["kill", "restart", "stop"]);
     }
+    if file.start.iter().any(|start| start.node.is_some()) {
+        control.push("nodes");
+    }
     if file.kick.is_some() {
         control.insert(0, "kick");
     }

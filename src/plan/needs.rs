@@ -54,12 +54,21 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
     }
     for step in &scene.steps {
         if let Action::Broker(action) = &step.action {
+            if let BrokerAction::Node { node, .. } = action
+                && *node > 0
+            {
+                add(Need::Route(Route {
+                    transport: Transport::Default,
+                    node: *node,
+                }));
+            }
             add(Need::Capability(match action {
                 BrokerAction::Kick { .. } => Capability::Kick,
                 BrokerAction::Redirect { .. } => Capability::Redirect,
                 BrokerAction::Restart | BrokerAction::Stop | BrokerAction::Kill => {
                     Capability::Restart
                 }
+                BrokerAction::Node { .. } => Capability::NodeControl,
             }));
         }
     }

@@ -168,6 +168,7 @@ word_enum! {
         Kick = "kick",
         Redirect = "redirect",
         Restart = "restart",
+        NodeControl = "node_control",
     }
 }
 
@@ -657,6 +658,26 @@ pub enum BrokerAction {
     Stop,
     /// Ends the broker without warning and starts it again.
     Kill,
+    /// An action on one node of several.
+    Node {
+        node: usize,
+        what: NodeAction,
+    },
+}
+
+/// What an administrator can do to one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeAction {
+    /// Ends the node without warning. It stays away until it is restarted.
+    Kill,
+    /// Stops the node gracefully. It stays away until it is restarted.
+    Stop,
+    /// Starts the node. One that runs is stopped first.
+    Restart,
+    /// Halts the node: its connections stay open, but it does nothing.
+    Pause,
+    /// Lets a paused node go on.
+    Continue,
 }
 
 /// The `choice` action.

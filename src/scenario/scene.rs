@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
+use super::client::NODE_MAX;
 use super::duration::duration;
 use super::expectation;
 use super::expression::is_name;
 use super::hooks::hook_list;
 use super::model::{
-    Action, BrokerAction, Choice, Expectation, Expr, Literal, Pattern, Rounds, Step,
+    Action, BrokerAction, Choice, Expectation, Expr, Literal, NodeAction, Pattern, Rounds, Step,
 };
 use super::node::{Entry, Node, Scalar, Style, Value, short, transpose};
 use super::reason;
@@ -18,7 +19,7 @@ use super::roles::one_of;
 use super::rows::{self, with_counter};
 use super::scope::{Mapping, Scope};
 use super::step::{Body, StepContext, StepPosition, label, steps, too_many, word};
-use super::value::{boolean, number_expr, prose};
+use super::value::{boolean, number, number_expr, prose};
 
 /// Words that appear where a client's name could.
 pub(crate) const WORDS: [&str; 7] = [
@@ -51,7 +52,9 @@ pub(crate) fn scene_action(
 }
 
 fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
-    let known = ["kick", "redirect", "restart", "stop", "kill"];
+    let known = [
+        "kick", "redirect", "restart", "stop", "kill", "pause", "continue",
+    ];
     match node.text() {
         Some("restart") => return Some(BrokerAction::Restart),
         Some("stop") => return Some(BrokerAction::Stop),
@@ -59,6 +62,11 @@ fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
         Some(word @ ("kick" | "redirect")) => {
             let title = format!("`{word}` without a client");
             return scope.fail(scope.at(node.place, title));
+        }
+        Some(word @ ("pause" | "continue")) => {
+            let title = format!("`{word}` without a node");
+            let hint = format!("name the node: broker: {{ {word}: 0 }}");
+            return scope.fail(scope.at(node.place, title).hint(hint));
         }
         Some(_) => return scope.expected_word(node, &known),
         None => {}
@@ -69,10 +77,11 @@ fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
     match &*entry.key.text {
         "kick" => kick(scope, &entry.value),
         "redirect" => redirect(scope, &entry.value),
-        key @ ("restart" | "stop" | "kill") => {
-            let title = format!("`{key}` takes no value: write `broker: {key}`");
-            scope.fail(scope.at(entry.key.place, title))
-        }
+        "kill" => one_node(scope, &entry.value, NodeAction::Kill),
+        "stop" => one_node(scope, &entry.value, NodeAction::Stop),
+        "restart" => one_node(scope, &entry.value, NodeAction::Restart),
+        "pause" => one_node(scope, &entry.value, NodeAction::Pause),
+        "continue" => one_node(scope, &entry.value, NodeAction::Continue),
         key => {
             let mut diagnostic = scope.at(
                 entry.key.place,
@@ -82,6 +91,13 @@ fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
             scope.fail(diagnostic)
         }
     }
+}
+
+/// Reads the number of the node that an action is about.
+fn one_node(scope: Scope<'_>, node: &Node, what: NodeAction) -> Option<BrokerAction> {
+    let number = number(scope, node, &(0..=NODE_MAX), "the number of a node")?;
+    let node = usize::try_from(number).ok()?;
+    Some(BrokerAction::Node { node, what })
 }
 
 fn kick(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {

@@ -6,14 +6,16 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Randomness, Restart, Server};
-use mqtt_check_broker::{Conduct, Config, Control, Fault, Faults, Liberties, Liberty, liberty};
+use mqtt_check_broker::{
+    Conduct, Config, Control, Fault, Faults, Liberties, Liberty, NodeEvent, NodeId, liberty,
+};
 use mqtt_check_codec::{Clause, Properties, Property, QoS};
 use tokio::time::timeout;
 
 use super::Capabilities;
 use super::host::Hook;
 use crate::requirements::standard;
-use crate::scenario::model::{BrokerAction, Capability, Route, Settings, Transport};
+use crate::scenario::model::{BrokerAction, Capability, NodeAction, Route, Settings, Transport};
 use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
 
 /// Odd, so that it takes long for a seed to repeat.
@@ -261,10 +263,11 @@ impl Host {
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
+        let node = node_id(route.node).map_err(io::Error::other)?;
         if route.transport != Transport::WebSocket {
-            return Ok(Opened::plain(Stream::Memory(self.server.connect()?)));
+            return Ok(Opened::plain(Stream::Memory(self.server.connect_to(node)?)));
         }
-        let stream = Stream::Memory(self.server.connect_websocket()?);
+        let stream = Stream::Memory(self.server.connect_websocket_to(node)?);
         let mut offer = Offer::of_mqtt("memory".to_owned(), "/".to_owned());
         if let Some(offers) = offers {
             offer.subprotocols = offers.to_vec();
@@ -284,9 +287,10 @@ impl Host {
     }
 
     pub(super) fn control(&self, action: &BrokerAction, client: &str) -> Result<(), String> {
-        match (control(action, client.into()), action) {
+        match (control(action, client.into())?, action) {
             (Some(control), _) => self.server.control(control),
             (None, BrokerAction::Kill) => self.server.restart(Restart::Crash),
+            (None, BrokerAction::Node { node, .. }) => self.server.restart_node(node_id(*node)?),
             (None, _) => self.server.restart(Restart::Orderly),
         }
         Ok(())
@@ -314,9 +318,15 @@ pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
     settings.over(conduct.liberties.config())
 }
 
+/// The broker's own number of a node.
+fn node_id(node: usize) -> Result<NodeId, String> {
+    let number = u8::try_from(node).map_err(|_| "the bundled broker has no such node")?;
+    Ok(NodeId(number))
+}
+
 /// Translates an administrator's action to the broker's own type. A restart is handled by the server, not here.
-fn control(action: &BrokerAction, client: ByteString) -> Option<Control> {
-    match action {
+fn control(action: &BrokerAction, client: ByteString) -> Result<Option<Control>, String> {
+    Ok(match action {
         BrokerAction::Kick { reason, .. } => Some(Control::Kick {
             client,
             reason: *reason,
@@ -337,8 +347,19 @@ fn control(action: &BrokerAction, client: ByteString) -> Option<Control> {
             server_reference: server_reference.clone().map(ByteString::from),
         }),
         BrokerAction::Stop => Some(Control::Stop),
+        BrokerAction::Node { node, what } => {
+            let event = match what {
+                NodeAction::Kill => NodeEvent::Killed,
+                NodeAction::Stop => NodeEvent::Stopped,
+                NodeAction::Pause => NodeEvent::Paused,
+                NodeAction::Continue => NodeEvent::Continued,
+                NodeAction::Restart => return Ok(None),
+            };
+            let node = node_id(*node)?;
+            Some(Control::Node { node, event })
+        }
         BrokerAction::Restart | BrokerAction::Kill => None,
-    }
+    })
 }
 
 #[cfg(test)]

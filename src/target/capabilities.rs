@@ -37,6 +37,8 @@ pub struct Capabilities {
     pub settings: Option<Arc<Table>>,
     /// How to end the connection of one client on instances that a run starts.
     pub kick: Option<Kick>,
+    /// Whether each node can be killed, stopped and paused by itself, on instances that a run starts.
+    pub controls_nodes: bool,
     /// Whether no other clients use the broker.
     pub ours: bool,
     /// Whether the broker runs in virtual time.
@@ -111,6 +113,7 @@ impl Capabilities {
             configurable: true,
             settings: None,
             kick: None,
+            controls_nodes: true,
             ours: true,
             virtual_time: true,
             nodes: vec![
@@ -133,6 +136,7 @@ impl Capabilities {
             Capability::Kick,
             Capability::Redirect,
             Capability::Restart,
+            Capability::NodeControl,
             Capability::Users,
             Capability::AccessList,
             Capability::EnhancedAuthentication,
@@ -147,6 +151,7 @@ impl Capabilities {
             configurable: false,
             settings: None,
             kick: None,
+            controls_nodes: false,
             ours: false,
             virtual_time: false,
             nodes: Vec::new(),
@@ -240,6 +245,11 @@ impl Capabilities {
         }
         if let Some(instances) = &target.instances {
             self.can_be_started(instances.table());
+            if instances.controls_nodes() {
+                self.lacks
+                    .retain(|(lacking, _)| *lacking != Capability::NodeControl);
+                self.controls_nodes = true;
+            }
             if let Some(kick) = instances.kick() {
                 self.lacks
                     .retain(|(lacking, _)| *lacking != Capability::Kick);
@@ -324,6 +334,7 @@ impl Capabilities {
             Capability::WebSocket => self.nodes.iter().any(|routes| routes.websocket),
             Capability::Users if !self.users.is_empty() => true,
             Capability::Kick if self.kick.is_some() => true,
+            Capability::NodeControl => self.controls_nodes,
             Capability::Restart => self.settings.is_some() || self.ours,
             set if SET.iter().any(|(of, _)| *of == set) => {
                 let supports = |table: &Arc<Table>| {

@@ -4,6 +4,7 @@
 //! In: the text of `targets/NAME.yaml`. Out: a [`TargetFile`], or everything that is wrong with the file, in the order
 //! of its lines. Nothing is started here. `docs/targets/format.md` is the reference.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,6 +117,8 @@ pub struct TargetFile {
 pub struct Start {
     /// The program and its arguments.
     pub command: Vec<String>,
+    /// The node that the program belongs to, so that it can be stopped by itself.
+    pub node: Option<usize>,
     /// The content of the file at `{config}`.
     pub config: Option<String>,
     /// A command that stops the program. Without one, the program gets the signal TERM.
@@ -261,7 +264,8 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         None => Some(Vec::new()),
         Some(node) => reading
             .one_or_more(node, start)
-            .filter(|all| know_their_ports(reading, node.place, nodes.as_ref(), all)),
+            .filter(|all| know_their_ports(reading, node.place, nodes.as_ref(), all))
+            .filter(|all| know_their_nodes(reading, node.place, nodes.as_ref(), all)),
     };
     let settings = match (settings_node, &start) {
         (None, _) | (_, None) => None,
@@ -365,6 +369,31 @@ fn know_their_ports(
     unknown.is_none()
 }
 
+/// Checks that either no program has a node, or every node has a program.
+fn know_their_nodes(
+    reading: &Reading,
+    place: Place,
+    nodes: Option<&Addresses>,
+    programs: &[Start],
+) -> bool {
+    let named: BTreeSet<usize> = programs.iter().filter_map(|start| start.node).collect();
+    let Some(nodes) = nodes.filter(|_| !named.is_empty()) else {
+        return true;
+    };
+    let all: BTreeSet<usize> = (0..=nodes.others.len()).collect();
+    let title = if let Some(stray) = named.difference(&all).next() {
+        format!("`urls` has no node {stray}")
+    } else if let Some(missing) = all.difference(&named).next() {
+        format!("no program has `node: {missing}`")
+    } else {
+        return true;
+    };
+    let hint =
+        "nodes count from 0, in the order of `urls`: name the node of each program, or of none";
+    reading.fail::<()>(place, &title, hint);
+    false
+}
+
 fn start(reading: &Reading, node: &Node) -> Option<Start> {
     let mut map = Map::of(reading, node, "`start`")?;
     let place = map.place();
@@ -376,6 +405,7 @@ fn start(reading: &Reading, node: &Node) -> Option<Start> {
         .take("stop")
         .map(|node| reading.one_or_more(node, command_word));
     let within = map.duration("within", LONGEST);
+    let node = map.number("node");
     map.finish();
     let here = reading.here().display().to_string();
     let placed = |text: String| text.replace(HERE, &here);
@@ -393,6 +423,7 @@ fn start(reading: &Reading, node: &Node) -> Option<Start> {
     }
     Some(Start {
         command,
+        node: node.and_then(|number| usize::try_from(number).ok()),
         config: config.map(placed),
         stop: match stop {
             Some(stop) => Some(placed_all(stop?)),

@@ -52,6 +52,16 @@ impl Guard {
         self.send("kill")
     }
 
+    /// Halts the processes with the signal STOP.
+    pub(super) fn pause(&mut self) -> Result<(), String> {
+        self.send("pause")
+    }
+
+    /// Lets halted processes go on.
+    pub(super) fn go_on(&mut self) -> Result<(), String> {
+        self.send("continue")
+    }
+
     /// Ends only the guard, after the processes have ended. Keeps the folder.
     pub(super) fn leave(mut self) {
         if self.write("leave").is_ok() {

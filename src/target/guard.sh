@@ -6,6 +6,7 @@
 # Commands on standard input, each answered by the file `ended` in the folder:
 #     end    asks all of them to end, and kills those that do not
 #     kill   kills all of them
+#     pause  halts all of them, and continue lets them go on
 # `leave` ends only the guard.
 #
 # A broker's processes are those of the leader's group, and on Linux also those with the mark in their environment:
@@ -60,8 +61,21 @@ none_within() {
     done
 }
 
+# Sends this signal to all of them.
+tell_all() {
+    find_all
+    [ -z "$found" ] || kill -s "$1" $found
+}
+
+# A halted process does not end when it is asked to.
+go_on() {
+    [ -z "$halted" ] || tell_all CONT
+    halted=
+}
+
 # The leader first: it may end the others in an order of its own.
 end() {
+    go_on
     if lives; then
         kill "$leader"
         looks=250
@@ -79,6 +93,7 @@ end() {
     none_within 250 KILL
 }
 
+halted=
 birth=$(born)
 while read -r word; do
     case $word in
@@ -87,6 +102,11 @@ while read -r word; do
         lives && kill -s KILL "$leader"
         none_within 250 KILL
         ;;
+    pause)
+        tell_all STOP
+        halted=yes
+        ;;
+    continue) go_on ;;
     leave) exit ;;
     esac
     : >"$folder/ended"

@@ -84,6 +84,11 @@ impl Instances {
         locked(&self.seen).problems.push(problem);
     }
 
+    /// Whether the target file says which programs each node consists of.
+    pub fn controls_nodes(&self) -> bool {
+        self.file.start.iter().any(|start| start.node.is_some())
+    }
+
     /// How to end the connection of one client. `None` if the target file does not say.
     pub fn kick(&self) -> Option<&Kick> {
         self.file.kick.as_ref()
@@ -270,6 +275,7 @@ impl Handle {
             BrokerAction::Restart => running.restart(),
             BrokerAction::Stop => running.halt(),
             BrokerAction::Kill => running.kill(),
+            BrokerAction::Node { node, what } => running.node(*node, *what),
             BrokerAction::Kick { .. } => match client {
                 Some(client) => running.kick(client),
                 None => Err("the Client Identifier of the client is unknown".to_owned()),

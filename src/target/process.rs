@@ -16,6 +16,7 @@ use super::main_broker::MainBroker;
 use super::program::{LOOK, Program, free_ports, with_ports};
 use super::settings::Filling;
 use super::{Access, External, StartError};
+use crate::scenario::model::NodeAction;
 use crate::transcript::Secrets;
 use crate::transport::{Endpoint, Scheme};
 
@@ -222,6 +223,56 @@ impl Running {
             }
         }
         Err(last)
+    }
+
+    /// Does something to one node. Waits until a node that is started answers.
+    pub(super) fn node(&mut self, node: usize, what: NodeAction) -> Result<(), String> {
+        let mut programs: Vec<_> = self.programs_of(node).collect();
+        if programs.is_empty() {
+            return Err("the target file does not specify which program it is".to_owned());
+        }
+        match what {
+            NodeAction::Kill => programs.into_iter().try_for_each(Program::kill),
+            NodeAction::Stop => programs.into_iter().rev().try_for_each(Program::halt),
+            NodeAction::Pause => programs.into_iter().try_for_each(Program::pause),
+            NodeAction::Continue => programs.into_iter().try_for_each(Program::go_on),
+            NodeAction::Restart => {
+                programs.iter_mut().rev().try_for_each(|p| p.halt())?;
+                programs.iter_mut().try_for_each(|p| p.start_again())?;
+                self.wait_until_node_ready(node)
+            }
+        }
+    }
+
+    fn programs_of(&mut self, node: usize) -> impl Iterator<Item = &mut Program> {
+        let programs = self.programs.iter_mut();
+        programs.filter(move |program| program.node == Some(node))
+    }
+
+    /// Waits until every endpoint of this node answers.
+    fn wait_until_node_ready(&mut self, node: usize) -> Result<(), String> {
+        let within = self.within;
+        let deadline = Instant::now() + within;
+        let nodes = self.reached.nodes();
+        let places = nodes.get(node).into_iter();
+        for place in places.flat_map(|node| std::iter::once(&node.endpoint).chain(&node.websocket))
+        {
+            loop {
+                if let Some(how) = self.programs_of(node).find_map(Program::ended) {
+                    return Err(how);
+                }
+                match greet(place, deadline) {
+                    Ok(_) => break,
+                    Err(error) if Instant::now() >= deadline => {
+                        let seconds = within.as_secs_f32();
+                        return Err(format!("no answer to CONNECT within {seconds} s: {error}"));
+                    }
+                    Err(_) => thread::sleep(LOOK),
+                }
+            }
+        }
+        self.programs_of(node)
+            .try_for_each(|program| program.run_after(within))
     }
 
     /// Ends the connection of this client.

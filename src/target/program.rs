@@ -48,6 +48,8 @@ pub(super) struct Program {
     guard: Guard,
     pub(super) folder: TempDir,
     pub(super) log: PathBuf,
+    /// The node that it belongs to, if the target file says so.
+    pub(super) node: Option<usize>,
     /// The program and its arguments.
     command: Vec<String>,
     environment: Vec<(String, String)>,
@@ -111,6 +113,7 @@ impl Program {
             broker,
             guard,
             log,
+            node: start.node,
             command,
             environment,
             stop: start.stop.as_ref().map(|words| filled.words(words)),
@@ -154,6 +157,16 @@ impl Program {
     pub(super) fn kill(&mut self) -> Result<(), String> {
         self.guard.kill()?;
         self.reap()
+    }
+
+    /// Halts all of its processes, which then do nothing.
+    pub(super) fn pause(&mut self) -> Result<(), String> {
+        self.guard.pause()
+    }
+
+    /// Lets its processes go on.
+    pub(super) fn go_on(&mut self) -> Result<(), String> {
+        self.guard.go_on()
     }
 
     fn reap(&mut self) -> Result<(), String> {

@@ -44,13 +44,87 @@ const ON_ONE_NODE: &[&str] = &[
 /// Three brokers that share nothing have no older message to replace on the second node.
 const NOTHING_TO_REPLACE: &str = "cluster/retained[replaced-on-the-second-on-the-second]";
 
-/// Plays the scenarios. Returns the exit code and the cases by their verdict.
+/// Three brokers, each of which can be lost by itself.
+const ONE_BY_ONE: &str = "\
+limit: 2s
+start:
+  - { node: 0, command: [BINARY, broker, --listen, '127.0.0.1:{port}'] }
+  - { node: 1, command: [BINARY, broker, --listen, '127.0.0.1:{port_1}'] }
+  - { node: 2, command: [BINARY, broker, --listen, '127.0.0.1:{port_2}'] }
+";
+
+/// The first node is lost and returns. A client of the second one is connected all the time.
+const LOST: &str = "\
+title: A node that is lost takes only its own clients with it
+clients:
+  here: { node: 0 }
+  there: { node: 1 }
+  again: { node: 0 }
+cases:
+  killed: { loss: killed }
+  stopped: { loss: stopped }
+steps:
+  - here: connect
+  - there: connect
+  - { if: { loss: killed }, broker: { kill: 0 } }
+  - { if: { loss: stopped }, broker: { stop: 0 } }
+  - here: { expect: { refused: { codes: { 5: [server_shutting_down] } } } }
+  - there: ping
+  - broker: { restart: 0 }
+  - again: connect
+  - there: ping
+";
+
+/// A node is restarted while it runs.
+const RESTARTED: &str = "\
+title: A node that runs is stopped before it starts again
+clients:
+  here: { node: 0 }
+  there: { node: 1 }
+steps:
+  - here: connect
+  - there: connect
+  - broker: { restart: 0 }
+  - here: { expect: { refused: { codes: { 5: [server_shutting_down] } } } }
+  - there: ping
+  - here: connect
+";
+
+/// A paused node answers nothing, and everything when it goes on.
+const PAUSED: &str = "\
+title: A paused node answers when it goes on
+clients:
+  here: { node: 0 }
+  there: { node: 1 }
+steps:
+  - here: connect
+  - there: connect
+  - id: pause
+    broker: { pause: 0 }
+  - here: { send: { pingreq: {} } }
+  - there: ping
+  - here: { expect: silence }
+    clause: MQTT-3.12.4-1
+  - broker: { continue: 0 }
+  - here: { expect: pingresp }
+control:
+  without: [pause]
+  expect:
+    - here: pingresp
+";
+
+/// Plays the scenarios of the suite.
 fn played(start: &str) -> (Option<i32>, serde_json::Value) {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/cluster");
     let program = Program::new(&format!(
         "run {} --target nodes --no-snapshots --report json=report.json",
         scenarios.display()
     ));
+    played_by(program, start)
+}
+
+/// Returns the exit code and the report.
+fn played_by(program: Program, start: &str) -> (Option<i32>, serde_json::Value) {
     let file = format!("{NODES}{}", start.replace("BINARY", BINARY));
     let program = program.file("targets/nodes.yaml", file);
     let ended = program.run();
@@ -66,12 +140,38 @@ fn with_verdict<'r>(report: &'r serde_json::Value, verdict: &str) -> BTreeSet<&'
     cases.filter_map(|case| case["id"].as_str()).collect()
 }
 
+/// The cases that lose a node.
+fn without_node_control(report: &serde_json::Value) -> usize {
+    let cases = report["cases"].as_array().expect("cases").iter();
+    let skipped = cases.filter(|case| case["verdict"] == "skipped");
+    let mut count = 0;
+    for case in skipped {
+        let code = case["skip"].as_str().unwrap_or_default();
+        assert!(
+            [
+                "needs:node_control",
+                "untold:replicated",
+                "setting:replicated"
+            ]
+            .contains(&code),
+            "{case:#}"
+        );
+        count += 1;
+    }
+    count
+}
+
 #[test]
-fn one_broker_with_three_addresses_passes_all_of_them() {
+fn one_broker_with_three_addresses_passes_all_that_lose_no_node() {
     let (exit, report) = played(TOGETHER);
     let passed = with_verdict(&report, "passed").len();
     assert_eq!(exit, Some(0), "{passed} passed");
-    assert_eq!(report["cases"].as_array().map(Vec::len), Some(passed));
+    let skipped = without_node_control(&report);
+    assert!(passed > skipped, "{skipped} skipped");
+    assert_eq!(
+        report["cases"].as_array().map(Vec::len),
+        Some(passed + skipped)
+    );
 }
 
 #[test]
@@ -84,4 +184,17 @@ fn brokers_that_share_nothing_pass_only_what_concerns_one_node() {
         .collect();
     let on_one: BTreeSet<&str> = on_one.iter().map(String::as_str).collect();
     assert_eq!(with_verdict(&report, "passed"), on_one);
+}
+
+#[test]
+fn nodes_are_killed_stopped_restarted_and_paused_one_by_one() {
+    let program =
+        Program::new("run scenarios --target nodes --no-snapshots --report json=report.json")
+            .file("scenarios/lost.yaml", LOST)
+            .file("scenarios/restarted.yaml", RESTARTED)
+            .file("scenarios/paused.yaml", PAUSED);
+    let (exit, report) = played_by(program, ONE_BY_ONE);
+    let passed = with_verdict(&report, "passed");
+    assert_eq!(passed.len(), 8, "{report:#}");
+    assert_eq!(exit, Some(0));
 }

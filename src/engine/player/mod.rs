@@ -24,7 +24,7 @@ use crate::engine::wait;
 use crate::matcher::Memory;
 use crate::plan::{Awaited, Body, Operation, PlannedStep, steps_played};
 use crate::scenario::model::{
-    BrokerAction, Choice, ClientIndex, Expectation, OneOf, Pattern, Scene,
+    BrokerAction, Choice, ClientIndex, Expectation, NodeAction, OneOf, Pattern, Scene,
 };
 use crate::target::host::Host;
 use crate::transcript::{
@@ -365,7 +365,10 @@ impl<'p> Player<'p> {
             BrokerAction::Kick { client, .. } | BrokerAction::Redirect { client, .. } => {
                 Some(*client)
             }
-            BrokerAction::Restart | BrokerAction::Stop | BrokerAction::Kill => None,
+            BrokerAction::Restart
+            | BrokerAction::Stop
+            | BrokerAction::Kill
+            | BrokerAction::Node { .. } => None,
         };
         let id = client.and_then(|client| {
             let expr = &self.scene.clients[client.0].id;
@@ -379,7 +382,23 @@ impl<'p> Player<'p> {
         {
             record.not_reached = Some(NotReached::Because(why));
         }
+        if let BrokerAction::Node { node, what } = action {
+            self.expect_pings(*node, *what);
+        }
         self.quiesce(None).await;
+    }
+
+    /// A paused node answers no ping, so none of its connections can prove anything.
+    fn expect_pings(&mut self, node: usize, what: NodeAction) {
+        let answers_no_ping = match what {
+            NodeAction::Pause => true,
+            NodeAction::Continue => false,
+            NodeAction::Kill | NodeAction::Stop | NodeAction::Restart => return,
+        };
+        let lanes = self.lanes.iter_mut().zip(&self.transcript.lanes);
+        for (lane, _) in lanes.filter(|(_, record)| record.node == node) {
+            lane.answers_no_ping = answers_no_ping;
+        }
     }
 
     async fn choice(&mut self, choice: &Choice) {

@@ -15,7 +15,7 @@ mod websocket;
 pub use broker::configuration;
 use packets::{field_keys, packet_pattern, received, received_words, sent};
 
-use super::client::RESERVED;
+use super::client::{NODE_MAX, RESERVED};
 use super::expectation::MODIFIERS;
 use super::fields::{self, Direction, PACKETS, SUBSCRIPTION, U32_MAX};
 use super::model::{Capability, Driver, Level, ScramFault, Transport};
@@ -366,9 +366,15 @@ fn step() -> Value {
         ]),
         &["client", "reason"],
     );
+    let node = || number(NODE_MAX);
     let details = keys([
         ("kick", json!({ "anyOf": [client.clone(), kick] })),
         ("redirect", redirect),
+        ("kill", node()),
+        ("stop", node()),
+        ("restart", node()),
+        ("pause", node()),
+        ("continue", node()),
     ]);
     let steps = || list(switched(refer("step")));
     let repeat = mapping(

@@ -147,6 +147,11 @@ fn start() -> Value {
     let properties = object([
         ("command", words(), "the program and its arguments"),
         (
+            "node",
+            json!({ "type": "integer", "minimum": 0, "maximum": 63 }),
+            "the number of the node that the program belongs to",
+        ),
+        (
             "config",
             refer("text"),
             "the configuration, written to the file {config}",

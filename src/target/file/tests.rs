@@ -296,6 +296,14 @@ fn reports_contradicting_keys() {
             "`mqtt://a:1` is listed twice",
         ),
         (
+            "urls: ['mqtt://a:{port}', 'mqtt://a:{port_1}']\nstart:\n  - { node: 0, command: [zoo, '{port}', '{port_1}'] }\n",
+            "no program has `node: 1`",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: [{ node: 0, command: [zoo, '{port}'] }, { node: 2, command: [zoo] }]\n",
+            "`urls` has no node 2",
+        ),
+        (
             "url: mqtt://a:{port}\nstart: {}\n",
             "`start` has no `command`",
         ),

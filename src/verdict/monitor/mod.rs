@@ -149,11 +149,16 @@ fn without_prefix(transcript: &Transcript, text: &str) -> String {
     }
 }
 
-/// Collects when the broker was restarted, stopped or killed, measured from the start of the scene.
+/// Collects when the broker or a node was restarted, stopped, killed or paused, measured from the start of the scene.
 fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec<Duration>) {
     for step in steps {
         match &step.body {
-            Body::Broker(BrokerAction::Restart | BrokerAction::Stop | BrokerAction::Kill) => {
+            Body::Broker(
+                BrokerAction::Restart
+                | BrokerAction::Stop
+                | BrokerAction::Kill
+                | BrokerAction::Node { .. },
+            ) => {
                 let records = transcript.steps.iter().filter(|r| r.step == step.index);
                 at.extend(records.map(|r| r.began));
             }
