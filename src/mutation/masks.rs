@@ -101,6 +101,8 @@ masks! {
         "a filter that is refused anyway may be refused in a list of filters";
     "subscriptions-refused" hides "misplaced-plus-ignored"
         "a filter that is refused anyway may be refused in a list of filters";
+    "subscriptions-refused" hides "node-loss-forgets-received"
+        "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "pubrel-releases-all"
         "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "reauthentication-forgets-received"
@@ -160,6 +162,8 @@ also! {
         "another message still uses the other identifier";
     "no-pubrel" breaks ["MQTT-3.1.2-4", "MQTT-3.1.2-5", "MQTT-3.1.2-6", "MQTT-3.1.2-15", "MQTT-3.1.2-17", "MQTT-3.3.1-6", "MQTT-3.3.1-9", "MQTT-3.8.4-4", "MQTT-3.8.4-5", "MQTT-4.3.3-2", "MQTT-4.3.3-10", "MQTT-4.3.3-12", "MQTT-4.5.0-1", "RULE-4.8.2-1"]
         "a message whose exchange never ends blocks later messages";
+    "node-return-publishes-wills-again" breaks ["MQTT-4.3.1-1"]
+        "a Will granted QoS 0 is sent twice";
     "other-version-loses-inflight" breaks ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]
         "the identifier of a message that was not acknowledged is given to another";
     "pubrel-ends-resend" breaks ["MQTT-4.5.0-1"]
