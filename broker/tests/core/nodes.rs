@@ -53,7 +53,7 @@ fn a_node_that_stops_says_so_to_its_own_clients() {
         pair.hooks(),
         [
             "client.disconnected here server_shutdown",
-            "will.published here server_shutdown w",
+            "will.published here w server_shutdown",
             "session.terminated here normal"
         ]
     );
