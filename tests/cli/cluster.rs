@@ -106,9 +106,10 @@ steps:
   - here: { expect: silence }
     clause: MQTT-3.12.4-1
   - broker: { continue: 0 }
-  - here: { expect: pingresp }
+  - id: answer
+    here: { expect: pingresp }
 control:
-  without: [pause]
+  without: [pause, answer]
   expect:
     - here: pingresp
 ";
