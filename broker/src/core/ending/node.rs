@@ -129,7 +129,7 @@ fn close_unconnected(
 /// A node that was lost accepts connections again.
 fn start(state: &mut State, turn: &mut Turn<'_>, node: NodeId) {
     for (client, will) in state.sessions.nodes.deferred(node) {
-        publish(state, turn, client, will);
+        publish(state, turn, client, *will);
     }
     state.sessions.nodes.note_back(node);
     if !state.rules.faults.is_none() {
@@ -138,7 +138,7 @@ fn start(state: &mut State, turn: &mut Turn<'_>, node: NodeId) {
 }
 
 /// Publishes a Will that no session has any more.
-fn publish(state: &mut State, turn: &mut Turn<'_>, client: ByteString, will: Box<Will>) {
+fn publish(state: &mut State, turn: &mut Turn<'_>, client: ByteString, will: Will) {
     turn.hook(HookEvent::WillPublished {
         client: client.clone(),
         topic: will.message.topic.clone(),
@@ -317,6 +317,6 @@ fn bring_back(state: &mut State, turn: &mut Turn<'_>, node: NodeId) {
     }
     // [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.1.2-10]
     for (client, will) in former.wills {
-        publish(state, turn, client, will);
+        publish(state, turn, client, *will);
     }
 }
