@@ -5,6 +5,7 @@ mod client;
 mod closing;
 mod incoming;
 mod limits;
+mod nodes;
 mod sockets;
 mod store;
 mod tcp;
