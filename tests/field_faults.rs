@@ -294,6 +294,7 @@ const SETS: &[&[&str]] = &[
         "unsubscribe-of-qos0-alone",
     ],
     &["live-under-filter", "suback-code-added"],
+    &["node-loss-loses-wills", "returned-node-loses-shared"],
 ];
 
 const PLAYING: Playing<'_> = Playing {

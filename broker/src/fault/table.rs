@@ -363,6 +363,7 @@ faults {
     NodeLossForgetsReceived "node-loss-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
         "the packet identifiers of received QoS 2 messages are lost with the node that received them",
     NodeLossLosesWills "node-loss-loses-wills" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        seen ["emqx#1667"]
         "the Wills of clients on a lost node are never published",
     NodeLossLosesRetained "node-loss-loses-retained" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         "retained messages are lost with the node that received them",
@@ -382,6 +383,9 @@ faults {
         "a connection on a paused node stays open when its client connects to another node",
     ReturnedNodeIsolated "returned-node-isolated" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "messages no longer pass between a node that was lost or paused and the others",
+    ReturnedNodeLosesShared "returned-node-loses-shared" [V5 "RULE-4.8.2-1"]
+        seen ["vernemq#595", "vernemq#1364", "emqx#3059"]
+        "messages for Shared Subscriptions no longer pass between a node that was lost or paused and the others",
     RestartLosesSharedSubscriptions "restart-loses-shared-subscriptions" [V5 "MQTT-3.1.2-5"]
         seen ["moquette#802"]
         "a restart loses Shared Subscriptions",

@@ -281,6 +281,20 @@ fn messages_pass_between_a_node_that_returns_and_the_others() {
     }
 }
 
+/// [5 RULE-4.8.2-1]
+#[test]
+fn shared_messages_pass_between_a_node_that_returns_and_the_others() {
+    for (from, to) in [(0, 1), (1, 0)] {
+        let mut pair = Pair::new();
+        while_away(&mut pair, |_| {});
+        let member = pair.connected_at(to, hello(V5, "member"));
+        pair.subscribe(member, "$share/g/t", 0);
+        let writer = pair.connected_at(from, hello(V5, "writer"));
+        pair.send(writer, message(0, 0, "t", "here"));
+        assert_eq!(pair.seen(member), ["publish q0 t=here"]);
+    }
+}
+
 /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
 #[test]
 fn a_takeover_closes_the_connection_on_a_paused_node() {

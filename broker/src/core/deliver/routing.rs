@@ -216,13 +216,17 @@ fn misroute(
     message: &Message,
     found: &mut Matches,
 ) {
+    let reaches = |subscriber: &Subscriber| {
+        let session = sessions.at(subscriber.session);
+        session.is_none_or(|s| !sessions.nodes.is_between(&message.publisher, &s.client))
+    };
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if sessions.nodes.is_any_back() && rules.breaks(Fault::ReturnedNodeIsolated) {
-        let reaches = |subscriber: &Subscriber| {
-            let session = sessions.at(subscriber.session);
-            session.is_none_or(|s| !sessions.nodes.is_between(&message.publisher, &s.client))
-        };
         found.own.retain(reaches);
+        found.shared.retain(|(member, _)| reaches(member));
+    }
+    // [5 RULE-4.8.2-1]
+    if sessions.nodes.is_any_back() && rules.breaks(Fault::ReturnedNodeLosesShared) {
         found.shared.retain(|(member, _)| reaches(member));
     }
     // [5 MQTT-4.7.2-1]
