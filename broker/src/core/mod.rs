@@ -41,6 +41,7 @@ use self::packet::connect::refusal::{Refusal, refuse_connect};
 use self::packet::connect::timers::resend_again;
 use self::packet::disconnect::disconnect_received;
 use self::packet::order::overtakes;
+use self::packet::overdue;
 use self::packet::pingreq::pingreq_received;
 use self::packet::publish::{publish_arrived, publish_on};
 use self::packet::pubrel::pubrel_received;
@@ -545,6 +546,9 @@ impl Broker {
     /// Handles a packet on an accepted connection.
     fn packet(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
         let state = &mut self.state;
+        if !state.rules.faults.is_none() {
+            overdue::before(state, turn, key, &packet);
+        }
         match packet {
             packet
                 if state.rules.chooses(Liberty::AcknowledgementsInOrderOnly)
@@ -773,6 +777,7 @@ impl Broker {
                     unsubscribe_received(&mut self.state, turn, key, unsubscribe);
                 }
             }
+            Timer::Late(key) => overdue::due(&mut self.state, turn, key),
             Timer::SessionExpiry(key) if self.state.sessions.is_linked(key) => {
                 forget_subscriptions(&mut self.state, key)
             }
@@ -793,6 +798,23 @@ impl Broker {
         if session.is_some_and(|session| session.traces.doomed_at.is_some()) {
             if let Some(session) = self.state.sessions.at_mut(key) {
                 session.traces.doomed_at = None;
+            }
+            // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+            if self
+                .state
+                .rules
+                .breaks(Fault::DisplacedKeepAlivePublishesWill)
+            {
+                publish_will(&mut self.state, turn, key, WillTrigger::ConnectionLost);
+                let session = self.state.sessions.at(key);
+                let link = session.and_then(|session| session.link.as_ref());
+                if let Some(link) = link
+                    && let Some(silence) = link.silence
+                {
+                    let at = link.last_received + silence;
+                    self.state.timers.set(Timer::KeepAlive(key), at);
+                }
+                return;
             }
             let (reason, why) = (
                 ReasonCode::KEEP_ALIVE_TIMEOUT,
@@ -817,7 +839,12 @@ impl Broker {
             true => turn.now + silence,
             false => link.last_received + silence,
         };
-        if at > turn.now {
+        let is_unfed = session.is_some_and(|session| {
+            let (traces, rules) = (&session.traces, &self.state.rules);
+            traces.keeps_servers && rules.breaks(Fault::KeepAliveAtMaximumUnfed)
+                || traces.exceeds_servers && rules.breaks(Fault::KeepAliveBeyondMaximumUnfed)
+        });
+        if at > turn.now && !is_unfed {
             if !self.state.rules.breaks(Fault::KeepAliveOnlyAtFirst) {
                 self.state.timers.set(Timer::KeepAlive(key), at);
             }

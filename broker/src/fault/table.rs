@@ -2168,6 +2168,87 @@ faults {
     Qos0LostWithoutQueue "qos0-lost-without-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#1956"]
         "connected clients receive no QoS 0 messages if the broker queues no messages",
 
+    UnreleasedForgottenInTime "unreleased-forgotten-in-time" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"] seen ["emqx#16721"]
+        "a duplicate QoS 2 PUBLISH is forwarded again if its packet identifier was not released for five minutes",
+    LargestIdentifierRefused "largest-identifier-refused" [V5 "MQTT-3.8.4-1"] seen ["emqx#16783"]
+        "a SUBSCRIBE with the Subscription Identifier 268,435,455 is refused as a protocol error",
+    ReconnectBesideRetainedRefused "reconnect-beside-retained-refused" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"] seen ["nanomq#1769"]
+        "no CONNACK is sent to a client that resumes a session with a subscription to a topic with a retained message",
+    RetainedPayloadGrows "retained-payload-grows" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["nanomq#1916"]
+        "a retained message from a client of another protocol version has an extra byte before its payload",
+    AliasGivenAgainLost "alias-given-again-lost" [V5 "MQTT-4.5.0-1"] seen ["nanomq#848"]
+        "a QoS 0 PUBLISH is lost if it gives both a topic and the Topic Alias that the topic has already",
+    SameRetainedEndsPublisher "same-retained-ends-publisher" [V5 "MQTT-3.3.4-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.3.4-1", V3_1_1 "MQTT-4.5.0-1"] seen ["nanomq#689"]
+        "a PUBLISH with RETAIN 1 and the payload that its topic has retained already closes the connection",
+    KeepAliveAtMaximumUnfed "keep-alive-at-maximum-unfed" [V5 "MQTT-3.1.2-22"] seen ["mosquitto#3226"]
+        "a client whose own Keep Alive equals the Server Keep Alive is disconnected although it is active",
+    ClearedTopicRetainsNothing "cleared-topic-retains-nothing" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["nats#2179"]
+        "a topic whose retained message was cleared retains no message any more",
+    SharedBehindConnectIdle "shared-behind-connect-idle" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"] seen ["hivemq-community-edition#199"]
+        "a Shared Subscription receives nothing if its SUBSCRIBE arrived together with CONNECT",
+    CleanTakeoverClearsLater "clean-takeover-clears-later" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["artemis#2466"]
+        "a takeover that ends the session removes the subscriptions that the new connection makes within 20 ms",
+    TakeoverQueuesForLater "takeover-queues-for-later" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["monster-mq#181"]
+        "QoS 1 and 2 messages for a session that was taken over are queued as if its client were offline",
+    DisplacedKeepAlivePublishesWill "displaced-keep-alive-publishes-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"] seen ["harper#1604"]
+        "the Will of a connection that took over a session is published when the Keep Alive of the old one has passed",
+    SharedBacklogCut "shared-backlog-cut" [V5 "MQTT-4.5.0-1"] seen ["tbmq#290"]
+        "at most ten of the messages queued for an offline member of a Shared Subscription are delivered",
+    OddClientsLoseQueue "odd-clients-lose-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["NanoNNG#1560"]
+        "messages for an offline session are lost if the sum of the bytes of its Client Identifier is odd",
+    UnwelcomeWillTakesOver "unwelcome-will-takes-over" [V5 "RULE-3.1.4-4", V3_1_1 "RULE-3.1.4-4"] seen ["wolfMQTT#567"]
+        "a CONNECT that is refused because of its Will ends the session of its Client Identifier",
+    AliasedBeforeDisconnectLost "aliased-before-disconnect-lost" [V5 "MQTT-4.5.0-1"] seen ["NanoNNG#1591"]
+        "a message sent with a Topic Alias alone is acknowledged but lost if DISCONNECT follows it within 5 ms",
+    KeepAliveGrowsOnResume "keep-alive-grows-on-resume" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["hbmqtt#220"]
+        "each resumption of a session adds ten seconds to the time that its client may be silent",
+    FullQueueNeverSent "full-queue-never-sent" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#2256"]
+        "none of the messages queued for an offline session are sent if its queue was ever full",
+    RestartHangsPublishers "restart-hangs-publishers" [V5 "MQTT-4.3.2-4", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-4.3.2-2", V3_1_1 "MQTT-3.3.4-1"] seen ["moquette#132"]
+        "after a restart, a QoS 1 or 2 PUBLISH that matches a subscription of an offline session is ignored",
+    AcknowledgedSentAgain "acknowledged-sent-again" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"] seen ["mosca#310", "MQTTnet#1546"]
+        "the last message acknowledged on a resumed connection is sent once more on the next connection",
+    RetainedBehindLive "retained-behind-live" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"] seen ["emqx#15176"]
+        "retained messages are sent 5 ms after SUBACK, and so behind later messages of their topic",
+    RetainedRepeatedOnTakeover "retained-repeated-on-takeover" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["emqx#16637"]
+        "a takeover sends all retained messages again if some of them were still waiting for send quota",
+    SharedQos0UsesQuota "shared-qos0-uses-quota" [V5 "MQTT-4.9.0-1", V5 "MQTT-4.5.0-1"] seen ["emqx#17529"]
+        "QoS 0 messages of Shared Subscriptions use up send quota, which is never restored",
+    OverlappingSquared "overlapping-squared" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"] seen ["emqtt#17"]
+        "a client with overlapping subscriptions receives as many copies for each of them as there are",
+    FormerRetainedSentToo "former-retained-sent-too" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["emqx#286"]
+        "the retained message that was replaced last is sent to new subscriptions before the current one",
+    SubscribeTakesEffectLate "subscribe-takes-effect-late" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["bifromq#281"]
+        "a new subscription takes effect 5 ms after SUBACK",
+    UnretainedRefusalKeepsId "unretained-refusal-keeps-id" [V5 "MQTT-4.3.3-9"] seen ["wolfMQTT#618"]
+        "the packet identifier of a QoS 2 message remains in use if it is refused for lack of room to retain it",
+    LongOutputHeldBack "long-output-held-back" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#1977"]
+        "what is to be sent at one time beyond 65,536 bytes is only sent with the next packet",
+    SecondPubackFreesSlot "second-puback-frees-slot" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"] seen ["moquette#583"]
+        "a second PUBACK for a message from before the connection increments the send quota once more",
+    RetainedInflightNotResent "retained-inflight-not-resent" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"] seen ["nats#8360"]
+        "an unacknowledged message is not resent if it was sent with RETAIN 1, as retained messages are",
+
+    UnacknowledgedForgottenInTime "unacknowledged-forgotten-in-time" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a message that was not acknowledged for ten minutes is not resent",
+    AliasGivenAgainEndsConnection "alias-given-again-ends-connection" [V5 "MQTT-3.3.2-12", V5 "MQTT-4.5.0-1"]
+        "a QoS 1 PUBLISH that gives both a topic and the Topic Alias that the topic has already closes the connection",
+    KeepAliveBeyondMaximumUnfed "keep-alive-beyond-maximum-unfed" [V5 "MQTT-3.1.2-22"]
+        "a client whose own Keep Alive is longer than the Server Keep Alive is disconnected although it is active",
+    ClearedByWillRetainsNothing "cleared-by-will-retains-nothing" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
+        "a topic whose retained message was cleared by a Will retains no message any more",
+    WildcardBehindConnectIdle "wildcard-behind-connect-idle" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a subscription with a wildcard receives nothing if its SUBSCRIBE arrived together with CONNECT",
+    RetainedBeforeDisconnectLost "retained-before-disconnect-lost" [V5 "MQTT-3.3.1-5", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.3.1-5", V3_1_1 "MQTT-4.5.0-1"]
+        "a message of QoS 0 or 1 with RETAIN 1 is lost if DISCONNECT follows it within 5 ms",
+    TakeoverLosesWaitingRetained "takeover-loses-waiting-retained" [V5 "MQTT-3.3.1-9", V5 "MQTT-4.5.0-1"]
+        "a takeover loses the retained messages that wait for send quota",
+    RetainedQos0UsesQuota "retained-qos0-uses-quota" [V5 "MQTT-4.9.0-1", V5 "MQTT-4.5.0-1"]
+        "QoS 0 messages that are sent with RETAIN 1 use up send quota, which is never restored",
+    ForbiddenRefusalKeepsId "forbidden-refusal-keeps-id" [V5 "MQTT-4.3.3-9"]
+        "the packet identifier of a QoS 2 message remains in use if its client may not publish it",
+    LivePubackAgainFreesSlot "live-puback-again-frees-slot" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "a second PUBACK for a message from the same connection increments the send quota once more",
     RetainedPacketIdAlwaysOne "retained-packet-id-always-one" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
         "retained messages are sent with packet identifier 1, even if it is in use",
     SharedPacketIdAlwaysOne "shared-packet-id-always-one" [V5 "MQTT-2.2.1-4"]

@@ -83,6 +83,8 @@ pub(super) struct Connection<S> {
     framed: bool,
     /// For a fault: whether CONNACK had Session Present 1.
     resumed: bool,
+    /// For a fault: bytes that wait for the next packet.
+    tail: BytesMut,
     /// When the close stops waiting for the peer.
     patience: Option<Pin<Box<Sleep>>>,
 }
@@ -106,6 +108,7 @@ impl<S> Connection<S> {
             lingers,
             framed,
             resumed: false,
+            tail: BytesMut::new(),
             patience: None,
         }
     }
@@ -211,15 +214,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let (version, form) = (self.version, self.shared.config.form());
         let faults = &self.shared.conduct.faults;
         let outbound = &mut self.outbound;
-        let (framed, resumed) = (self.framed, &mut self.resumed);
+        let (framed, resumed, tail) = (self.framed, &mut self.resumed, &mut self.tail);
         let (shared, waker) = (&self.shared, cx.waker());
-        shared.collect(self.id, encoded, room, waker, |packet| {
+        let standing = shared.collect(self.id, encoded, room, waker, |packet| {
+            outbound.unsplit(std::mem::take(tail));
             if framed && !faults.is_none() && is_withheld(faults, version, &packet, resumed) {
                 return;
             }
             // A packet that cannot be encoded is larger than the protocol allows, and counts as sent.
             let _ = write(packet, version, form, faults, outbound);
-        })
+        });
+        // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+        if self.outbound.len() > WRITE_CHUNK && self.has_fault(Fault::LongOutputHeldBack) {
+            self.tail = self.outbound.split_off(WRITE_CHUNK);
+        }
+        standing
     }
 
     /// Frees the buffers of a connection that only waits.

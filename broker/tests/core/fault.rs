@@ -28,6 +28,7 @@ const IN_BYTES: &[Fault] = &[
     Fault::PingrespHasBody,
     Fault::AcknowledgementsOfVersion5,
     Fault::PiecesLost,
+    Fault::LongOutputHeldBack,
     Fault::PacketsBehindConnectLost,
     Fault::TextFramesAccepted,
     Fault::PacketsInTextFrames,

@@ -1,5 +1,7 @@
 //! Circumstances in which brokers misbehaved according to bug reports.
 
+mod combinations;
+mod delays;
 mod exchanges;
 mod messages;
 mod restarts;

@@ -5,7 +5,7 @@ use std::io;
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_broker::shell::{Randomness, Server};
-use mqtt_check_broker::{Config, Faults};
+use mqtt_check_broker::{Config, Fault, Faults};
 use mqtt_check_codec::{
     Connect, Frame, Packet, PacketId, Properties, ProtocolVersion, Publish, QoS, Subscribe,
     Subscription, SubscriptionOptions,
@@ -35,6 +35,12 @@ pub(crate) fn server(change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::default();
     change(&mut config);
     Server::new(config, Faults::none(), Randomness::Seed(1))
+}
+
+/// A server with this fault.
+pub(crate) fn faulty(fault: Fault) -> Server {
+    let faults = Faults::from_iter([fault]);
+    Server::new(Config::default(), faults, Randomness::Seed(1))
 }
 
 /// Waits until everything that needs no further time is done.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use mqtt_check_broker::HookEvent;
 use mqtt_check_broker::shell::Server;
+use mqtt_check_broker::{Fault, HookEvent};
 use mqtt_check_codec::{Packet, Property, ProtocolVersion, Publish, QoS};
 use tokio::io::DuplexStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use crate::client::{Client, paused, publish, server, settle};
+use crate::client::{Client, faulty, paused, publish, server, settle};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -92,6 +92,25 @@ fn a_client_that_sends_and_never_reads_is_not_read_from_for_ever() {
 }
 
 /// Returns a message with one User Property of this many bytes.
+#[test]
+fn a_long_message_is_sent_to_its_end_at_once() {
+    paused(|| async {
+        for (fault, is_whole) in [(None, true), (Some(Fault::LongOutputHeldBack), false)] {
+            let server = fault.map_or_else(|| server(|_| {}), faulty);
+            let mut reader = subscriber(&server, "reader", "t", QoS::AtMostOnce).await;
+            let mut writer = client(&server, "writer").await;
+            let long = publish("t", vec![0; 70_000], QoS::AtMostOnce);
+            writer.send(long).await;
+            let came = timeout(Duration::from_secs(1), reader.receive()).await;
+            assert_eq!(came.is_ok(), is_whole);
+            if !is_whole {
+                reader.send(Packet::PingReq).await;
+                assert!(matches!(reader.receive().await, Some(Packet::Publish(_))));
+            }
+        }
+    });
+}
+
 fn heavy(topic: &str, size: usize, qos: QoS) -> Packet {
     let Packet::Publish(message) = publish(topic, "", qos) else {
         unreachable!("it is a PUBLISH");

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use mqtt_check_broker::shell::{Randomness, Transport, WebSocketPath};
-use mqtt_check_broker::{Config, Control, Fault, Faults, shell::Server};
+use mqtt_check_broker::shell::{Transport, WebSocketPath};
+use mqtt_check_broker::{Control, Fault, shell::Server};
 use mqtt_check_codec::{Disconnect, Packet, ProtocolVersion, QoS, ReasonCode, Will};
 use mqtt_check_websocket::handshake::key;
 use mqtt_check_websocket::{Answer, Cut, Frame, MQTT, Opcode, Request, Role, WebSocket};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use crate::client::{Client, connect, paused, publish, real, server, settle};
+use crate::client::{Client, connect, faulty, paused, publish, real, server, settle};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -216,11 +216,6 @@ fn an_upgrade_that_does_not_come_is_waited_for_as_long_as_a_connect() {
         assert_eq!(began.elapsed(), Duration::from_secs(10));
         assert_eq!(server.connection_count(), 0);
     });
-}
-
-fn faulty(fault: Fault) -> Server {
-    let faults = Faults::from_iter([fault]);
-    Server::new(Config::default(), faults, Randomness::Seed(1))
 }
 
 /// Returns whether the Will of a WebSocket connection that ends in this way is published.

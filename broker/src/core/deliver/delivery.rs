@@ -1,6 +1,7 @@
 //! Sends messages to one client: from its queue, within its window, and again on a new connection.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
@@ -25,6 +26,9 @@ use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
+
+/// The fault [`Fault::UnacknowledgedForgottenInTime`] forgets messages that are not acknowledged for so long.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(600);
 
 /// Delivers one copy of a message to a session.
 pub(crate) fn deliver(
@@ -154,6 +158,19 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if !online && delivery.message.will && rules.breaks(Fault::WillUnqueuedOffline) {
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    let sum: u32 = match rules.faults.is_none() {
+        true => 0,
+        false => session.client.bytes().map(u32::from).sum(),
+    };
+    if !online && sum % 2 == 1 && rules.breaks(Fault::OddClientsLoseQueue) {
+        return;
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if online && session.traces.taken_over && rules.breaks(Fault::TakeoverQueuesForLater) {
+        session.queue.push_back(delivery);
+        return;
+    }
     // Only faults ask whether the message has to wait.
     let has_to_wait = online && !rules.faults.is_none() && !session.is_ready();
     // [5 MQTT-4.5.0-1]
@@ -218,6 +235,9 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
             true => session.queue.pop_front(),
             false => None,
         };
+        if !rules.faults.is_none() && !online {
+            session.fault_state.overflowed = true;
+        }
         let Some(oldest) = oldest else {
             dropped(session, turn, &delivery, DropReason::QueueFull);
             return;
@@ -335,6 +355,16 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         if rules.breaks(Fault::QueueDeliveredAgain) {
             session.fault_state.delivered.push(delivery.clone());
         }
+        // [5 MQTT-4.5.0-1]
+        if !rules.faults.is_none()
+            && delivery.shared.is_some()
+            && delivery.message.received_at < session.traces.connected_at
+        {
+            session.fault_state.shared_backlog += 1;
+            if session.fault_state.shared_backlog > 10 && rules.breaks(Fault::SharedBacklogCut) {
+                continue;
+            }
+        }
         // [5 MQTT-3.3.2-6]
         if let Some(first_at) = first_at.filter(|_| rules.breaks(Fault::QueuedExpiryOfFirst)) {
             Arc::make_mut(&mut delivery.message).received_at = first_at;
@@ -413,6 +443,8 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         if let Some(aside) = session.fault_state.there() {
             aside.released_again.clear();
             aside.resent_all = false;
+            aside.shared_backlog = 0;
+            aside.acknowledged_ids.clear();
         }
     }
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
@@ -625,6 +657,11 @@ fn bring_back(session: &mut Session, rules: &Rules) {
         let mut again = std::mem::take(&mut aside.delivered);
         again.append(&mut aside.unsubscribed);
         again.append(&mut aside.too_large);
+        again.extend(aside.acknowledged.take());
+        // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+        if aside.overflowed && rules.breaks(Fault::FullQueueNeverSent) {
+            session.queue.take();
+        }
         again
     });
     for delivery in again.unwrap_or_default() {
@@ -638,6 +675,19 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
         return;
     };
     match stage {
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        Stage::Published(delivery)
+            if delivery.retain && rules.breaks(Fault::RetainedInflightNotResent) =>
+        {
+            session.inflight.remove(id);
+        }
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        Stage::Published(delivery)
+            if turn.now.saturating_sub(delivery.message.received_at) >= UNACKNOWLEDGED
+                && rules.breaks(Fault::UnacknowledgedForgottenInTime) =>
+        {
+            session.inflight.remove(id);
+        }
         Stage::Published(delivery) => {
             let anew = rules.breaks(Fault::ResentAsNewSecondTime)
                 && !session.fault_state.resent.insert(id);
@@ -765,7 +815,11 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     let again = id.is_some() && doubled.any(|other| Arc::ptr_eq(other, &delivery.message));
     if send_publish(link, rules, turn, &delivery, id, again) {
         // [5 MQTT-4.9.0-1]
-        if id.is_none() && rules.breaks(Fault::SendQuotaCountsQos0) {
+        let counts = id.is_none()
+            && (rules.breaks(Fault::SendQuotaCountsQos0)
+                || delivery.shared.is_some() && rules.breaks(Fault::SharedQos0UsesQuota)
+                || delivery.retain && rules.breaks(Fault::RetainedQos0UsesQuota));
+        if counts {
             session.inflight.lose(1);
         }
         turn.hook(HookEvent::MessageDelivered {

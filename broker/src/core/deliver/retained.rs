@@ -77,6 +77,19 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
     {
         return;
     }
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if !rules.faults.is_none() && rules.breaks(Fault::FormerRetainedSentToo) {
+        retained.keep_replaced(message);
+    }
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if !rules.faults.is_none()
+        && let Some(by_will) = retained.was_cleared(message)
+        && !message.payload.is_empty()
+        && (rules.breaks(Fault::ClearedTopicRetainsNothing)
+            || by_will && rules.breaks(Fault::ClearedByWillRetainsNothing))
+    {
+        return;
+    }
     let not_stored = match message.qos {
         QoS::AtMostOnce => Fault::RetainedQos0NotStored,
         _ => Fault::RetainedNotStored,
@@ -204,6 +217,33 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
     Arc::new(heir)
 }
 
+/// For a fault: puts the replaced messages before those that replaced them. [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+fn add_replaced(rules: &Rules, retained: &Retained, messages: &mut Vec<Arc<Message>>) {
+    let has_replaced = |message: &Arc<Message>| retained.replaced(&message.topic).is_some();
+    if messages.iter().any(has_replaced) && rules.breaks(Fault::FormerRetainedSentToo) {
+        let all = messages.drain(..).flat_map(|message| {
+            let replaced = retained.replaced(&message.topic).cloned();
+            replaced.into_iter().chain([message])
+        });
+        *messages = all.collect();
+    }
+}
+
+/// For a fault: puts a byte before the payload of messages from clients of another version. [3.1.1 MQTT-3.3.1-5]
+/// [5 MQTT-3.3.1-5]
+fn lengthen(rules: &Rules, retained: &Retained, is_older: bool, messages: &mut [Arc<Message>]) {
+    for message in messages {
+        if !message.will
+            && retained.is_of_older(&message.topic) != is_older
+            && rules.breaks(Fault::RetainedPayloadGrows)
+        {
+            let mut longer = vec![0];
+            longer.extend_from_slice(&message.payload);
+            Arc::make_mut(message).payload = longer.into();
+        }
+    }
+}
+
 /// For a fault: sends a retained message to other clients with the same filter too. [3.1.1 MQTT-3.3.1-6]
 /// [5 MQTT-3.3.1-9]
 fn send_to_others(
@@ -274,6 +314,10 @@ pub(crate) fn send_retained(
     // [5 MQTT-3.3.1-9]
     if !is_older && rules.breaks(Fault::RetainedOfOlderUnsentToNewer) {
         messages.retain(|message| !retained.is_of_older(&message.topic));
+    }
+    if !rules.faults.is_none() {
+        add_replaced(rules, retained, &mut messages);
+        lengthen(rules, retained, is_older, &mut messages);
     }
     for message in messages {
         // [5 MQTT-3.3.1-9]

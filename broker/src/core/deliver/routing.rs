@@ -127,7 +127,9 @@ pub(crate) fn decide(
         return Routed::lost();
     }
     retain(rules, &mut topics.retained, &message);
-    if message.retain && rules.breaks(Fault::RetainedOfOlderUnsentToNewer) {
+    let marks = rules.breaks(Fault::RetainedOfOlderUnsentToNewer)
+        || rules.breaks(Fault::RetainedPayloadGrows);
+    if message.retain && marks {
         let publisher = sessions.key(&message.publisher);
         let version = publisher.and_then(|key| sessions.version(key));
         let is_older = version.is_some_and(|version| version != ProtocolVersion::V5);
@@ -337,6 +339,14 @@ fn copy_to_own(
                 let mut delivery = copy(rules, message, subscriber);
                 delivery.identifiers.clear();
                 copies.push((key, delivery));
+            }
+        } else if overlapping.len() > 1 && rules.breaks(Fault::OverlappingSquared) {
+            // [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2]
+            for _ in 0..overlapping.len() {
+                for subscriber in overlapping.chunks(1) {
+                    let delivery = combine(rules, sessions, message, subscriber);
+                    copies.extend(delivery.map(|delivery| (key, delivery)));
+                }
             }
         } else if rules.chooses(Liberty::OverlappingCopies) {
             // [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-5]

@@ -43,7 +43,8 @@ pub(crate) fn take_over(
         session.fault_state.aliases_out = Some(former);
     }
     // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
-    if state.rules.breaks(Fault::DisplacedKeepAliveEndsNewcomer)
+    if (state.rules.breaks(Fault::DisplacedKeepAliveEndsNewcomer)
+        || state.rules.breaks(Fault::DisplacedKeepAlivePublishesWill))
         && let Some(session) = state.sessions.at_mut(key)
         && let Some(link) = &session.link
     {

@@ -62,6 +62,14 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             settle_oldest(state, turn, key, ack);
         }
         // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+        Pending::Nothing if is_acknowledged_again(state, key, ack.packet_id, true) => {
+            make_room(state, turn, key, Fault::SecondPubackFreesSlot);
+        }
+        // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+        Pending::Nothing if is_acknowledged_again(state, key, ack.packet_id, false) => {
+            make_room(state, turn, key, Fault::LivePubackAgainFreesSlot);
+        }
+        // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
         Pending::Nothing => make_room(state, turn, key, Fault::UnknownPubackFreesSlot),
         Pending::Qos2(topic) if state.rules.breaks(Fault::PubackSettlesQos2) => {
             settle(state, turn, key, ack, topic);
@@ -227,6 +235,21 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         let acknowledged = &mut session.fault_state.former.acknowledged;
         acknowledged.insert(ack.packet_id, stage.clone());
     }
+    if !state.rules.faults.is_none()
+        && let Some(Stage::Published(delivery)) = &stage
+    {
+        // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+        let was_resent = delivery.message.received_at < session.traces.connected_at;
+        let acknowledged = &mut session.fault_state.acknowledged_ids;
+        acknowledged.insert(ack.packet_id, was_resent);
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        if session.traces.resumed
+            && delivery.message.received_at >= session.traces.connected_at
+            && state.rules.breaks(Fault::AcknowledgedSentAgain)
+        {
+            session.fault_state.acknowledged = Some(delivery.clone());
+        }
+    }
     if let Some(Stage::Published(delivery)) = &stage
         && state.rules.breaks(Fault::PubackEndsDeliveryToOthers)
     {
@@ -364,6 +387,20 @@ fn is_sent_again(state: &State, key: SessionKey, id: PacketId) -> bool {
     }
     let session = state.sessions.at(key);
     session.is_some_and(|session| session.fault_state.released_again.contains(&id))
+}
+
+/// For faults: whether a message with this packet id was acknowledged, and was from before the connection or not.
+fn is_acknowledged_again(state: &State, key: SessionKey, id: PacketId, resent: bool) -> bool {
+    if state.rules.faults.is_none() {
+        return false;
+    }
+    let session = state.sessions.at(key);
+    let fault = match resent {
+        true => Fault::SecondPubackFreesSlot,
+        false => Fault::LivePubackAgainFreesSlot,
+    };
+    session.is_some_and(|session| session.fault_state.acknowledged_ids.get(&id) == Some(&resent))
+        && state.rules.breaks(fault)
 }
 
 /// For faults: ends the connection because of a right acknowledgement.

@@ -10,6 +10,7 @@ use super::aliases;
 use super::arrival::{end_overlapping, garble, is_cut, mislead};
 use super::collision::end_outgoing;
 use super::errant::{misuse_refused, pass_on_errant};
+use super::late;
 use super::subscribe::is_on;
 use crate::core::deliver::acknowledgement::acknowledge;
 use crate::core::deliver::loss::withholds;
@@ -46,6 +47,9 @@ impl Decided {
         }
     }
 }
+
+/// The fault [`Fault::UnreleasedForgottenInTime`] forgets packet ids that are not released for so long.
+const UNRELEASED: Duration = Duration::from_secs(300);
 
 /// Handles PUBLISH. Its subscribers are looked up first. If that takes longer than a step, the PUBLISH waits.
 pub(crate) fn publish_arrived(
@@ -104,6 +108,7 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
         return;
     }
     let by_alias = publish.topic.is_empty();
+    let is_again = !state.rules.faults.is_none() && gives_alias_again(state, key, &publish);
     if let Err(reason) = check_publish(state, key, &mut publish) {
         pass_on_errant(state, turn, key, publish);
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
@@ -123,6 +128,11 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
         {
             return;
         }
+    }
+    if !state.rules.faults.is_none()
+        && is_mishandled(state, turn, key, &publish, by_alias, is_again)
+    {
+        return;
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     if let Some(id) = publish.packet_id {
@@ -154,6 +164,101 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
             refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         }
     }
+}
+
+/// For faults: whether a PUBLISH gives its topic the Topic Alias that it has already.
+fn gives_alias_again(state: &State, key: SessionKey, publish: &Publish) -> bool {
+    let link = state.sessions.at(key).and_then(|s| s.link.as_ref());
+    publish.properties.topic_alias().is_some_and(|alias| {
+        link.is_some_and(|link| link.aliases_in.get(&alias) == Some(&publish.topic))
+    })
+}
+
+/// For faults: whether a right PUBLISH is lost, delayed or taken for an error.
+fn is_mishandled(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    publish: &Publish,
+    by_alias: bool,
+    gives_alias_again: bool,
+) -> bool {
+    // [5 MQTT-4.5.0-1]
+    if gives_alias_again
+        && publish.qos == QoS::AtMostOnce
+        && state.rules.breaks(Fault::AliasGivenAgainLost)
+    {
+        return true;
+    }
+    // [5 MQTT-3.3.2-12] [5 MQTT-4.5.0-1]
+    if gives_alias_again
+        && publish.qos == QoS::AtLeastOnce
+        && state.rules.breaks(Fault::AliasGivenAgainEndsConnection)
+    {
+        let reason = ReasonCode::TOPIC_ALIAS_INVALID;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return true;
+    }
+    // [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
+    let old = state.topics.retained.at(&publish.topic);
+    if publish.retain
+        && !publish.payload.is_empty()
+        && old.is_some_and(|old| old.payload == publish.payload)
+        && state.rules.breaks(Fault::SameRetainedEndsPublisher)
+    {
+        let reason = ReasonCode::UNSPECIFIED_ERROR;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return true;
+    }
+    // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.3-8]
+    if publish.qos > QoS::AtMostOnce
+        && concerns_restored(state, &publish.topic)
+        && state.rules.breaks(Fault::RestartHangsPublishers)
+    {
+        return true;
+    }
+    // [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-4.5.0-1] [5 MQTT-3.3.1-5] [5 MQTT-4.5.0-1]
+    if publish.qos < QoS::ExactlyOnce
+        && judge_publish(state, key, publish).is_ok()
+        && (by_alias && state.rules.breaks(Fault::AliasedBeforeDisconnectLost)
+            || publish.retain && state.rules.breaks(Fault::RetainedBeforeDisconnectLost))
+    {
+        late::publish(state, turn, key, publish.clone());
+        if let Some(id) = publish.packet_id {
+            answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubAck);
+        }
+        return true;
+    }
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+    if let Some(id) = publish
+        .packet_id
+        .filter(|_| publish.qos == QoS::ExactlyOnce)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        let is_known = session.received.get(&id).is_some();
+        let times = &mut session.fault_state.received_at;
+        let at = *times.entry(id).or_insert(turn.now);
+        if !is_known {
+            times.insert(id, turn.now);
+        } else if turn.now.saturating_sub(at) >= UNRELEASED
+            && state.rules.breaks(Fault::UnreleasedForgottenInTime)
+        {
+            session.received.remove(&id);
+        }
+    }
+    false
+}
+
+/// For a fault: whether an offline session that a restart has brought back has a subscription to this topic.
+fn concerns_restored(state: &State, topic: &str) -> bool {
+    state.sessions.keys().into_iter().any(|key| {
+        let session = state.sessions.at(key);
+        session.is_some_and(|session| {
+            session.traces.restarted
+                && session.link.is_none()
+                && session.subscriptions.keys().any(|f| matches(f, topic))
+        })
+    })
 }
 
 /// For a fault: whether the connection has carried too many messages to accept another one.
@@ -340,7 +445,12 @@ fn publish_qos2(
             link.unreleased += 1;
         }
         // [5 MQTT-4.3.3-9]: a refused packet id is free at once. Before version 5 the client continues with PUBREL.
-        if state.rules.breaks(Fault::RefusedQos2IdStaysTaken) {
+        let is_unretained = publish.retain && reason == ReasonCode::QUOTA_EXCEEDED;
+        if state.rules.breaks(Fault::RefusedQos2IdStaysTaken)
+            || is_unretained && state.rules.breaks(Fault::UnretainedRefusalKeepsId)
+            || reason == ReasonCode::NOT_AUTHORIZED
+                && state.rules.breaks(Fault::ForbiddenRefusalKeepsId)
+        {
             count(state, key, id, received);
         }
         return;
@@ -758,7 +868,7 @@ fn store_unsubscribed(state: &mut State, message: &Message) {
 }
 
 /// Accepts and delivers a client's message that is acknowledged elsewhere, or not at all.
-fn accept(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
+pub(super) fn accept(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
     let decided = take(state, turn, key, publish);
     if let Some(routed) = decided.routed {
         hand_out(&state.rules, &mut state.sessions, turn, routed);

@@ -10,6 +10,7 @@ use mqtt_check_codec::{
 };
 
 use super::collision::end_outgoing;
+use super::late;
 use super::several::misjudge_retained;
 use crate::core::deliver::delivery::flush;
 use crate::core::deliver::retained::send_retained;
@@ -171,6 +172,14 @@ fn go_on(
                     misjudge_retained(state, work);
                 }
                 work.stage = Stage::Retained;
+                // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5]
+                if !state.rules.faults.is_none()
+                    && !work.made.is_empty()
+                    && state.rules.breaks(Fault::RetainedBehindLive)
+                {
+                    late::retained(state, turn, key, work);
+                    return true;
+                }
             }
             Stage::Retained => return send_made(state, turn, work, budget),
         }
@@ -359,6 +368,8 @@ fn subscribe_one(
     identifier: Option<u32>,
 ) -> ReasonCode {
     let version = work.version;
+    let session = state.sessions.at(key);
+    let is_new = session.is_some_and(|s| !s.subscriptions.contains_key(&subscription.filter));
     // [3.1.1 MQTT-3.9.3-1] [5 MQTT-3.9.3-1] [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
     let result = if work.rest_refused {
         Err(ReasonCode::UNSPECIFIED_ERROR)
@@ -367,6 +378,9 @@ fn subscribe_one(
     } else {
         make(state, turn, key, version, &subscription, identifier)
     };
+    if result.is_ok() && is_new && !state.rules.faults.is_none() {
+        late::subscribed(state, turn, key, &subscription.filter);
+    }
     if result.is_err() && state.rules.breaks(Fault::RefusedFilterBringsRetained) {
         work.made.push_back(refused(key, &subscription));
     }
@@ -464,6 +478,10 @@ fn check_packet(state: &State, work: &Subscribing) -> Result<(), ReasonCode> {
         && has_long_properties(work)
         && rules.breaks(Fault::LongSubscribePropertiesRefused)
     {
+        return Err(ReasonCode::PROTOCOL_ERROR);
+    }
+    // [5 MQTT-3.8.4-1]
+    if identified == Some(0x0FFF_FFFF) && rules.breaks(Fault::LargestIdentifierRefused) {
         return Err(ReasonCode::PROTOCOL_ERROR);
     }
     Ok(())

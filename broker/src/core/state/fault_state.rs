@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{PacketId, Unsubscribe};
+use mqtt_check_codec::{PacketId, Publish, Unsubscribe};
 
 use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::former::Former;
 use super::link::{InboundAliases, OutboundAliases};
 use super::message::{Delivery, Message};
 use super::subscription::Granted;
+use super::task::Subscribing;
 use super::will::Will;
 use crate::core::input::Time;
 
@@ -80,6 +81,22 @@ pub(crate) struct FaultState {
     pub(crate) unreleased: Vec<PacketId>,
     /// Whether nothing more is sent again on this connection.
     pub(crate) resent_all: bool,
+    /// When QoS 2 messages with these packet ids were first received.
+    pub(crate) received_at: BTreeMap<PacketId, Time>,
+    /// Subscriptions that take effect late.
+    pub(crate) late_filters: Vec<ByteString>,
+    /// SUBSCRIBE packets whose retained messages are sent late.
+    pub(crate) late_retained: Vec<Box<Subscribing>>,
+    /// Accepted messages that are delivered late.
+    pub(crate) late_publishes: Vec<Publish>,
+    /// How many messages of Shared Subscriptions from the queue were sent on this connection.
+    pub(crate) shared_backlog: usize,
+    /// Whether the queue had no room for a message.
+    pub(crate) overflowed: bool,
+    /// The message that was acknowledged last.
+    pub(crate) acknowledged: Option<Delivery>,
+    /// Packet ids of acknowledged messages, and whether they were from before the connection.
+    pub(crate) acknowledged_ids: BTreeMap<PacketId, bool>,
 }
 
 impl Blank for FaultState {
@@ -121,5 +138,13 @@ impl Blank for FaultState {
         released_again: BTreeSet::new(),
         unreleased: Vec::new(),
         resent_all: false,
+        received_at: BTreeMap::new(),
+        late_filters: Vec::new(),
+        late_retained: Vec::new(),
+        late_publishes: Vec::new(),
+        shared_backlog: 0,
+        overflowed: false,
+        acknowledged: None,
+        acknowledged_ids: BTreeMap::new(),
     };
 }

@@ -19,6 +19,10 @@ pub(crate) struct Retained {
     former: BTreeMap<ByteString, Arc<Message>>,
     /// For a fault: the topics whose message was published by a client of an older version.
     of_older: BTreeSet<ByteString>,
+    /// For faults: the topics that were cleared, and whether by a Will.
+    cleared: BTreeMap<ByteString, bool>,
+    /// For a fault: the message that was replaced last.
+    replaced: BTreeMap<ByteString, Arc<Message>>,
     /// For a fault: how many messages each topic has had within a minute, and since when.
     recent: BTreeMap<ByteString, (Time, usize)>,
     /// Topics that changed since the store last asked; `None` if there is no store.
@@ -80,6 +84,33 @@ impl Retained {
     /// For a fault: returns whether the topic's message was published by a client of an older version.
     pub(crate) fn is_of_older(&self, topic: &str) -> bool {
         self.of_older.contains(topic)
+    }
+
+    /// For faults: notes that the topic is cleared. Returns whether a Will has cleared it, or `None` if it was never
+    /// cleared.
+    pub(crate) fn was_cleared(&mut self, message: &Message) -> Option<bool> {
+        if message.payload.is_empty() && self.messages.contains_key(&message.topic) {
+            self.cleared.insert(message.topic.clone(), message.will);
+        }
+        self.cleared.get(&message.topic).copied()
+    }
+
+    /// For a fault: keeps the topic's message, which another is about to replace or clear.
+    pub(crate) fn keep_replaced(&mut self, by: &Message) {
+        match self.messages.get(&by.topic) {
+            Some(message) if !by.payload.is_empty() => {
+                let message = Arc::clone(message);
+                self.replaced.insert(by.topic.clone(), message);
+            }
+            _ => {
+                self.replaced.remove(&by.topic);
+            }
+        }
+    }
+
+    /// For a fault: returns the topic's message that was replaced last.
+    pub(crate) fn replaced(&self, topic: &str) -> Option<&Arc<Message>> {
+        self.replaced.get(topic)
     }
 
     /// For a fault: counts a message that is to be retained. Returns how many the topic has had within a minute, or

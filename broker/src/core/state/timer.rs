@@ -21,6 +21,8 @@ pub(crate) enum Timer {
     Deliver(SessionKey),
     /// For a fault: UNSUBSCRIBE packets of this session are carried out.
     Unsubscribe(SessionKey),
+    /// For faults: what this session's connections have begun is carried out late.
+    Late(SessionKey),
 }
 
 /// The timers, with at most one entry for each [`Timer`].

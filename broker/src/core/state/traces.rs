@@ -65,6 +65,12 @@ pub(crate) struct Traces {
     pub(crate) restarts: usize,
     /// When the client last sent a PINGREQ, and the number of that turn.
     pub(crate) pinged: (Time, u64),
+    /// Whether the Keep Alive of CONNECT is the one that the server imposes.
+    pub(crate) keeps_servers: bool,
+    /// Whether the Keep Alive of CONNECT is longer than the one that the server imposes.
+    pub(crate) exceeds_servers: bool,
+    /// When the subscriptions of the session are removed.
+    pub(crate) cleared_at: Option<Time>,
 }
 
 impl Blank for Traces {
@@ -98,5 +104,8 @@ impl Blank for Traces {
         takeovers: 0,
         restarts: 0,
         pinged: (Time::ZERO, 0),
+        keeps_servers: false,
+        exceeds_servers: false,
+        cleared_at: None,
     };
 }

@@ -343,6 +343,11 @@ fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// For a fault: whether a CONNECT is refused because of its Will.
+pub(super) fn has_unwelcome_will(rules: &Rules, connect: &Connect) -> bool {
+    check_will(rules, connect).is_err() || check_will_access(rules, connect).is_err()
+}
+
 /// Checks whether the client may publish its Will. [3.1.1 RULE-3.1.4-2] [5 MQTT-3.1.4-2]
 fn check_will_access(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     let Some(will) = &connect.will else {

@@ -2,10 +2,11 @@
 
 use mqtt_check_codec::Connect;
 
+use super::admission::has_unwelcome_will;
 use crate::Fault;
 use crate::core::deliver::routing::route;
 use crate::core::ending::session::{end_session, forget_subscriptions};
-use crate::core::ending::takeover::take_over;
+use crate::core::ending::takeover::{reopen, take_over};
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
 use crate::core::state::session::Session;
@@ -22,6 +23,18 @@ pub(crate) fn misuse_refused(state: &mut State, turn: &mut Turn<'_>, connect: &C
     }
     if state.rules.breaks(Fault::RefusedConnectPublishesWill) {
         publish(state, turn, connect);
+    }
+    // [3.1.1 RULE-3.1.4-4] [5 RULE-3.1.4-4]
+    if let Some(key) = state.sessions.key(&connect.client_id)
+        && has_unwelcome_will(&state.rules, connect)
+        && state.rules.breaks(Fault::UnwelcomeWillTakesOver)
+    {
+        let end = match state.sessions.is_linked(key) {
+            true => take_over,
+            false => reopen,
+        };
+        end(state, turn, key, true);
+        return;
     }
     match state.sessions.key(&connect.client_id) {
         Some(key) if state.sessions.is_linked(key) => {

@@ -30,6 +30,7 @@ use crate::core::state::State;
 use crate::core::state::authentication::Progress;
 use crate::core::state::connection::{Phase, Waiting};
 use crate::core::state::link::Link;
+use crate::core::state::message::Delivery;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::state::weight;
@@ -125,6 +126,9 @@ impl Broker {
             turn.close(connection);
             return;
         }
+        // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+        let repeats =
+            !rules.faults.is_none() && take_waiting_retained(&mut self.state, &connect.client_id);
         let (key, resumed) = claim_session(&mut self.state, &mut self.redirects, turn, &connect);
         connack.session_present = session_present(&self.state.rules, &connect, resumed);
         if !self.state.rules.faults.is_none() && resumed {
@@ -153,7 +157,8 @@ impl Broker {
             end_connection(state, turn, key, DisconnectReason::ConnectionLost);
             return;
         }
-        if resumed && state.rules.breaks(Fault::RetainedSentOnResume)
+        if repeats && resumed
+            || resumed && state.rules.breaks(Fault::RetainedSentOnResume)
             || resumed && is_takeover && state.rules.breaks(Fault::RetainedSentOnTakeover)
         {
             send_retained_again(
@@ -278,6 +283,28 @@ impl Broker {
         self.connections
             .insert(connection, Phase::Authenticating(waiting));
     }
+}
+
+/// For a fault: drops the retained messages that wait for a connected client that connects again. Returns whether there
+/// were any.
+fn take_waiting_retained(state: &mut State, client: &str) -> bool {
+    let Some(key) = state.sessions.key(client) else {
+        return false;
+    };
+    let Some(session) = state.sessions.at_mut(key).filter(|s| s.link.is_some()) else {
+        return false;
+    };
+    if !session.queue.any(|message| message.retain)
+        || !state.rules.breaks(Fault::RetainedRepeatedOnTakeover)
+            && !state.rules.breaks(Fault::TakeoverLosesWaitingRetained)
+    {
+        return false;
+    }
+    let all = session.queue.take();
+    let is_old = |delivery: &Delivery| delivery.retain;
+    let (old, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(is_old);
+    rest.into_iter().for_each(|d| session.queue.push_back(d));
+    !old.is_empty() && state.rules.breaks(Fault::RetainedRepeatedOnTakeover)
 }
 
 /// For faults: wrong content of the CONNACK for a resumed session.

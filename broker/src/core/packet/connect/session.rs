@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::topic::has_wildcard;
+use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{ConnAck, Connect, PacketId, ProtocolVersion, QoS, ReasonCode};
 
 use crate::core::deliver::beside::wear_waiting;
@@ -12,6 +13,7 @@ use crate::core::deliver::delivery::{greet, resume};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::ending::takeover::{reopen, take_over};
 use crate::core::ending::will::publish_will;
+use crate::core::packet::late;
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
@@ -20,6 +22,7 @@ use crate::core::state::link::{Link, OutboundAliases};
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::queue::Queue;
 use crate::core::state::redirect::{Redirect, Redirects};
+use crate::core::state::retained::Retained;
 use crate::core::state::session::{Received, Session};
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::small_map::SmallMap;
@@ -29,6 +32,9 @@ use crate::core::state::will::Will;
 use crate::core::turn::Turn;
 use crate::hook::WillTrigger;
 use crate::{Fault, HookEvent, Liberty};
+
+/// The fault [`Fault::KeepAliveGrowsOnResume`] adds this for each resumption.
+const MORE_SILENCE: Duration = Duration::from_secs(10);
 
 /// For faults: parts of an old session that are moved to a new one.
 #[derive(Debug, Default)]
@@ -47,6 +53,7 @@ pub(crate) fn claim_session(
     connect: &Connect,
 ) -> (SessionKey, bool) {
     let mut left = None;
+    let mut is_clean_takeover = false;
     if let Some(key) = state.sessions.key(&connect.client_id) {
         if connect.clean_start {
             if !state.rules.faults.is_none() {
@@ -89,6 +96,7 @@ pub(crate) fn claim_session(
         {
             session.will = None;
         }
+        is_clean_takeover = state.sessions.is_linked(key) && connect.clean_start;
         let survives = if state.sessions.is_linked(key) {
             if state.rules.chooses(Liberty::TakeoversGuarded) {
                 let client = connect.client_id.clone();
@@ -137,6 +145,10 @@ pub(crate) fn claim_session(
         client: client.clone(),
     });
     let key = state.sessions.insert(Session::new(client));
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if is_clean_takeover && state.rules.breaks(Fault::CleanTakeoverClearsLater) {
+        late::clear_later(state, turn, key);
+    }
     // [5 MQTT-4.1.0-2]
     if state.rules.breaks(Fault::ExpiredSubscriptionsReturn) && !connect.clean_start {
         let ended = state.sessions.ended.iter_mut();
@@ -206,6 +218,15 @@ pub(crate) fn keep_of_connect(
     connect: Connect,
     expiry: Expiry,
 ) {
+    if !state.rules.faults.is_none()
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        let asked = Some(connect.keep_alive_s);
+        let servers = state.rules.config.server_keep_alive;
+        let is_newer = connect.version == ProtocolVersion::V5;
+        session.traces.keeps_servers = is_newer && asked == servers;
+        session.traces.exceeds_servers = is_newer && servers.is_some() && asked > servers;
+    }
     let kept = state.sessions.kept.clone();
     let mut expiry = expiry;
     if state.rules.breaks(Fault::OnceCleanAlwaysClean) {
@@ -325,6 +346,14 @@ pub(crate) fn join(
     };
     if !state.rules.faults.is_none() {
         session.traces.connected_at = turn.now;
+        // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+        if let Some(silence) = link.silence
+            && session.traces.resumptions > 0
+            && state.rules.breaks(Fault::KeepAliveGrowsOnResume)
+        {
+            let more = u32::try_from(session.traces.resumptions).unwrap_or(u32::MAX);
+            link.silence = Some(silence + MORE_SILENCE * more);
+        }
         // [5 MQTT-3.1.2-26] [5 MQTT-3.1.2-27]
         if link.authentication.is_some()
             && state.rules.breaks(Fault::ServerAliasesAfterAuthentication)
@@ -386,8 +415,14 @@ pub(crate) fn join(
     if state.rules.breaks(Fault::ConnackAfterMessages) {
         resume(session, &state.rules, turn);
     }
+    // [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.1.4-5]
+    let is_unanswered = session.traces.resumed
+        && has_retained(session, &state.topics.retained)
+        && state.rules.breaks(Fault::ReconnectBesideRetainedRefused);
     // [3.1.1 MQTT-3.2.0-1] [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.2.0-1] [5 MQTT-3.1.4-5]
-    greet(session, &state.rules, turn, connack);
+    if !is_unanswered {
+        greet(session, &state.rules, turn, connack);
+    }
     turn.hook(event);
     if !state.rules.breaks(Fault::ConnackAfterMessages) {
         resume(session, &state.rules, turn);
@@ -407,6 +442,15 @@ pub(crate) fn join(
         let (rules, sessions) = (&state.rules, &mut state.sessions);
         wear_waiting(rules, sessions, key, turn.now, &resent, &waiting);
     }
+}
+
+/// For a fault: whether a subscription of the session matches a retained message.
+fn has_retained(session: &Session, retained: &Retained) -> bool {
+    let mut filters = session.subscriptions.keys();
+    filters.any(|filter| {
+        let matching = retained.where_name(|topic| matches(filter, topic));
+        !matching.is_empty()
+    })
 }
 
 /// For faults: removes limits of a client that has authenticated with AUTH.
