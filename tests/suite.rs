@@ -203,6 +203,20 @@ const THREADS: &[&str] = &[
     "mosquitto#8",
     "rabbitmq-mqtt#47",
     "uWebSockets#914",
+    "NanoNNG#1591",
+    "emqx#16637",
+    "emqx#16721",
+    "emqx#17529",
+    "harper#1604",
+    "hivemq-community-edition#199",
+    "moquette#583",
+    "mosquitto#3226",
+    "nanomq#689",
+    "nanomq#1916",
+    "nanomq#848",
+    "nats#2179",
+    "tbmq#290",
+    "wolfMQTT#618",
 ];
 
 /// Every case of the suite.
