@@ -85,7 +85,7 @@ pub(super) fn retained(
         cursor: Cursor::start(),
     };
     if let Some(session) = state.sessions.at_mut(key) {
-        session.fault_state.late_retained.push(Box::new(late));
+        session.fault_state.late_retained.push(late);
     }
     soon(state, turn, key);
 }

@@ -42,7 +42,7 @@ pub(crate) fn due(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
         }
     }
     for work in retained {
-        subscribe_on(state, turn, key, work, usize::MAX);
+        subscribe_on(state, turn, key, Box::new(work), usize::MAX);
     }
     for publish in publishes {
         accept(state, turn, key, publish);

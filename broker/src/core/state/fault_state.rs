@@ -86,7 +86,7 @@ pub(crate) struct FaultState {
     /// Subscriptions that take effect late.
     pub(crate) late_filters: Vec<ByteString>,
     /// SUBSCRIBE packets whose retained messages are sent late.
-    pub(crate) late_retained: Vec<Box<Subscribing>>,
+    pub(crate) late_retained: Vec<Subscribing>,
     /// Accepted messages that are delivered late.
     pub(crate) late_publishes: Vec<Publish>,
     /// How many messages of Shared Subscriptions from the queue were sent on this connection.

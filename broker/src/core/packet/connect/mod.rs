@@ -157,9 +157,10 @@ impl Broker {
             end_connection(state, turn, key, DisconnectReason::ConnectionLost);
             return;
         }
-        if repeats && resumed
-            || resumed && state.rules.breaks(Fault::RetainedSentOnResume)
-            || resumed && is_takeover && state.rules.breaks(Fault::RetainedSentOnTakeover)
+        if resumed
+            && (repeats
+                || state.rules.breaks(Fault::RetainedSentOnResume)
+                || is_takeover && state.rules.breaks(Fault::RetainedSentOnTakeover))
         {
             send_retained_again(
                 &state.rules,
