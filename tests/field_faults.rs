@@ -322,13 +322,13 @@ const SETS: &[&[&str]] = &[
         "former-retained-sent-too",
         "long-output-held-back",
         "retained-inflight-not-resent",
-        "retained-payload-grows",
     ],
     &["reconnect-beside-retained-refused"],
     &["takeover-queues-for-later"],
     &["odd-clients-lose-queue"],
     &["subscribe-takes-effect-late"],
     &["retained-behind-live"],
+    &["retained-payload-grows"],
 ];
 
 const PLAYING: Playing<'_> = Playing {
