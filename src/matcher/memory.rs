@@ -1,6 +1,7 @@
 //! What a play has learned so far: bound names and the last CONNACK of each client. Evaluates expressions with them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::{ConnAck, Packet};
@@ -13,9 +14,12 @@ use crate::scenario::model::{ClientIndex, Expr, Literal, Operator, ScramExchange
 /// The largest payload that `size:` may ask for, in bytes.
 const MAXIMUM_SIZE: u64 = 256 * 1024 * 1024;
 
-/// Bound names and CONNACKs.
+/// Bound names and CONNACKs. Every wait keeps a copy, so copies share their content until one of them changes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Memory {
+pub struct Memory(Arc<Known>);
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Known {
     names: BTreeMap<String, Literal>,
     connacks: BTreeMap<ClientIndex, ConnAck>,
 }
@@ -42,29 +46,36 @@ pub enum EvalError {
 impl Memory {
     /// Gives a name its value.
     pub fn bind(&mut self, name: &str, value: Literal) {
-        self.names.insert(name.to_owned(), value);
+        self.known().names.insert(name.to_owned(), value);
     }
 
     /// Returns the names that have a value.
     pub fn names(&self) -> BTreeSet<String> {
-        self.names.keys().cloned().collect()
+        self.0.names.keys().cloned().collect()
     }
 
     /// Forgets every name except these.
     pub fn keep(&mut self, names: &BTreeSet<String>) {
-        self.names.retain(|name, _| names.contains(name));
+        if !self.0.names.keys().all(|name| names.contains(name)) {
+            self.known().names.retain(|name, _| names.contains(name));
+        }
     }
 
     /// Returns the value of a name.
     pub fn value(&self, name: &str) -> Option<&Literal> {
-        self.names.get(name)
+        self.0.names.get(name)
     }
 
     /// Remembers a CONNACK that a step has taken. Ignores other packets.
     pub fn remember(&mut self, client: ClientIndex, packet: &Packet) {
         if let Packet::ConnAck(connack) = packet {
-            self.connacks.insert(client, connack.clone());
+            self.known().connacks.insert(client, connack.clone());
         }
+    }
+
+    /// Returns the content of this copy alone.
+    fn known(&mut self) -> &mut Known {
+        Arc::make_mut(&mut self.0)
     }
 
     /// Returns the value of an expression for this client.
@@ -177,6 +188,7 @@ impl Memory {
     /// Returns a field of the client's last CONNACK, or the standard's default for it.
     fn connack_field(&self, client: ClientIndex, name: &str) -> Result<Literal, EvalError> {
         let connack = self
+            .0
             .connacks
             .get(&client)
             .ok_or_else(|| EvalError::NoConnack(name.to_owned()))?;
