@@ -101,8 +101,7 @@ pub(super) async fn play(
     bounds: Bounds<'_>,
 ) -> (Transcript, Duration, Host) {
     let is_virtual = host.is_virtual();
-    let mut longest = Duration::ZERO;
-    let playing = timed(&mut longest, async {
+    let playing = async {
         let mut player = Player::new(&plan.scene, host, patience, prefix, bounds);
         match (&plan.control, control) {
             (Some(control), true) => {
@@ -115,12 +114,14 @@ pub(super) async fn play(
         let (transcript, host, lanes) = player.end().await;
         drop(lanes);
         (transcript, took, host)
-    });
-    let (mut transcript, took, host) = playing.await;
-    if !is_virtual {
-        // Packets that were received while this machine stalled were read late, even if no limit was running out.
-        transcript.late = transcript.late.max(longest);
+    };
+    if is_virtual {
+        return playing.await;
     }
+    let mut longest = Duration::ZERO;
+    let (mut transcript, took, host) = timed(&mut longest, playing).await;
+    // Packets that were received while this machine stalled were read late, even if no limit was running out.
+    transcript.late = transcript.late.max(longest);
     (transcript, took, host)
 }
 
