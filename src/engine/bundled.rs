@@ -1,8 +1,9 @@
 //! Runs cases against the bundled broker: in virtual time, on all cores, with one broker and one runtime for each play.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,7 @@ pub(super) fn run<R: Send>(
         capabilities,
         next: AtomicUsize::new(0),
         large: Mutex::default(),
+        put_off: Mutex::default(),
         stop: AtomicBool::new(goes_on.is_break()),
         conclude: conductor.conclude,
         interrupted: conductor.interrupted,
@@ -78,6 +80,9 @@ struct Work<'w, R> {
     next: AtomicUsize,
     /// Locked by the worker that plays a large case, until the case is judged.
     large: Mutex<()>,
+    /// The numbers of the large cases that were due while another one was played. That worker plays them next, so that
+    /// no worker waits while there are other cases.
+    put_off: Mutex<VecDeque<usize>>,
     stop: AtomicBool,
     conclude: &'w (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'w (dyn Fn() -> bool + Sync),
@@ -99,19 +104,49 @@ impl<R> Work<'_, R> {
             let Some(plan) = self.plans.get(number) else {
                 break;
             };
-            let _only_large = match plan.is_large {
-                true => Some(self.large.lock().map_err(|_| worker_panicked())?),
-                false => None,
-            };
-            self.notify(|done| (done.watch)(Progress::Started(&plan.scene.id)))?;
-            let play = self.play(plan)?;
-            let result = (self.conclude)(plan, play);
-            self.notify(|done| {
-                let result = done.results[number].insert(result);
-                (done.watch)(Progress::Finished(result))
-            })?;
+            if !plan.is_large {
+                self.case(number, plan)?;
+                continue;
+            }
+            match self.large.try_lock() {
+                Ok(_only_large) => {
+                    self.case(number, plan)?;
+                    self.put_off()?;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let mut put_off = self.put_off.lock().map_err(|_| worker_panicked())?;
+                    put_off.push_back(number);
+                }
+                Err(TryLockError::Poisoned(_)) => return Err(worker_panicked()),
+            }
+        }
+        let _only_large = self.large.lock().map_err(|_| worker_panicked())?;
+        self.put_off()
+    }
+
+    /// Plays the large cases that were put off. Only for the worker that has locked `large`.
+    fn put_off(&self) -> Result<(), StartError> {
+        let next = || match self.put_off.lock() {
+            Ok(mut put_off) => Ok(put_off.pop_front()),
+            Err(_) => Err(worker_panicked()),
+        };
+        while !self.stops()
+            && let Some(number) = next()?
+        {
+            self.case(number, &self.plans[number])?;
         }
         Ok(())
+    }
+
+    /// Plays and judges the case with this number.
+    fn case(&self, number: usize, plan: &Plan) -> Result<(), StartError> {
+        self.notify(|done| (done.watch)(Progress::Started(&plan.scene.id)))?;
+        let play = self.play(plan)?;
+        let result = (self.conclude)(plan, play);
+        self.notify(|done| {
+            let result = done.results[number].insert(result);
+            (done.watch)(Progress::Finished(result))
+        })
     }
 
     fn stops(&self) -> bool {
