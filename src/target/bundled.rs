@@ -296,6 +296,10 @@ impl Host {
         Ok(())
     }
 
+    pub(super) fn discard_hooks(&self) {
+        drop(self.server.take_hooks());
+    }
+
     pub(super) fn hooks(&self) -> Vec<Hook> {
         self.server
             .take_hooks()
@@ -306,7 +310,7 @@ impl Host {
                 fields: event
                     .fields()
                     .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value.to_string()))
+                    .map(|(name, value)| (name.to_owned(), value.into_text()))
                     .collect(),
             })
             .collect()

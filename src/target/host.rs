@@ -99,6 +99,14 @@ impl Host {
         }
     }
 
+    /// Discards the events since the last call of [`Self::hooks`]. `assigned` is the same as there.
+    pub fn discard_hooks(&mut self, assigned: &dyn Fn(&str) -> bool) {
+        match self {
+            Self::Bundled(host) => host.discard_hooks(),
+            Self::External(host) => drop(host.hooks(assigned)),
+        }
+    }
+
     /// How long the broker may take to report what has happened.
     pub fn hooks_settle(&self) -> Duration {
         match self {

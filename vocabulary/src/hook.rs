@@ -405,6 +405,17 @@ pub enum HookValue {
     Payload(Bytes),
 }
 
+impl HookValue {
+    /// Returns the value as it is written.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => str::to_owned(&text),
+            Self::Word(word) => word.to_owned(),
+            value => value.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for HookValue {
     /// Writes the value as scenarios do. A payload that is not UTF-8 is written in hexadecimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

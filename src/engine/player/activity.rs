@@ -413,22 +413,21 @@ impl Player<'_> {
     /// Records the hook events that the broker has reported since the last call.
     pub(super) fn drain_hooks(&mut self) {
         let prefix = &self.prefix;
-        for hook in self.host.hooks(&|id| prefix.has_assigned(id)) {
-            if self.is_folded {
-                continue;
+        let is_assigned = |id: &str| prefix.has_assigned(id);
+        if self.is_folded {
+            self.host.discard_hooks(&is_assigned);
+            return;
+        }
+        for hook in self.host.hooks(&is_assigned) {
+            let mut fields = hook.fields;
+            for (name, value) in &mut fields {
+                match name.as_str() {
+                    _ if prefix.letters().is_empty() => {}
+                    "client" => *value = prefix.strip_client_id(value).to_owned(),
+                    "topic" | "filter" => *value = prefix.strip_topic(value).to_string(),
+                    _ => {}
+                }
             }
-            let fields = hook
-                .fields
-                .into_iter()
-                .map(|(name, value)| {
-                    let value = match name.as_str() {
-                        "client" => self.prefix.strip_client_id(&value).to_owned(),
-                        "topic" | "filter" => self.prefix.strip_topic(&value).to_string(),
-                        _ => value,
-                    };
-                    (name, value)
-                })
-                .collect();
             self.transcript.hooks.push(HookRecord {
                 at: hook.at.map(|at| at.saturating_duration_since(self.started)),
                 during: self.current,
