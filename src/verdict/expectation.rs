@@ -353,10 +353,11 @@ impl Judge<'_> {
         else {
             return;
         };
-        let expected = vec![describe_pattern(pattern, self.version)];
+        let version = self.version;
+        let expected = || vec![describe_pattern(pattern, version)];
         let errors = faults.iter().chain(packet.as_ref().err());
         self.found.extend(errors.map(|error| Judged {
-            expected: expected.clone(),
+            expected: expected(),
             actual: format!("received a malformed packet: {error}"),
             events: vec![event],
             level: None,
@@ -371,7 +372,7 @@ impl Judge<'_> {
             Ok(packet) => {
                 let received = Received {
                     packet,
-                    version: self.version,
+                    version,
                     size: frame.bytes().len(),
                     topic: topic.as_ref(),
                     carried_in: *carried_in,
@@ -396,7 +397,7 @@ impl Judge<'_> {
                 };
                 let wrong = inbox.differs_in(&mismatches, pattern, event);
                 self.found.push(Judged {
-                    expected,
+                    expected: expected(),
                     actual: format!(
                         "received {} whose {}",
                         pattern.packet_type,
