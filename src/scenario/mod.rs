@@ -85,7 +85,7 @@ pub fn parse(source: &Arc<Source>, path: &str) -> Result<Vec<model::Scene>, Vec<
     file::scenes(source, path, &ReadAccess::default())
 }
 
-pub(crate) use library::{decode, is_scenario};
+pub(crate) use library::{decode, is_scenario, on_all_cores};
 pub(crate) use read_access::open_regular;
 pub use read_access::{ReadAccess, Variables};
 

@@ -22,7 +22,7 @@ use crate::plan::Plan;
 use crate::report::ProfileReport;
 use crate::report::style::Style;
 use crate::scenario::model::CaseId;
-use crate::scenario::suite;
+use crate::scenario::{on_all_cores, suite};
 use crate::snapshot::review::{self, Writing};
 use crate::snapshot::{Header, ReadError, Store, WriteError};
 use crate::target::file::TO_DO;
@@ -209,13 +209,13 @@ impl Snapshots {
     /// Reads the reviewed records of each case, before anything is played.
     pub(super) fn read(&self, plans: &[Plan], style: Style) -> Result<Vec<Reviewed>, Failure> {
         let mode = self.against.mode();
+        let read = on_all_cores(plans, |plan| match &mode {
+            None => Ok(Reviewed::default()),
+            Some(mode) => review::reviewed(&self.store(plan), mode, &plan.scene.id),
+        });
         let mut damaged = Vec::new();
         let mut all = Vec::with_capacity(plans.len());
-        for plan in plans {
-            let reviewed = match &mode {
-                None => Ok(Reviewed::default()),
-                Some(mode) => review::reviewed(&self.store(plan), mode, &plan.scene.id),
-            };
+        for (plan, reviewed) in plans.iter().zip(read) {
             match reviewed {
                 Ok(reviewed) => all.push(self.with_profile(plan, reviewed)),
                 Err(ReadError::Damaged(diagnostic)) => damaged.push(*diagnostic),
@@ -415,6 +415,10 @@ impl Snapshots {
     }
 
     fn write(&self, plan: &Plan, comparison: &mut Comparison) -> Result<(), WriteError> {
+        let is_as_reviewed = comparison.state == State::Same && !comparison.pending;
+        if is_as_reviewed && self.writing != Writing::Update {
+            return Ok(());
+        }
         review::settle(comparison, &header(plan), self.writing)?;
         let is_deviation = comparison.updated && comparison.state != State::Stale;
         if is_deviation && matches!(self.against.mode(), Some(Mode::Baseline(_))) {
