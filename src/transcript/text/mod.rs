@@ -39,6 +39,7 @@ mod packet;
 mod reduced;
 mod rounds;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
@@ -101,8 +102,7 @@ fn of_control(
     out: &mut String,
 ) {
     let steps = planned.steps.iter().chain(&planned.expect);
-    let steps: Vec<PlannedStep> = steps.cloned().collect();
-    Writer::new(plan, transcript, with_own).write(&steps, out);
+    Writer::new(plan, transcript, with_own).write(steps, out);
 }
 
 /// Returns one event as a report shows it, with nothing replaced: `first < DISCONNECT reason=session_taken_over`.
@@ -158,7 +158,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn write(&self, steps: &[PlannedStep], out: &mut String) {
+    fn write<'s>(&self, steps: impl IntoIterator<Item = &'s PlannedStep>, out: &mut String) {
         let mut hooks_from = 0;
         let part = Part::whole(self.transcript);
         for step in steps {
@@ -371,15 +371,20 @@ fn push(out: &mut String, indent: usize, line: &str) {
 }
 
 /// Returns a step's label on one line.
-fn label(label: &str) -> String {
+fn label(label: &str) -> Cow<'_, str> {
+    let is_plain = |c: u8| matches!(c, b' '..=b'~');
+    let is_one_line = label.len() <= LABEL && label.bytes().all(is_plain);
+    if is_one_line && !label.contains("  ") && label.trim_ascii().len() == label.len() {
+        return Cow::Borrowed(label);
+    }
     let mut one_line = String::with_capacity(label.len());
     for word in label.split_whitespace() {
         one_line.extend((!one_line.is_empty()).then_some(' '));
         one_line.push_str(word);
     }
     match one_line.char_indices().nth(LABEL) {
-        Some((end, _)) => format!("{}…", &one_line[..end]),
-        None => one_line,
+        Some((end, _)) => Cow::Owned(format!("{}…", &one_line[..end])),
+        None => Cow::Owned(one_line),
     }
 }
 

@@ -63,8 +63,11 @@ fn is_version_of_lane(packet: &Packet, version: ProtocolVersion) -> bool {
 
 /// Formats a single text: bare if it is one word, quoted otherwise, and cut if it is long.
 pub(super) fn word(text: &str) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || "/_-.+#$@".contains(c);
-    if (1..=MAX_SHOWN).contains(&text.len()) && text.chars().all(is_bare) {
+    let is_bare = |c: u8| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, b'/' | b'_' | b'-' | b'.' | b'+' | b'#' | b'$' | b'@')
+    };
+    if (1..=MAX_SHOWN).contains(&text.len()) && text.bytes().all(is_bare) {
         text.to_owned()
     } else {
         quote(text)
