@@ -10,7 +10,7 @@ use mqtt_check_codec::{DecodeError, FieldValue, Frame, Packet, PacketType, Proto
 
 use super::binding::Bound;
 use super::normal::{Normal, Origin, Sender};
-use super::packet::{FieldText, fields, push_field, word};
+use super::packet::{FieldText, fields, push_field};
 use super::{faulty, frames};
 use crate::plan::Plan;
 use crate::scenario::model::HookList;
@@ -206,7 +206,7 @@ pub(super) fn event(
             let text = match packet {
                 Ok(_) if !faults.is_empty() => undecodable(&faults.iter().collect::<Vec<_>>()),
                 Ok(packet) => {
-                    let mut fields = fields(packet, lane.version, topic.as_ref());
+                    let mut fields = fields(packet, lane.version, topic.as_ref(), &normal.long);
                     fields.extend(frames::of_packet(*carried_in, bound));
                     let origin = Origin::of(Sender::Broker, event, lane);
                     match bound {
@@ -251,7 +251,7 @@ fn sent(
     normal: &Normal,
 ) -> Option<String> {
     let shown = on_the_wire(bytes, made_from, lane)?;
-    let fields = fields(&shown, lane.version, None);
+    let fields = fields(&shown, lane.version, None, &normal.long);
     Some(plain(&shown, fields, origin, normal))
 }
 
@@ -474,7 +474,8 @@ pub(super) fn hook(record: &HookRecord, normal: &Normal, list: Option<&HookList>
     let mut left = format!("{mark} {}", record.name);
     let mut right = String::new();
     for (name, content) in &record.fields {
-        let content = normal.text(content).unwrap_or_else(|| word(content));
+        let placeholder = normal.text(content);
+        let content = placeholder.unwrap_or_else(|| normal.long.word(content));
         let is_bound = bound
             .as_ref()
             .is_none_or(|names| names.contains(&name.as_str()));

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use mqtt_check_codec::Packet;
-use mqtt_check_codec::describe::show_bytes;
 
-use super::packet::chosen_by_sender;
+use super::packet::{LongData, chosen_by_sender};
 use crate::plan::{Body, Operation, Outgoing, Plan, PlannedStep};
 use crate::scenario::model::{ClientIndex, Expr, PacketTemplate};
 use crate::transcript::{StepIndex, Transcript, What};
@@ -24,7 +23,7 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Collects the values from a transcript of this plan, or of its control.
-    pub(super) fn of(plan: &Plan, transcript: &Transcript) -> Self {
+    pub(super) fn of(plan: &Plan, transcript: &Transcript, long: &LongData) -> Self {
         let mut steps = BTreeSet::new();
         collect(&plan.steps, &mut steps);
         if let Some(control) = &plan.control {
@@ -51,7 +50,7 @@ impl Measured {
                     measured.sizes.extend(texts);
                 }
                 Packet::Publish(publish) if has(PAYLOAD) => {
-                    let payload = show_bytes(&publish.payload);
+                    let payload = long.show(&publish.payload);
                     measured.sizes.insert((PAYLOAD, payload));
                 }
                 _ => {}

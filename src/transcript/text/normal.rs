@@ -22,7 +22,7 @@ use mqtt_check_codec::describe::quote;
 use mqtt_check_codec::{Packet, PacketType};
 
 use super::measured::Measured;
-use super::packet::{FieldText, chosen_by_sender};
+use super::packet::{FieldText, LongData, chosen_by_sender};
 use crate::plan::Plan;
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{Event, Lane, Transcript, What};
@@ -34,6 +34,7 @@ pub(super) struct Normal {
     assigned: Vec<(String, String)>,
     packet_ids: BTreeMap<(ClientIndex, u16), usize>,
     measured: Measured,
+    pub(super) long: LongData,
     /// Whether nothing is replaced.
     raw: bool,
 }
@@ -79,8 +80,10 @@ impl Normal {
 
     /// Collects what is replaced in a transcript.
     pub(super) fn of(plan: &Plan, transcript: &Transcript) -> Self {
+        let long = LongData::default();
         let mut normal = Self {
-            measured: Measured::of(plan, transcript),
+            measured: Measured::of(plan, transcript, &long),
+            long,
             ..Self::default()
         };
         let mut counts: BTreeMap<ClientIndex, usize> = BTreeMap::new();
