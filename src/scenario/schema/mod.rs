@@ -427,6 +427,8 @@ fn step() -> Value {
         "type": "object",
         "minProperties": 1,
         "properties": properties,
+        // A value of the row may name the client, or be a mapping of keys.
+        "patternProperties": { "^\\$": { "anyOf": [switched(refer("action")), { "type": "null" }] } },
         // Every other key of a step is a client, with its action.
         "additionalProperties": switched(refer("action")),
     })
