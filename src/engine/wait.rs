@@ -133,7 +133,9 @@ impl Waiting<'_> {
     }
 
     fn take(&self, player: &Player<'_>, is_final: bool) -> Taking {
-        let strict = !player.judged && !self.awaited.connects && !self.awaited.answers_sent;
+        // Steps of a control give up early. What they leave must not be taken for what the control expects.
+        let is_of_control = !player.judged || player.plays_control_expectations;
+        let strict = is_of_control && !self.awaited.connects && !self.awaited.answers_sent;
         self.take_as(player, is_final, strict)
     }
 

@@ -185,7 +185,8 @@ fn words(finding: &Finding) -> String {
 }
 
 /// Returns what was late in a play with this verdict, in words, if nothing else is wrong or the broker was slow in a
-/// case in which time passes. Includes the control and the witness if one of them is the reason why there is no verdict.
+/// case in which time passes. Includes the witness and the control if one of them is the reason why there is no verdict.
+/// A control that does not hold may always have been late.
 pub fn late(
     plan: &Plan,
     scene: &Transcript,
@@ -199,8 +200,11 @@ pub fn late(
             let is_clean = findings.iter().all(|f| f.kind() != FindingKind::Violation);
             let control = control.map(|control| super::judging::of_control(plan, control));
             let witness = witness.map(super::judging::of_witness);
+            // Steps of a control give up early, so a slow broker may break it in any way.
+            let broken = control.iter().flatten().next().map(words);
             let mut others = [control, witness].into_iter().flatten();
-            others.find_map(|found| only_late(&found).filter(|_| is_clean))
+            let late = others.find_map(|found| only_late(&found));
+            late.or(broken).filter(|_| is_clean)
         }),
         Verdict::Passed | Verdict::Skipped { .. } => None,
     }
