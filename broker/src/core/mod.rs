@@ -26,7 +26,7 @@ use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, Re
 
 use self::control::{control, stop_all};
 use self::deliver::delivery::flush;
-use self::deliver::late::await_late;
+use self::deliver::forwarding::await_late;
 use self::deliver::routing::{route, route_on};
 use self::ending::connection::{code_of_error, end_connection, refuse};
 use self::ending::session::{end_session, forget, forget_subscriptions};

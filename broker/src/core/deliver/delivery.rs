@@ -8,7 +8,7 @@ use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCo
 
 use super::acknowledgement::acknowledge;
 use super::beside::{is_taken_for_last, replace_by_last};
-use super::late::is_too_early;
+use super::forwarding::is_too_early;
 use super::loss::{Way, lose};
 use super::outgoing::send;
 use super::publish::{hold_back, is_too_much, send_publish};

@@ -5,7 +5,7 @@ pub(crate) mod acknowledgement;
 pub(crate) mod beside;
 pub(crate) mod copy;
 pub(crate) mod delivery;
-pub(crate) mod late;
+pub(crate) mod forwarding;
 pub(crate) mod lies;
 pub(crate) mod loss;
 pub(crate) mod outgoing;
