@@ -94,9 +94,28 @@ fn collect(folder: &Path, version: ProtocolVersion, found: &mut BTreeSet<Sent>) 
         let name = file.file_name().expect("a name").to_string_lossy();
         if name.ends_with(&end) {
             let text = fs::read_to_string(&file).expect("a snapshot");
-            found.extend(text.lines().flat_map(|line| codes(line, version)));
+            let others = clients_of_other_versions(&text, version);
+            let is_meant = |line: &&str| !others.contains(&client(line));
+            let lines = text.lines().filter(is_meant);
+            found.extend(lines.flat_map(|line| codes(line, version)));
         }
     }
+}
+
+/// The clients in a record that connect with another version than that of the case. Only version 5 has Clean Start.
+fn clients_of_other_versions(text: &str, version: ProtocolVersion) -> BTreeSet<&str> {
+    let other = match version {
+        V5 => " > CONNECT clean_session=",
+        _ => " > CONNECT clean_start=",
+    };
+    let connects = text.lines().filter(|line| line.contains(other));
+    connects.map(client).collect()
+}
+
+/// The name of the client in a line with a packet, without the number of its connection.
+fn client(line: &str) -> &str {
+    let name = line.split_whitespace().next().unwrap_or_default();
+    name.split('#').next().unwrap_or_default()
 }
 
 /// The codes in a line with a packet from the broker: `client < SUBACK reasons=granted_qos_0 | packet_id=1`.
