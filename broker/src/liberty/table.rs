@@ -202,7 +202,7 @@ choices {
         "a CONNACK that is too large for the client is omitted, and the connection stays open",
     WrongAcknowledgementsIgnored "wrong-acknowledgements-ignored" [V5 "section 4.3", V3_1_1 "section 4.3"]
         "an acknowledgement of a type that the exchange does not expect is ignored",
-    AcknowledgementsInOrderOnly "acknowledgements-in-order-only" [V5 "MQTT-4.6.0-2", V5 "MQTT-4.6.0-3", V5 "MQTT-4.6.0-4", V3_1_1 "MQTT-4.6.0-2", V3_1_1 "MQTT-4.6.0-3", V3_1_1 "MQTT-4.6.0-4"]
+    AcknowledgementsInOrderOnly "acknowledgements-in-order-only" [V5 "section 4.6", V3_1_1 "section 4.6"]
         "a client that sends PUBACK, PUBREC or PUBREL packets in the wrong order is disconnected",
     OldestMessageDropped "oldest-message-dropped" [V5 "section 4.1.1", V3_1_1 "section 4.1.1"]
         "the oldest message is dropped when the queue of a session is full",
