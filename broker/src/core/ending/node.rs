@@ -1,7 +1,10 @@
 //! The loss and the return of a node of a cluster. Its connections end. Sessions, subscriptions, retained messages and
 //! Wills belong to no node, so they stay.
 
+use std::collections::BTreeMap;
+
 use bytestring::ByteString;
+use mqtt_check_codec::ReasonCode;
 
 use super::connection::{end_links, refuse, settle_connection};
 use super::session::{end_session, forget_subscriptions};
@@ -14,12 +17,12 @@ use crate::core::state::inflight::Stage;
 use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::small_map::SmallMap;
+use crate::core::state::subscription::Granted;
 use crate::core::state::timer::Timer;
 use crate::core::state::will::Will;
 use crate::core::turn::Turn;
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
 use crate::{Fault, HookEvent, Liberty};
-use mqtt_check_codec::ReasonCode;
 
 /// Carries out what happens to a node.
 pub(crate) fn node(
@@ -176,6 +179,21 @@ fn at_home(state: &State, node: NodeId) -> Vec<SessionKey> {
     sessions.keys().into_iter().filter(is_there).collect()
 }
 
+/// For faults: the subscriptions of each session that is meant, by its client.
+fn subscriptions(
+    state: &State,
+    is_meant: impl Fn(&Session) -> bool,
+) -> BTreeMap<ByteString, BTreeMap<ByteString, Granted>> {
+    let sessions = state.sessions.keys().into_iter();
+    let sessions = sessions.filter_map(|key| state.sessions.at(key));
+    let meant = sessions.filter(|session| is_meant(session));
+    let all = meant.map(|session| {
+        let subscriptions = SmallMap::clone(&session.subscriptions).into_map();
+        (session.client.clone(), subscriptions)
+    });
+    all.collect()
+}
+
 /// For faults: keeps what the node brings back when it returns.
 fn remember(state: &mut State, node: NodeId, keys: &[SessionKey]) {
     if state.rules.breaks(Fault::NodeReturnBringsOldRetained) {
@@ -183,24 +201,11 @@ fn remember(state: &mut State, node: NodeId, keys: &[SessionKey]) {
         state.sessions.nodes.former(node).retained = all;
     }
     if state.rules.breaks(Fault::NodeReturnBringsOldSubscriptions) {
-        let sessions = state.sessions.keys().into_iter();
-        let sessions = sessions.filter_map(|key| state.sessions.at(key));
-        let all = sessions.map(|session| {
-            let subscriptions = SmallMap::clone(&session.subscriptions).into_map();
-            (session.client.clone(), subscriptions)
-        });
-        let all = all.collect();
+        let all = subscriptions(state, |_| true);
         state.sessions.nodes.former(node).subscriptions = all;
     }
     if state.rules.breaks(Fault::NodeReturnBringsEndedSessions) {
-        let sessions = state.sessions.keys().into_iter();
-        let sessions = sessions.filter_map(|key| state.sessions.at(key));
-        let lasting = sessions.filter(|session| session.expiry != Expiry::AtClose);
-        let all = lasting.map(|session| {
-            let subscriptions = SmallMap::clone(&session.subscriptions).into_map();
-            (session.client.clone(), subscriptions)
-        });
-        let all = all.collect();
+        let all = subscriptions(state, |session| session.expiry != Expiry::AtClose);
         state.sessions.nodes.former(node).sessions = all;
     }
     if state.rules.breaks(Fault::NodeReturnPublishesWillsAgain) {

@@ -1,5 +1,5 @@
 //! The nodes of a cluster. All of them are this one broker and share its state, so only connections belong to a node.
-//! Node 0 is not noted: a broker that is no cluster has nothing here.
+//! Connections at node 0 are not recorded, so a broker without other nodes stores nothing here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
