@@ -40,7 +40,8 @@ pub fn judge(
         .collect();
     let is_rule_broken = !reported.is_empty() || owed.iter().any(Finding::breaks_a_must);
     // If what the case is about did not happen, only broken rules mean anything.
-    if is_rule_broken && scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
+    let is_exercised = scene.broken_off.is_some() || not_exercised(plan, scene).is_none();
+    if is_rule_broken && !is_exercised {
         let broken = watched.into_iter().chain(owed).collect();
         return (Verdict::Failed, without_repeats(broken));
     }
@@ -92,7 +93,7 @@ pub fn judge(
     };
     let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_reported(owed)).collect();
     findings.extend(without_repeats(missed));
-    if scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
+    if !is_exercised {
         let is_unanswered = |finding: &Finding| is_unanswered(scene, finding);
         if findings.iter().any(is_unanswered) {
             findings.retain(is_unanswered);

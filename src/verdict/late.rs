@@ -185,7 +185,7 @@ fn words(finding: &Finding) -> String {
 }
 
 /// Returns what was late in a play with this verdict, in words, if nothing else is wrong or the broker was slow in a
-/// case in which time passes. Includes the witness and the control if one of them is the reason why there is no verdict.
+/// case in which time passes. If there is no verdict because of the control or the witness, this is about them.
 /// A control that does not hold may always have been late.
 pub fn late(
     plan: &Plan,
