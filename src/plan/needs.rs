@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use mqtt_check_codec::{PacketType, ProtocolVersion};
+use mqtt_check_codec::{PacketType, ProtocolVersion, QoS};
 
 use super::client_actions;
 use crate::scenario::model::{
     Action, BrokerAction, Capability, ClientAction, Driver, Expr, FrameContent, FrameTemplate,
-    Literal, PacketTemplate, Route, Scene, SendBytes, Step, Transport,
+    Literal, PacketTemplate, Route, Scene, SendBytes, Settings, Step, Transport,
 };
 
 /// One thing that a target must offer.
@@ -72,8 +72,11 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
             }));
         }
     }
+    let settings = &scene.settings;
     for capability in used(scene) {
-        add(Need::Capability(capability));
+        if !is_denied(settings, capability) {
+            add(Need::Capability(capability));
+        }
     }
     // A user name that no setting defines is accepted only where anonymous clients may connect.
     let knows_users = scene.settings.users.is_some() || scene.settings.authentication.is_some();
@@ -81,6 +84,21 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
         add(Need::Capability(Capability::Anonymous));
     }
     needs
+}
+
+/// Returns whether a server with these settings lacks the capability, so that a case that uses it is about its absence.
+fn is_denied(settings: &Settings, capability: Capability) -> bool {
+    let is_below = |qos: QoS| settings.maximum_qos.is_some_and(|maximum| maximum < qos);
+    let is_off = |setting: Option<bool>| setting == Some(false);
+    match capability {
+        Capability::QoS1 => is_below(QoS::AtLeastOnce),
+        Capability::QoS2 => is_below(QoS::ExactlyOnce),
+        Capability::Retain => is_off(settings.retain_available),
+        Capability::WildcardSubscriptions => is_off(settings.wildcard_subscription_available),
+        Capability::SharedSubscriptions => is_off(settings.shared_subscription_available),
+        Capability::SubscriptionIdentifiers => is_off(settings.subscription_identifier_available),
+        _ => false,
+    }
 }
 
 /// Returns the capabilities that packets without lies use in the steps of a scene.

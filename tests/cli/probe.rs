@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use mqtt_check_broker::{Config, Fault, Faults};
+use mqtt_check_codec::QoS;
 use serde_json::Value;
 
 use crate::bad_brokers;
@@ -49,6 +50,11 @@ fn shows_what_a_right_broker_offers_and_keeps() {
         ("maximum_packet_size", "20000"),
         ("receive_maximum", "10"),
         ("topic_alias_maximum", "5"),
+        ("maximum_qos", "2"),
+        ("retain_available", "1"),
+        ("wildcard_subscription_available", "1"),
+        ("shared_subscription_available", "1"),
+        ("subscription_identifier_available", "1"),
     ] {
         let limit = limit(&found, name);
         assert_eq!(limit["value"], value, "{limit}");
@@ -87,6 +93,64 @@ fn shows_each_limit_that_is_not_kept() {
         }
         let why = limit(&found, name)["why"].as_str().expect("a reason");
         assert!(why.contains("MQTT-") || why.contains("RULE-"), "{why}");
+    }
+}
+
+/// A broker that announces everything it can announce as unsupported.
+fn restricted(faults: Faults) -> String {
+    let config = Config {
+        maximum_qos: QoS::AtLeastOnce,
+        retain_available: false,
+        wildcard_subscription_available: false,
+        shared_subscription_available: false,
+        subscription_identifier_available: false,
+        ..Config::default()
+    };
+    format!("mqtt://{}", serve_with(config, faults))
+}
+
+/// What such a broker announces.
+const RESTRICTIONS: [(&str, &str); 5] = [
+    ("maximum_qos", "1"),
+    ("retain_available", "0"),
+    ("wildcard_subscription_available", "0"),
+    ("shared_subscription_available", "0"),
+    ("subscription_identifier_available", "0"),
+];
+
+#[test]
+fn shows_that_what_is_announced_as_unsupported_is_refused() {
+    let found = found(&probe(&format!("{} --json", restricted(Faults::none()))));
+    for (name, value) in RESTRICTIONS {
+        let limit = limit(&found, name);
+        assert_eq!(limit["value"], value, "{limit}");
+        assert_eq!(limit["kept"], "kept", "{limit}");
+    }
+}
+
+#[test]
+fn shows_what_is_accepted_although_it_was_announced_as_unsupported() {
+    for (fault, name) in [
+        (
+            Fault::WildcardsAcceptedUnavailable,
+            "wildcard_subscription_available",
+        ),
+        (
+            Fault::SharedAcceptedUnavailable,
+            "shared_subscription_available",
+        ),
+        (
+            Fault::IdentifiersAcceptedUnavailable,
+            "subscription_identifier_available",
+        ),
+    ] {
+        let url = restricted([fault].into_iter().collect());
+        let found = found(&probe(&format!("{url} --json")));
+        for (other, _) in RESTRICTIONS {
+            let limit = limit(&found, other);
+            let kept = if other == name { "not_kept" } else { "kept" };
+            assert_eq!(limit["kept"], kept, "{fault:?}: {limit}");
+        }
     }
 }
 

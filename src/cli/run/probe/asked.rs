@@ -13,9 +13,22 @@ pub(super) const QUICK: Duration = Duration::from_secs(1);
 /// The prefix of choices about announced limits. The probe shows them as limits instead.
 const OF_LIMITS: &str = "announced_";
 
-/// A limit in CONNACK, and the scenarios that go up to the announced value and beyond it.
-pub(super) const TRIED: [(&str, &[&str]); 3] = [
+/// A limit in CONNACK, and the cases that show whether it is kept, by scenario or by scenario and row. For a limit
+/// that is a number, they go up to the announced value and beyond it. For the others, some use what is announced as
+/// available, and some use what is announced as unavailable. Those that do not apply are skipped.
+pub(super) const TRIED: [(&str, &[&str]); 8] = [
     ("maximum_packet_size", &["publish/server-size-bounds"]),
+    (
+        "maximum_qos",
+        &[
+            "qos/qos1-to-server",
+            "qos/qos2-to-client",
+            "qos/qos2-to-server",
+            "publish/beyond-what-is-announced[qos-1-of-0]",
+            "publish/beyond-what-is-announced[qos-2-of-0]",
+            "publish/beyond-what-is-announced[qos-2-of-1]",
+        ],
+    ),
     (
         "receive_maximum",
         &[
@@ -25,10 +38,37 @@ pub(super) const TRIED: [(&str, &[&str]); 3] = [
         ],
     ),
     (
+        "retain_available",
+        &["retain/stored", "publish/beyond-what-is-announced[retain]"],
+    ),
+    (
+        "shared_subscription_available",
+        &[
+            "shared/one-of-the-group",
+            "subscribe/beyond-what-is-announced[shared]",
+        ],
+    ),
+    (
+        "subscription_identifier_available",
+        &[
+            "subscribe/identifier",
+            "subscribe/beyond-what-is-announced[identifier]",
+        ],
+    ),
+    (
         "topic_alias_maximum",
         &[
             "publish/alias-bounds-announced",
             "publish/alias-invalid-announced",
+        ],
+    ),
+    (
+        "wildcard_subscription_available",
+        &[
+            "subscribe/topic-matching[hash-child]",
+            "subscribe/topic-matching[plus-middle]",
+            "subscribe/beyond-what-is-announced[hash]",
+            "subscribe/beyond-what-is-announced[plus]",
         ],
     ),
 ];
@@ -103,10 +143,10 @@ fn tries(plan: &Plan) -> bool {
 
 /// Whether this case tests this limit.
 pub(super) fn is_of(limit: &str, plan: &Plan) -> bool {
-    let scenarios = TRIED.iter().filter(|(name, _)| *name == limit);
-    scenarios
-        .flat_map(|(_, scenarios)| *scenarios)
-        .any(|scenario| plan.scene.id.path == *scenario)
+    let id = &plan.scene.id;
+    let rows = TRIED.iter().filter(|(name, _)| *name == limit);
+    rows.flat_map(|(_, cases)| *cases)
+        .any(|case| id.path == *case || id.without_version() == *case)
 }
 
 /// Whether this choice is about an announced limit.
@@ -121,7 +161,7 @@ mod tests {
     use crate::report::style::Style;
 
     #[test]
-    fn every_scenario_that_tries_a_limit_is_played() {
+    fn every_case_that_tries_a_limit_is_played() {
         let plain = Style {
             colour: false,
             unicode: false,
@@ -130,10 +170,14 @@ mod tests {
             .load(plain)
             .expect("the suite is right");
         let asked = Asked::of(suite);
-        for (limit, scenarios) in TRIED {
-            for scenario in scenarios {
-                let is_played = |plan: &Plan| plan.scene.id.path == *scenario && is_of(limit, plan);
-                assert!(asked.plans.iter().any(is_played), "{scenario}");
+        for (limit, cases) in TRIED {
+            for case in cases {
+                let is_it = |plan: &Plan| {
+                    let id = &plan.scene.id;
+                    id.path == *case || id.without_version() == *case
+                };
+                let is_played = |plan: &Plan| is_it(plan) && is_of(limit, plan);
+                assert!(asked.plans.iter().any(is_played), "{case}");
             }
         }
         assert!(asked.choices.len() > 20, "{}", asked.choices.len());

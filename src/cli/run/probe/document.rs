@@ -250,7 +250,7 @@ fn what_broke(result: &CaseResult) -> String {
 
 fn why_untried(name: &str, results: &[&CaseResult]) -> String {
     if !TRIED.iter().any(|(limit, _)| *limit == name) {
-        return "the cases that test it set it themselves".to_owned();
+        return "the cases that test it wait as long as this interval".to_owned();
     }
     let reason = results.iter().find_map(|result| result.verdict.reason());
     reason.map_or_else(|| "no time was left".to_owned(), str::to_owned)
