@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use bytes::Bytes;
 pub use mqtt_check_websocket::Opcode;
 
+use super::word::word_enum;
 use super::{ClientAction, FieldMatch};
 
 word_enum! {
