@@ -10,6 +10,10 @@ use std::{env, fs, io};
 mod folders;
 mod pack;
 
+/// The folder into which packages of brokers are installed. Only its files of the suite are watched, since Cargo would
+/// build everything again after an installation.
+const INSTALLED_INTO: &str = "targets";
+
 fn main() -> io::Result<()> {
     let variable = |name: &str| env::var(name).map_err(io::Error::other);
     let out = PathBuf::from(variable("OUT_DIR")?).join("suite.gz");
@@ -18,9 +22,13 @@ fn main() -> io::Result<()> {
     if variable("PROFILE")? == "debug" {
         return fs::write(out, []);
     }
-    for folder in folders::FOLDERS {
+    let root = variable("CARGO_MANIFEST_DIR")?;
+    let files = folders::read(Path::new(&root))?;
+    for folder in folders::FOLDERS.iter().filter(|f| **f != INSTALLED_INTO) {
         println!("cargo::rerun-if-changed={folder}");
     }
-    let root = variable("CARGO_MANIFEST_DIR")?;
-    fs::write(out, pack::pack(&folders::read(Path::new(&root))?)?)
+    for file in files.keys().filter(|f| f.starts_with(INSTALLED_INTO)) {
+        println!("cargo::rerun-if-changed={file}");
+    }
+    fs::write(out, pack::pack(&files)?)
 }
