@@ -131,7 +131,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         [
             Some(&played.scene),
             played.control.as_ref(),
-            played.witness.as_ref(),
+            played.witness.as_deref(),
         ]
         .into_iter()
         .flatten()
@@ -146,7 +146,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
             plan,
             &played.scene,
             played.control.as_ref(),
-            played.witness.as_ref(),
+            played.witness.as_deref(),
         )
     };
     if let Some(outage) = played.outage.as_ref().filter(|_| !is_interrupted) {
@@ -172,7 +172,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         );
         verdict = Verdict::Inconclusive { reason };
     }
-    let others = (played.control.as_ref(), played.witness.as_ref());
+    let others = (played.control.as_ref(), played.witness.as_deref());
     let came_late = || verdict::late(plan, &played.scene, others, &verdict, &findings);
     CaseResult {
         came_late: match late.is_some() || is_interrupted {

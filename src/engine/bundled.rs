@@ -1,11 +1,13 @@
 //! Runs cases against the bundled broker: in virtual time, on all cores, with one broker and one runtime for each play.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, TryLockError};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use mqtt_check_codec::ProtocolVersion;
 
 use super::case::{Bounds, patience, play, wanted_witness};
 use super::player::Patience;
@@ -39,6 +41,7 @@ pub(super) fn run<R: Send>(
         next: AtomicUsize::new(0),
         large: Mutex::default(),
         put_off: Mutex::default(),
+        witnesses: Mutex::default(),
         stop: AtomicBool::new(goes_on.is_break()),
         conclude: conductor.conclude,
         interrupted: conductor.interrupted,
@@ -83,6 +86,8 @@ struct Work<'w, R> {
     /// The numbers of the large cases that were due while another one was played. That worker plays them next, so that
     /// no worker waits while there are other cases.
     put_off: Mutex<VecDeque<usize>>,
+    /// The witnesses that have been played. Each begins with a broker of its own, so that those of one version are alike.
+    witnesses: Mutex<BTreeMap<ProtocolVersion, Arc<Transcript>>>,
     stop: AtomicBool,
     conclude: &'w (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'w (dyn Fn() -> bool + Sync),
@@ -179,7 +184,7 @@ impl<R> Work<'_, R> {
             None => None,
         };
         let witness = match wanted_witness(plan, &scene, control.as_ref()) {
-            Some(witness) => Some(self.one(witness, false)?.0),
+            Some(witness) => Some(self.witness(witness)?),
             None => None,
         };
         Ok(Play::Played(Box::new(Played {
@@ -192,6 +197,21 @@ impl<R> Work<'_, R> {
             outage: None,
             virtual_time,
         })))
+    }
+
+    /// Returns the witness of this version, which is played once.
+    fn witness(&self, plan: &Plan) -> Result<Arc<Transcript>, StartError> {
+        let version = plan.scene.id.version;
+        let mut played = self.witnesses.lock().map_err(|_| worker_panicked())?;
+        if let Some(known) = played.get(&version) {
+            return Ok(Arc::clone(known));
+        }
+        let witness = Arc::new(self.one(plan, false)?.0);
+        // An interrupted play shows nothing about the others.
+        if witness.broken_off.is_none() {
+            played.insert(version, Arc::clone(&witness));
+        }
+        Ok(witness)
     }
 
     /// Plays the scene or its control in a runtime of its own, with a broker of its own.

@@ -304,7 +304,7 @@ pub(super) async fn play_external(
                 sleep(TURNED_AWAY).await;
                 shown = one(witness, Part::Witness).await;
             }
-            Some(shown)
+            Some(Arc::new(shown))
         }
         None => None,
     };

@@ -19,6 +19,7 @@ mod wait;
 pub(crate) use prefix::Prefix;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::plan::{Plan, Skip, SkipCode, SkipKind};
@@ -75,7 +76,7 @@ pub struct Played {
     pub scene: Transcript,
     pub control: Option<Transcript>,
     /// The proof that there is a broker, if neither scene nor control shows one.
-    pub witness: Option<Transcript>,
+    pub witness: Option<Arc<Transcript>>,
     pub began: Instant,
     /// The duration on our clock.
     pub wall: Duration,

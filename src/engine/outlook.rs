@@ -68,6 +68,7 @@ fn shows_service(played: &Played) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use super::*;
@@ -78,7 +79,7 @@ mod tests {
         let mut silent = scene.clone();
         silent.events.clear();
         Played {
-            witness: is_silent.then(|| silent.clone()),
+            witness: is_silent.then(|| Arc::new(silent.clone())),
             scene: if is_silent { silent } else { scene },
             control: None,
             began: Instant::now(),
