@@ -1,4 +1,4 @@
-//! `mqtt-check clauses`: reports which statements of the standard the suite proves. It plays the cases that cite a
+//! `mqtt-check clauses`: reports which statements of the standard the suite is proven to test. It plays the cases that cite a
 //! statement against the faults that break it.
 
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Only testable statements that the suite does not prove
+    /// Only testable statements that are not proven
     #[arg(long, conflicts_with = "all")]
     open: bool,
 

@@ -25,7 +25,7 @@ const REACHED: &str = "reached";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(super) struct Connection {
-    /// The broker to test: mqtt://, mqtts://, ws:// or wss:// [default: the bundled broker, in virtual time]
+    /// The broker to test: mqtt://, mqtts://, ws:// or wss://; without it, `run` plays on the bundled broker
     #[arg(long, value_name = "URL", group = REACHED)]
     broker: Option<String>,
 

@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         words => words.join(" "),
     };
     let bytes = notation::parse(&text).map_err(|error| {
-        Failure::usage(format!("no bytes: {error}"))
+        Failure::usage(format!("failed to read the bytes: {error}"))
             .hint("write bytes as `10 0c 00 04`, or in the notation of docs/scenario/actions.md")
     })?;
     if bytes.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             }
             Ok(None) => {
                 out.push_str(&format!(
-                    "{} the packet is cut off: {}, and more are missing\n",
+                    "{} the packet is cut off after {}\n",
                     styles.out.bad("incomplete"),
                     count(buffer.len(), "byte")
                 ));

@@ -45,7 +45,7 @@ use crate::report::style::{ColourChoice, Environment, Style};
 use crate::target::StartError;
 use crate::transcript::Secrets;
 
-/// Test how an MQTT broker behaves, and whether the specification agrees.
+/// Test whether MQTT brokers conform to the standard, and whether their behaviour has changed.
 #[derive(Debug, Parser)]
 #[command(name = "mqtt-check", version, max_term_width = 100)]
 struct Cli {
@@ -81,7 +81,7 @@ enum Command {
     Check(check::Arguments),
     /// Show the JSON report of a run, or convert it to other formats
     Report(report::Arguments),
-    /// Put the JSON reports of all shards of a run together
+    /// Combine the JSON reports of all shards of a run
     Merge(merge::Arguments),
     /// Compare the JSON reports of two runs: what regressed, what improved, what is different
     Compare(compare::Arguments),
@@ -95,11 +95,11 @@ enum Command {
     Reject(accept::Arguments),
     /// Prove the suite: play it against every fault and every permitted variation of the bundled broker
     Mutants(mutants::Arguments),
-    /// Show which statements of the standard the suite proves
+    /// Show which statements of the standard the suite is proven to test
     Clauses(clauses::Arguments),
     /// Explain a statement, a scenario, a choice, a setting, a fault, a target, a reason code, …
     Explain(explain::Arguments),
-    /// List the known brokers, and what each can be set to, does and shows
+    /// List the known brokers with their settings, events and baselines
     Targets(targets::Arguments),
     /// Show the built-in suite, or write it to a folder
     Suite(suite::Arguments),

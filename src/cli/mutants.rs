@@ -149,7 +149,13 @@ struct Row {
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let (chosen, unplayable) = choose(arguments)?;
     let (named, others) = (&arguments.liberty, &arguments.fault);
-    let allowed = meant(liberties(), |info| info.name, "liberty", named, others)?;
+    let allowed = meant(
+        liberties(),
+        |info| info.name,
+        "permitted variation",
+        named,
+        others,
+    )?;
     let (plans, _) = arguments.selection.plans(styles.err)?;
     interrupt::listen();
     let playing = Playing {

@@ -230,7 +230,7 @@ fn table(targets: &[Known], style: Style, width: u16) -> String {
         crowd(&mut table);
     }
     let mut out = format!("{}\n", table.trim_fmt());
-    out.push_str("\n`mqtt-check targets NAME` shows what one can be set to, and its events\n");
+    out.push_str("\n`mqtt-check targets NAME` shows one of them in full\n");
     out
 }
 

@@ -29,19 +29,19 @@ pub(super) fn unexplained(
 ) -> Option<String> {
     let Some(file) = file else {
         return Some(format!(
-            "no reason is given for it: there is no targets/{name}.yaml"
+            "not accepted: there is no targets/{name}.yaml"
         ));
     };
     let path = &file.source.path;
     if about(file, result).is_empty() {
         return Some(format!(
-            "no reason is given for it: no deviation in {path} has the case {}",
+            "not accepted: no deviation in {path} has the case {}",
             result.id
         ));
     }
     let finding = wrong(result).find(|finding| !explains(file, result, finding))?;
     Some(format!(
-        "no reason is given for it: no deviation in {path} with this case cites {}",
+        "not accepted: no deviation in {path} with this case cites {}",
         cited(result, finding.clauses())
     ))
 }

@@ -163,7 +163,7 @@ deviations:
     let program = program.arguments(&run);
     let warned = program.run();
     assert_eq!(warned.exit, Some(0), "{warned}");
-    let says = "1 accepted deviation has no reason yet: replace `why: TODO` in targets/twin.yaml with what the standard requires (line 3)";
+    let says = "1 accepted deviation has no reason yet: replace `why: TODO` in targets/twin.yaml with what the clause requires and why you accept the deviation (line 3)";
     assert!(
         warned.stderr.contains(&format!("warning: {says}")),
         "{warned}"

@@ -94,7 +94,7 @@ fn other_commands_hold_each_pattern_to_something_too() {
         ),
         (
             "mutants --liberty qos-1",
-            "no liberty matches 'qos-1'",
+            "no permitted variation matches 'qos-1'",
             "did you mean '*qos-1*'?",
         ),
         (

@@ -446,7 +446,7 @@ fn amended(path: &Path, is_new: bool, amendment: &Amendment, left: &[usize]) -> 
     }
     if !amendment.drafts.is_empty() {
         out.push_str(&format!(
-            "{path}: {} added; replace `why: TODO` in each with what the standard requires\n",
+            "{path}: {} added; replace `why: TODO` in each with what the clause requires and why you accept the deviation\n",
             count(amendment.drafts.len(), "draft")
         ));
     }

@@ -453,7 +453,7 @@ impl Snapshots {
             ),
         };
         Some(format!(
-            "{noun} yet: replace `why: {TO_DO}` in {path} with what the standard requires ({word} {})",
+            "{noun} yet: replace `why: {TO_DO}` in {path} with what the clause requires and why you accept the deviation ({word} {})",
             lines.join(", ")
         ))
     }

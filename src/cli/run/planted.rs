@@ -12,7 +12,7 @@ pub(in crate::cli) fn bundled(faults: &[String], liberties: &[String]) -> Result
     let names = liberties.iter().map(String::as_str);
     faulty.taking(names).map_err(|name| {
         let known = bundled::liberties();
-        unknown("liberty", &name, known.iter().map(|l| l.name))
+        unknown("permitted variation", &name, known.iter().map(|l| l.name))
     })
 }
 
@@ -20,7 +20,6 @@ fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str>) -> 
     let nearest = known
         .min_by_key(|known| strsim::damerau_levenshtein(known, name))
         .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-    Failure::usage(format!("there is no {what} `{name}`")).hint(format!(
-        "{nearest}`mqtt-check mutants` goes through all of them"
-    ))
+    Failure::usage(format!("there is no {what} `{name}`"))
+        .hint(format!("{nearest}`mqtt-check mutants` plays all of them"))
 }

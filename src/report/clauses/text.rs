@@ -227,7 +227,7 @@ fn summary(rows: &[Coverage], style: Style) -> String {
     add(&rules, "rules without a number");
     if parts.is_empty() {
         let them = count(rows.len(), "statement");
-        return format!("{them}: a broker cannot be held to any\n");
+        return format!("{them}, none of them testable on a broker\n");
     }
     format!("{}\n", parts.join(&format!(" {} ", style.separator())))
 }

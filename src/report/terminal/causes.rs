@@ -258,7 +258,7 @@ impl<'a> Block<'a> {
             let lead = match (actual, cause.expected.len()) {
                 (text, _) if text.starts_with("the connection was ") => "closed without",
                 (_, 0 | 1) => "missing:",
-                _ => "none of these came:",
+                _ => "received none of these:",
             };
             let expected = cause.expected.iter().map(|text| unnamed(text));
             let expected = alternatives(&expected.collect::<Vec<_>>());

@@ -221,10 +221,10 @@ fn informed(document: &Document) -> String {
     match document.summary.informed {
         0 => String::new(),
         n => format!(
-            "{} from the expected snapshot, which does not affect the result; with --baseline NAME it does\n",
+            "{}, which affects the result only with --baseline NAME\n",
             match n {
-                1 => "1 record differs".to_owned(),
-                n => format!("{n} records differ"),
+                1 => "1 record differs from its snapshot".to_owned(),
+                n => format!("{n} records differ from their snapshots"),
             }
         ),
     }

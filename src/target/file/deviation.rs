@@ -143,7 +143,7 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
     let came = map.require("came", "one sentence: what the broker does");
     let why = map.require(
         "why",
-        "what the clause requires (that the broker differs is not a reason)",
+        "what the clause requires, and why you accept the deviation",
     );
     let bytes = map
         .take("bytes")

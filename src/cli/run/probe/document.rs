@@ -240,7 +240,7 @@ fn what_broke(result: &CaseResult) -> String {
         return format!("{} failed", result.id);
     };
     format!(
-        "{} in {}: expected {}; actual: {}",
+        "{} in {}: expected: {}; actual: {}",
         finding.charge.clauses().join(" and "),
         result.id,
         finding.expected.join(" or "),
