@@ -266,7 +266,7 @@ impl Checker<'_> {
                 Err("it is about how the connection ends".to_owned())
             }
             Pattern::Upgrade(_) | Pattern::Frame(_) => Err("it is about WebSocket".to_owned()),
-            Pattern::Unordered(_) => Err("several packets may come in any order".to_owned()),
+            Pattern::Unordered(_) => Err("several packets may arrive in any order".to_owned()),
             Pattern::AnyOf(_) => Err("the standard leaves more than one answer open".to_owned()),
         }
     }
