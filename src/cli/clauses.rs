@@ -1,5 +1,5 @@
-//! `mqtt-check clauses`: reports which statements of the standard the suite is proven to test. It plays the cases that cite a
-//! statement against the faults that break it.
+//! `mqtt-check clauses`: reports which statements of the standard the suite is proven to test. It plays the cases that
+//! cite a statement against the faults that break it.
 
 use std::path::PathBuf;
 

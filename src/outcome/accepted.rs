@@ -28,9 +28,7 @@ pub(super) fn unexplained(
     result: &CaseResult,
 ) -> Option<String> {
     let Some(file) = file else {
-        return Some(format!(
-            "not accepted: there is no targets/{name}.yaml"
-        ));
+        return Some(format!("not accepted: there is no targets/{name}.yaml"));
     };
     let path = &file.source.path;
     if about(file, result).is_empty() {

@@ -226,7 +226,7 @@ pub(super) fn snapshot(case: &Case, style: Style) -> String {
             "  the target now does what is expected: remove the file, or run with --update\n",
         ),
         SnapshotState::Same if snapshot.pending => {
-            out.push_str("  there is a .snap.new beside it\n")
+            out.push_str("  there is a .snap.new next to it\n")
         }
         _ => {}
     }

@@ -309,7 +309,9 @@ fn filters(
     let (one, many) = (map.take("filter"), map.take("filters"));
     let options = options?;
     match (one, many) {
-        (Some(_), Some(many)) => scope.fail(scope.at(many.place, "`filters` beside `filter`")),
+        (Some(_), Some(many)) => {
+            scope.fail(scope.at(many.place, "`filters` together with `filter`"))
+        }
         (Some(one), None) => {
             if one.entries().is_some() && !text::is_form(one) {
                 return scope.expected(one, "a filter (a text)");
@@ -428,7 +430,7 @@ fn scram_of(
     let own = ["reason", "authentication_method", "authentication_data"];
     let beside = packet.fields.iter().find(|f| own.contains(&&*f.name));
     if let Some(field) = beside {
-        let title = format!("`{}` beside `scram`, which provides it", field.name);
+        let title = format!("`{}` together with `scram`, which provides it", field.name);
         let hint = "`scram: absent` leaves the exchange to the scenario";
         let mut diagnostic = scope.at(field.place, title);
         diagnostic.hint = connects.then(|| hint.to_owned());
@@ -497,7 +499,7 @@ fn answer(
     let mut given = given.iter().filter_map(|(key, node)| Some((key, (*node)?)));
     let first = given.next();
     if let (Some((one, _)), Some((other, node))) = (first, given.next()) {
-        let title = format!("`{other}` beside `{one}`");
+        let title = format!("`{other}` together with `{one}`");
         return scope.fail(
             scope
                 .at(node.place, title)

@@ -130,7 +130,7 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         None => Some(Vec::new()),
         Some(node) if auto_ack == Some(false) => scope.fail(
             scope
-                .at(node.place, "`withhold` beside `ack: manual`")
+                .at(node.place, "`withhold` together with `ack: manual`")
                 .hint("`ack: manual` withholds every acknowledgement"),
         ),
         Some(node) if driver == Some(Driver::Rumqttc) => scope.fail(

@@ -322,7 +322,10 @@ impl Limits {
         {
             return scope.fail(
                 scope
-                    .at(node.place, "`keep_alive` beside `within` or `not_before`")
+                    .at(
+                        node.place,
+                        "`keep_alive` together with `within` or `not_before`",
+                    )
                     .label("`keep_alive` sets both limits"),
             );
         }
@@ -365,7 +368,7 @@ impl Limits {
             .iter()
             .find(|e| MODIFIERS.contains(&&*e.key.text))
             .map_or(node.place, |e| e.key.place);
-        let title = format!("this has no meaning beside `{key}`");
+        let title = format!("this has no meaning next to `{key}`");
         scope.fail(scope.at(modifier, title).hint(hint))
     }
 }

@@ -114,10 +114,10 @@ fn unknown<T>(scope: Scope<'_>, packet: PacketType, names: &[String], entry: &En
     let is_property = PropertyId::ALL.iter().any(|id| id.key() == Some(key));
     if is_property {
         diagnostic.hint = Some(format!(
-            "give the packet a `{key}` to override, or add its bytes with `properties: …` beside `override`"
+            "give the packet a `{key}` to override, or add its bytes with `properties: …` next to `override`"
         ));
     } else if ["append", "trailing", "cut"].contains(&key) {
-        diagnostic.hint = Some(format!("`{key}` goes beside `override`, not inside it"));
+        diagnostic.hint = Some(format!("`{key}` goes next to `override`, not inside it"));
     } else {
         diagnostic.label = scope.suggest(key, names.iter().map(String::as_str));
         diagnostic.hint = Some(format!("its fields are {}", names.join(", ")));

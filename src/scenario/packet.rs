@@ -211,7 +211,7 @@ pub(crate) fn expand_clean_session(scope: Scope<'_>, changes: Vec<Change>) -> Op
         return Some(changes);
     };
     if let Some(other) = named("clean_start").or_else(|| named("session_expiry_interval")) {
-        let title = format!("`{}` beside `clean_session`", other.name);
+        let title = format!("`{}` together with `clean_session`", other.name);
         return scope.fail(
             scope
                 .at(other.place, title)

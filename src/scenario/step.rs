@@ -92,7 +92,7 @@ fn step(context: StepContext<'_>, node: &Node, position: StepPosition) -> Option
         return scope.fail(scope.at(condition.place, title));
     }
     if let Some(entry) = map.take_entry("steps") {
-        let title = "`steps` beside other keys of a step";
+        let title = "`steps` together with other keys of a step";
         let hint = "write `{ if: …, steps: [ … ] }` for a condition on several steps; put ids and clauses on each step";
         return scope.fail(scope.at(entry.key.place, title).hint(hint));
     }
@@ -121,7 +121,7 @@ fn step(context: StepContext<'_>, node: &Node, position: StepPosition) -> Option
         Body::Steps(_, steps) if head.is_bare() => Some(steps),
         Body::Steps(place, _) => scope.fail(
             scope
-                .at(place, "a `repeat` with other keys beside it")
+                .at(place, "a `repeat` with other keys")
                 .hint("put ids, clauses and levels on the steps inside it"),
         ),
     }

@@ -50,7 +50,7 @@ pub(crate) fn opening(scope: Scope<'_>, node: &Node) -> Option<Opening> {
         [] => Some(UpgradeAnswer::Fields(Vec::new())),
         [entry] => answer(scope, entry),
         [one, other, ..] => {
-            let title = format!("`{}` beside `{}`", other.key.text, one.key.text);
+            let title = format!("`{}` together with `{}`", other.key.text, one.key.text);
             let hint = "use one of them: each gives the answer to wait for";
             scope.fail(scope.at(other.key.place, title).hint(hint))
         }
@@ -159,7 +159,7 @@ pub(crate) fn frame(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<F
             scope
                 .at(
                     entry.key.place,
-                    "`packets` beside a payload of another kind",
+                    "`packets` together with a payload of another kind",
                 )
                 .hint("a frame has one or the other"),
         );

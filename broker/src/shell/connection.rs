@@ -361,7 +361,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             false => self.shared.config.maximum_incoming_bytes,
         };
         if self.shared.incoming.used() > limit && self.reading {
-            let what = "no room for a packet as large beside what others send";
+            let what = "the packets that other clients are sending leave no space for a packet of this size";
             self.refuse(ReasonCode::QUOTA_EXCEEDED, what.to_owned());
         }
     }

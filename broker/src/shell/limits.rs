@@ -58,7 +58,8 @@ pub(super) fn header_too_large(
         return None;
     }
     let size = publish_header(bytes, version)?;
-    (size > maximum).then(|| format!("{size} bytes beside the payload, and {maximum} may be"))
+    (size > maximum)
+        .then(|| format!("{size} bytes without the payload, and the maximum is {maximum}"))
 }
 
 /// Returns the number of bytes in front of a PUBLISH's payload, or `None` if the packet is too short.

@@ -362,7 +362,7 @@ impl OnDisk {
                 message.push_str(&format!("\n{}", new_entries(drafts)));
             }
             Failure::new(Exit::Failed, message)
-                .hint("put each entry of `deviations` behind a `-` of its own")
+                .hint("begin each entry of `deviations` with its own `-`")
         })
     }
 }

@@ -84,7 +84,7 @@ impl Snapshots {
         };
         if arguments.update && against.mode() == Some(Mode::Information) {
             return Err(Failure::usage(
-                "--update needs the bundled broker, or --baseline NAME",
+                "--update needs the bundled broker without a fault, or --baseline NAME",
             ));
         }
         let mut snapshots = Self {

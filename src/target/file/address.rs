@@ -161,7 +161,7 @@ pub(super) fn addresses(map: &mut Map<'_>, starts: bool) -> Option<Addresses> {
         (None, Some(several)) => match websocket {
             Some(websocket) => reading.fail(
                 websocket.place,
-                "`websocket` beside `urls` belongs to no node",
+                "`websocket` next to `urls` belongs to no node",
                 "write it into its node: urls: [{ url: …, websocket: … }, …]",
             ),
             None => nodes(reading, several, starts),

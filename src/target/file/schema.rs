@@ -60,7 +60,7 @@ fn properties() -> Value {
         (
             "websocket",
             refer("text"),
-            "where it serves WebSocket beside `url`",
+            "where it serves WebSocket, in addition to `url`",
         ),
         (
             "urls",

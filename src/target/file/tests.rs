@@ -276,7 +276,7 @@ fn reports_contradicting_keys() {
         ),
         (
             "urls: [mqtt://a]\nwebsocket: ws://a\n",
-            "`websocket` beside `urls` belongs to no node",
+            "`websocket` next to `urls` belongs to no node",
         ),
         ("urls: []\n", "expected a list of URLs, found an empty list"),
         (
