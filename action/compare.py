@@ -1,4 +1,4 @@
-"""Compares the report of a pull request with that of its base: in the job summary, and in one comment."""
+"""Compares the report of a pull request with that of its base. Writes the job summary and one comment."""
 
 import json
 import os
@@ -10,14 +10,14 @@ import sys
 import github
 from workflow import BASE, annotate, output, program, setting, summary
 
-# GitHub takes 65,536 characters in a comment. What `compare --markdown` writes is shorter.
+# GitHub accepts 65,536 characters in a comment. The output of `compare --markdown` is shorter.
 LONGEST = 65_000
-# The statuses by which GitHub says that a token may not write.
+# The status codes with which GitHub refuses a token without write access.
 FORBIDDEN = (401, 403, 404)
 
 
 def comparison(base, head):
-    """The Markdown of the comparison, and whether a case regressed; `None` where that cannot be told."""
+    """Returns the Markdown of the comparison, and whether a case regressed (`None` if that is unknown)."""
     if not base.is_file():
         return (
             "## mqtt-check: nothing to compare with\n\n"
@@ -40,12 +40,12 @@ def comparison(base, head):
 
 
 def longest_run(text):
-    """How many backticks stand in a row, at most."""
+    """Returns the length of the longest run of backticks."""
     return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
 def pull_request():
-    """The number of the pull request, and whether it comes from another repository."""
+    """Returns the number of the pull request, and whether it comes from another repository."""
     with open(os.environ["GITHUB_EVENT_PATH"], encoding="utf-8") as file:
         pull = json.load(file)["pull_request"]
     head, base = pull["head"].get("repo"), pull["base"]["repo"]
@@ -54,7 +54,7 @@ def pull_request():
 
 
 def comment(text):
-    """Keeps the comment up to date. That it cannot be written fails no job."""
+    """Keeps the comment up to date. If it cannot be written, the job does not fail."""
     number, is_fork = pull_request()
     token = setting("TOKEN")
     if not token:

@@ -1,21 +1,21 @@
-"""Comments of a pull request, by GitHub's REST API, with nothing but the standard library."""
+"""Comments of a pull request through GitHub's REST API. Uses only the standard library."""
 
 import json
 import time
 import urllib.error
 import urllib.request
 
-# So many comments are on a page, so many pages are read, and so long an answer is waited for, in seconds.
+# Comments on a page, the maximum number of pages, and the timeout of a request in seconds.
 PER_PAGE = 100
 PAGES = 30
 TIMEOUT = 30
-# So often a request is sent, and so long is waited before the second, in seconds.
+# The maximum number of attempts of a request, and the pause before the second one in seconds.
 ATTEMPTS = 3
 PAUSE = 1.0
 
 
 class Refused(Exception):
-    """GitHub did not do what it was asked for."""
+    """GitHub refused a request, or did not answer it."""
 
     def __init__(self, status, what):
         super().__init__(what)
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the token would go to wherever it leads."""
+    """Follows no redirect, because the token would be sent to the new address."""
 
     def redirect_request(self, *_):
         return None
@@ -40,21 +40,21 @@ class Comments:
         self.opener = urllib.request.build_opener(NoRedirect)
 
     def keep(self, marker, author, body):
-        """Writes the comment that begins with the marker, in place of the one before; what was done."""
+        """Creates or edits the comment that begins with the marker. Returns which of the two it did."""
         known = self.find(marker, author)
         if known is not None:
             try:
                 self.request("PATCH", f"issues/comments/{known}", {"body": body})
                 return "edited"
             except Refused as refused:
-                # Somebody has deleted it meanwhile.
+                # The comment has been deleted in the meantime.
                 if refused.status != 404:
                     raise
         self.request("POST", f"issues/{self.number}/comments", {"body": body})
         return "created"
 
     def find(self, marker, author):
-        """The number of the first comment of this author that begins with the marker."""
+        """Returns the id of the first comment of this author that begins with the marker."""
         for page in range(1, PAGES + 1):
             path = f"issues/{self.number}/comments?per_page={PER_PAGE}&page={page}"
             comments = self.request("GET", path)
@@ -67,7 +67,7 @@ class Comments:
         return None
 
     def request(self, method, path, body=None):
-        """The answer to a request. No message of an error has the token."""
+        """Sends a request and returns the answer. Error messages do not contain the token."""
         request = urllib.request.Request(
             f"{self.repository}/{path}",
             method=method,
@@ -88,7 +88,7 @@ class Comments:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
                 refused = Refused(error.code, self.hidden(f"HTTP {error.code}{said(error)}"))
-                # A POST may have been carried out: a second one would make a second comment.
+                # The POST may have succeeded. A second one would create a second comment.
                 if error.code < 500 or method == "POST":
                     raise refused from None
             except (OSError, ValueError) as error:
@@ -102,7 +102,7 @@ class Comments:
 
 
 def said(error):
-    """What GitHub says about an error."""
+    """Returns the error message of GitHub."""
     try:
         message = json.loads(error.read(10_000)).get("message")
     except (OSError, ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""Plays the scenarios. How that ended is an output, so that reports are kept before the job fails."""
+"""Plays the scenarios. The exit code is an output, so that reports are kept before the job fails."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ from workflow import BASE, output, program, setting
 
 
 def command(folder):
-    """The command line. Nothing in it is read by a shell."""
+    """Returns the command line. No shell interprets it."""
     words = [program(), "run"]
     words += shlex.split(setting("PATHS"))
     for option in ("broker", "target", "baseline"):

@@ -1,4 +1,4 @@
-"""Prints a digest of the sources that `cargo install` builds, by which a built program is found again."""
+"""Prints a digest of the sources that `cargo install` builds. It is the cache key of the built program."""
 
 import hashlib
 import os
@@ -7,12 +7,12 @@ import sys
 
 from workflow import output
 
-# What cannot change the program.
+# Folders that do not affect the program.
 OTHER = {".git", ".github", "action", "docs", "target", "tests"}
 
 
 def digest(folder):
-    """A digest of the names and contents of all files, in the order of their names."""
+    """Returns a digest of the names and contents of all files, in the order of their names."""
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         below = path.relative_to(folder)

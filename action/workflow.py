@@ -1,25 +1,25 @@
-"""What the steps of the action say to GitHub's runner: outputs, the job summary and annotations."""
+"""The inputs of the action, and what its steps write for GitHub's runner: outputs, job summary and annotations."""
 
 import os
 import pathlib
 
-# The report of the base, and that which later pull requests compare with.
+# The report of the base. On a push, the report that later pull requests are compared with.
 BASE = pathlib.Path.home() / ".mqtt-check-base" / "report.json"
 
 
 def setting(name):
-    """The input of the action of this name; empty where it is not given."""
+    """Returns an input of the action. It is empty if it was not given."""
     return os.environ.get(f"INPUT_{name}", "").strip()
 
 
 def program():
-    """Where `cargo install` has put the program. Tests name another one."""
+    """Returns the path of the program that `cargo install` has installed. Tests use another one."""
     installed = pathlib.Path.home() / ".mqtt-check" / "bin" / "mqtt-check"
     return os.environ.get("ACTION_PROGRAM") or str(installed)
 
 
 def output(name, value):
-    """Sets an output of the step. No value may have a line break: it would end this output and begin another."""
+    """Sets an output of the step. The value must not contain a line break, which would begin another output."""
     value = str(value)
     if "\n" in value or "\r" in value:
         raise ValueError(f"the output {name} has a line break")

@@ -6,7 +6,7 @@
 # Commands on standard input, each answered by the file `ended` in the folder:
 #     end    asks all of them to end, and kills those that do not
 #     kill   kills all of them
-#     pause  halts all of them, and continue lets them go on
+#     pause  halts all of them, and continue resumes them
 # `leave` ends only the guard.
 #
 # A broker's processes are those of the leader's group, and on Linux also those with the mark in their environment:

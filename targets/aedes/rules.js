@@ -1,4 +1,5 @@
-// Access lists: aedes asks functions, and these answer by a list of rules, the first that fits. One line each:
+// Access lists for aedes, which calls functions to authorize a client. The first rule that applies decides. Each line
+// is a rule:
 //
 //   allow|deny publish|subscribe|all user|client|any NAME FILTER
 //
@@ -11,7 +12,7 @@ export function readRules (lines) {
   })
 }
 
-// Whether a filter covers all that another one, or a topic, stands for.
+// Whether a filter covers another filter, or a topic, completely.
 function covers (levels, other) {
   for (let i = 0; i < levels.length; i++) {
     if (levels[i] === '#') return true
@@ -21,8 +22,8 @@ function covers (levels, other) {
   return levels.length === other.length
 }
 
-// What is filled in stays within its level. Where it cannot, a rule that allows is not about this client (`null`), and
-// one that denies is about everything from that level on.
+// A value that replaces %c or %u stays within its level. If it contains a separator or a wildcard, a rule that allows
+// does not apply to this client (`null`), and a rule that denies covers everything from that level on.
 function filled ({ allows, levels }, client) {
   const words = { '%c': client.id, '%u': client.username }
   const out = []
@@ -46,7 +47,7 @@ function isAllowed (rules, client, action, topic) {
   return false
 }
 
-// The functions that aedes asks.
+// The functions that aedes calls.
 export function rulesOf (rules) {
   return {
     authorizePublish (client, packet, callback) {

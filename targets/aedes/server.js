@@ -1,8 +1,8 @@
-// aedes is a library: this is the smallest server around it, with what `targets/aedes.yaml` can set.
+// aedes is a library. This is a minimal server that uses it, with the options that `targets/aedes.yaml` sets.
 //
 //   node server.js --listen PORT [--websocket PORT] [--option NAME=NUMBER]... [--store FOLDER] [--users FILE] [--rules FILE]
 //
-// Each event of aedes that a client causes is written to stdout as one line of JSON.
+// Writes each event that a client causes to stdout, as one line of JSON.
 import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
@@ -40,7 +40,7 @@ for (const option of values.option) {
 }
 let store
 if (values.store) {
-  // Only where it is asked for: this takes a third of the time to start.
+  // Loaded only if needed, because it takes a third of the start time.
   const { ClassicLevel } = await import('classic-level')
   const { default: persistenceOnDisk } = await import('aedes-persistence-level')
   store = new ClassicLevel(values.store)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# mosquitto_pub and mosquitto_sub against a broker: mosquitto.sh URL CA_FILE. Ends with an error at the first thing that is
-# not as it should be.
+# Tests a broker with mosquitto_pub and mosquitto_sub: mosquitto.sh URL CA_FILE. Stops with an error at the first wrong
+# result.
 set -euo pipefail
 url=$1
 ca_file=$2
@@ -31,14 +31,14 @@ pub() {
     mosquitto_pub "${common[@]}" -V "$version" "$@"
 }
 
-# Waits for COUNT messages, and says each in the format: topic, QoS, RETAIN and payload.
+# Waits for COUNT messages, and prints topic, QoS, RETAIN and payload of each.
 sub() {
     local count=$1
     shift
     timeout 20 mosquitto_sub "${common[@]}" -V "$version" -C "$count" -W 10 -F "$format" "$@"
 }
 
-# A subscriber in the background, with its SUBACK behind it; its lines go into the file.
+# Starts a subscriber in the background and waits for its SUBACK. Its output goes into the file.
 background() {
     local file=$1
     shift
@@ -46,17 +46,17 @@ background() {
     stdbuf -oL mosquitto_sub "${common[@]}" -V "$version" -d -F "got $format" "$@" >"$file" 2>&1 &
     pid=$!
     started+=("$pid")
-    # The shell need not tell that it was killed.
+    # The shell must not report that it was killed.
     disown "$pid"
     for _ in $(seq 100); do
         ! grep -q '^Subscribed' "$file" || return 0
         sleep 0.1
     done
-    echo 'no SUBACK came' >&2
+    echo 'no SUBACK received' >&2
     return 1
 }
 
-# The count of messages in a file, once there are as many as this.
+# Waits until the file has this many messages, and prints their number.
 got() {
     for _ in $(seq 100); do
         [ "$(grep -c '^got' "$1")" -lt "$2" ] || break

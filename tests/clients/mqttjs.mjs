@@ -1,4 +1,4 @@
-// MQTT.js against a broker: mqttjs.mjs URL CA_FILE. Ends with an error at the first thing that is not as it should be.
+// Tests a broker with MQTT.js: mqttjs.mjs URL CA_FILE. Stops with an error at the first wrong result.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

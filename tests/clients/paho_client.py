@@ -1,4 +1,4 @@
-"""paho-mqtt against a broker: paho_client.py URL CA_FILE. Ends with an error at the first thing that is not as it should be."""
+"""Tests a broker with paho-mqtt: paho_client.py URL CA_FILE. Stops with an error at the first wrong result."""
 
 import sys
 import time
@@ -21,7 +21,7 @@ def properties(packet, **values):
 
 
 class Peer:
-    """One client, whose loop runs only while somebody waits."""
+    """One client. Its loop runs only while a test waits."""
 
     everybody = []
 
@@ -87,14 +87,14 @@ class Peer:
         return message
 
     def take_nothing(self, what):
-        """What was on its way has come once others have been answered."""
+        """Checks that no message arrives for a moment."""
         until_s = time.monotonic() + 0.3
         while time.monotonic() < until_s:
             loop()
         assert not self.messages, (what, [message.payload for message in self.messages])
 
     def drop(self):
-        """Without a DISCONNECT."""
+        """Closes the connection without a DISCONNECT."""
         Peer.everybody.remove(self)
         self.client.socket().close()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Plays other people's clients against `mqtt-check broker` over every transport that they speak. Each of them asserts what
-# it sees: QoS 2, retained messages, a Will, a session taken up again, and in version 5 properties.
+# Tests `mqtt-check broker` with the clients of other projects, over every transport that they support. Each of them
+# checks QoS 2, retained messages, a Will, a resumed session, and in version 5 properties.
 #
 #   tests/clients/run.sh PROGRAM [mosquitto] [paho] [mqttjs]      all of them if none is named
 #
@@ -31,7 +31,7 @@ certificates() (
         -out server.pem 2>/dev/null
 )
 
-# Starts the broker on free ports; the URLs that it says are in $urls.
+# Starts the broker on free ports, and sets $urls to the URLs that it prints.
 serve() {
     "$program" broker --cert "$folder/server.pem" --key "$folder/server.key" --listen 127.0.0.1:0 \
         --listen mqtts://127.0.0.1:0 --listen ws://127.0.0.1:0 --listen wss://127.0.0.1:0 2>"$folder/broker.log" &
@@ -54,7 +54,7 @@ install() {
         "$folder/venv/bin/pip" install --quiet --disable-pip-version-check 'paho-mqtt>=2,<3'
         ;;
     mqttjs)
-        # Where a module looks for others is beside itself.
+        # A module finds the packages that are installed next to it.
         mkdir "$folder/node"
         cp "$here/mqttjs.mjs" "$folder/node/"
         npm install --prefix "$folder/node" --silent --no-audit --no-fund --no-save 'mqtt@5'
