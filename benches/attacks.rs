@@ -259,7 +259,7 @@ fn measure(
     attacker.stream.set_read_timeout(Some(PATIENCE))?;
     // Only the other client counts, so errors of the attacker are ignored.
     let _ = (attack.attack)(&mut attacker, size);
-    // Also watch the work that the attack leaves behind, while the attacker goes on reading.
+    // Also watch the work that the attack leaves behind, while the attacker continues to read.
     let mut rest = attacker.stream.try_clone()?;
     let reading = thread::spawn(move || io::copy(&mut rest, &mut io::sink()));
     thread::sleep(WATCHED.saturating_sub(began.elapsed()).max(WATCHED / 2));

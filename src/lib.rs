@@ -5,7 +5,7 @@
 //!    (YAML)       (pure)  (I/O)    (record)     (pure)     (pure)     (pure)
 //! ```
 //! No module imports from a module to its right. A failed check is data in the transcript and the verdict. An `Err`
-//! means that the run itself could not go on.
+//! means that the run itself could not continue.
 
 pub mod builtin;
 pub mod cli;

@@ -19,7 +19,7 @@ use kept::Kept;
 const TOO_LATE: Duration = Duration::from_millis(250);
 
 /// Plays and judges every plan. The results are in the order of the plans, whatever the number of jobs. `watch` sees
-/// each step of the run and decides whether the run goes on. `is_asked_for` is called with each result that has a
+/// each step of the run and decides whether the run continues. `is_asked_for` is called with each result that has a
 /// transcript, on the thread that played the case. If it returns `false`, the transcript is dropped as soon as the case
 /// is judged.
 ///

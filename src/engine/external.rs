@@ -492,7 +492,7 @@ impl<R> Run<'_, R> {
         Some(result)
     }
 
-    /// Ends the run if it makes no sense to go on.
+    /// Ends the run if it makes no sense to continue.
     async fn consider(&self, played: &Played, is_flooded: bool) {
         if self.stops() {
             return;

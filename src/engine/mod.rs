@@ -88,7 +88,7 @@ pub struct Played {
     pub outage: Option<Outage>,
 }
 
-/// What a run reports while it goes on, from one place and in the order in which it happens.
+/// What a run reports while it lasts, from one place and in the order in which it happens.
 #[derive(Debug)]
 pub enum Progress<'a, R> {
     /// What the broker offers, as far as it is known before the first case.
@@ -102,8 +102,8 @@ pub enum Progress<'a, R> {
     Responded(&'a Pulse, &'a [(Instant, CaseId)]),
 }
 
-/// Receives the progress of a run, one call at a time. Decides whether the run goes on: after a `Break`, no more cases
-/// begin.
+/// Receives the progress of a run, one call at a time. Decides whether the run continues: after a `Break`, no more
+/// cases begin.
 pub type Watch<'w, R> = dyn FnMut(Progress<'_, R>) -> ControlFlow<()> + Send + 'w;
 
 /// Why a play of a case may not count.

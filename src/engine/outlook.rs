@@ -1,4 +1,4 @@
-//! Decides whether a run goes on. If many cases in a row show no broker, the broker has stopped serving.
+//! Decides whether a run continues. If many cases in a row show no broker, the broker has stopped serving.
 
 use std::cell::Cell;
 

@@ -192,7 +192,7 @@ fn is_success(place: Place) -> FieldMatch {
     }
 }
 
-/// Returns whether these fields expect a success, so that the exchange goes on.
+/// Returns whether these fields expect a success, so that the exchange continues.
 pub(super) fn expects_success(fields: &[FieldMatch]) -> bool {
     fields
         .iter()

@@ -57,7 +57,7 @@ impl Guard {
         self.send("pause")
     }
 
-    /// Lets halted processes go on.
+    /// Lets halted processes continue.
     pub(super) fn go_on(&mut self) -> Result<(), String> {
         self.send("continue")
     }

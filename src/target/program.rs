@@ -164,7 +164,7 @@ impl Program {
         self.guard.pause()
     }
 
-    /// Lets its processes go on.
+    /// Lets its processes continue.
     pub(super) fn go_on(&mut self) -> Result<(), String> {
         self.guard.go_on()
     }

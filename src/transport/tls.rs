@@ -191,7 +191,7 @@ fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static s
     const TRUST: &str = "--ca FILE names its authority, --insecure accepts any certificate";
     const NAME: &str = "connect with a name in the certificate, or use --insecure";
     match problem {
-        // A wrong signature means that somebody else uses the name of the authority.
+        // A wrong signature means that another key uses the name of the authority.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             "its certificate is not signed by a trusted authority".into(),
             Some(TRUST),

@@ -1,7 +1,7 @@
 //! Clients whose Keep Alive ran out because the broker answered late.
 //!
-//! A scene waits for each answer before it continues. If answers take long, the client's next packets are sent too late,
-//! and a broker that then disconnects the client is right to do so. Such a play proves nothing.
+//! A scene waits for each answer before it continues. If answers take long, the client's next packets are sent too
+//! late, and a broker that then disconnects the client is right to do so. Such a play proves nothing.
 
 use std::time::Duration;
 

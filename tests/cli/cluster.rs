@@ -90,7 +90,7 @@ steps:
   - here: connect
 ";
 
-/// A paused node answers nothing, and everything when it goes on.
+/// A paused node answers nothing, and everything when it continues.
 const PAUSED: &str = "\
 title: A paused node answers when it goes on
 clients:

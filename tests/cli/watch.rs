@@ -97,7 +97,7 @@ fn plays_the_scenario_that_changed() {
         second.contains("2 passed") && !second.contains("failed"),
         "{second}"
     );
-    // An error is shown, and watching goes on.
+    // An error is shown, and the command continues to watch.
     watching.write("scenarios/basic/ping.yaml", "title: [\n");
     let broken = watching.until_it_waits();
     assert_snapshot!("an_error_while_editing", broken);

@@ -13,7 +13,7 @@ pub enum Lapse {
     StuckAtPing,
     /// The payload of a ping is read as data.
     PingAsData,
-    /// Close frames are ignored, and the stream goes on.
+    /// Close frames are ignored, and the stream continues.
     CloseIgnored,
     /// Only the first fragment of a message is read.
     FirstFragmentOnly,

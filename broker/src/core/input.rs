@@ -110,7 +110,7 @@ pub enum NodeEvent {
     Started,
     /// The node stands still: it neither reads nor writes, but its connections stay open.
     Paused,
-    /// A paused node goes on.
+    /// A paused node continues.
     Continued,
 }
 

@@ -33,7 +33,7 @@ impl State {
 }
 
 impl Server {
-    /// Connects a transport in memory to this node. A paused node reads nothing from it until it goes on.
+    /// Connects a transport in memory to this node. A paused node reads nothing from it until it continues.
     ///
     /// # Errors
     /// Returns an error if the broker is stopped or the node is gone.

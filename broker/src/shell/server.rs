@@ -52,7 +52,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// Notified when the next deadline has become earlier.
     sooner: Notify,
-    /// Notified when a paused node goes on.
+    /// Notified when a paused node continues.
     pub(super) continued: Notify,
     /// When this server was started.
     origin: Instant,

@@ -47,7 +47,7 @@ fn a_node_that_stops_says_so_to_its_own_clients() {
     pair.hooks();
     pair.node(0, NodeEvent::Stopped);
     assert_eq!(pair.seen(here), ["disconnect 0x8B", "closed"]);
-    // The others go on, so the Will does not wait.
+    // The others continue, so the Will does not wait.
     assert_eq!(pair.seen(there), ["publish q0 w=gone"]);
     assert_eq!(
         pair.hooks(),

@@ -210,7 +210,7 @@ impl Player<'_> {
 }
 
 /// Returns whether the server granted something other than what a client asked for. A failure may then prove nothing,
-/// so the case goes on waiting for what may still fail.
+/// so the case continues to wait for what may still fail.
 fn was_given_less(transcript: &Transcript) -> bool {
     let events = transcript.events.iter().enumerate();
     events.clone().any(|(index, event)| match &event.what {

@@ -107,7 +107,7 @@ impl Player<'_> {
         }
     }
 
-    /// Records that a step could not go on. What it would have waited for can no longer be received.
+    /// Records that a step could not continue. What it would have waited for can no longer be received.
     pub(super) fn record_hindrance(&mut self, hindrance: Hindrance, after: &[Operation]) {
         let at = self.now();
         let limit = self.patience.limit;

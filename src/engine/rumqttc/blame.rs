@@ -11,7 +11,7 @@ use crate::scenario::model::{ClientIndex, Expectation, Pattern};
 use crate::transcript::{LaneIndex, What};
 
 impl Player<'_> {
-    /// Breaks off the play because the library cannot go on. Other clients may wait for what the library would have
+    /// Breaks off the play because the library cannot continue. Other clients may wait for what the library would have
     /// done, and the broker would be blamed for it.
     pub(super) fn break_off(&mut self, why: String) -> Hindrance {
         self.transcript.broken_off = Some(why.clone());

@@ -119,7 +119,7 @@ impl Kind {
         }
     }
 
-    /// Whether a review can make such a change expected, so that nobody needs to decide on it.
+    /// Whether a review can make such a change expected, so that no decision is needed.
     pub(super) const fn may_be_expected(self) -> bool {
         matches!(
             self,

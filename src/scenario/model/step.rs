@@ -168,7 +168,7 @@ pub enum NodeAction {
     Restart,
     /// Halts the node: its connections stay open, but it does nothing.
     Pause,
-    /// Lets a paused node go on.
+    /// Lets a paused node continue.
     Continue,
 }
 

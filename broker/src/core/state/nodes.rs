@@ -18,7 +18,7 @@ pub(crate) struct Nodes {
     /// For faults and permitted variations: the node of the last connection of each client.
     homes: BTreeMap<ByteString, NodeId>,
     paused: BTreeSet<NodeId>,
-    /// Whether a node is being stopped while the others go on.
+    /// Whether a node is being stopped while the others continue.
     pub(crate) is_stopping: bool,
     /// For a permitted variation: Wills that wait until the node of their connection starts again.
     wills: Vec<(NodeId, ByteString, Box<Will>)>,
