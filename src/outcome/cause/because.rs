@@ -60,7 +60,7 @@ impl Because {
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Again => "the same is wrong again",
+            Self::Again => "the same error occurs again",
             Self::SamePacket => "it is about a packet that should not have been sent",
             Self::ConnectionGone => "the connection was closed",
             Self::ConnectionOpen => "the connection should already have been closed",
