@@ -3,12 +3,16 @@
 //! In: the findings of the whole suite, and the entries of the file. Out: a draft for each cause that no entry accepts,
 //! and the places of entries that no case shows any more.
 
+use std::collections::BTreeMap;
+
 use super::accepted::{explains, may_show};
 use super::cause::{Cause, Shown, causes};
+use super::record::findings_text;
 use super::{Concluded, Deviates, Outcome, exchange};
 use crate::diagnostic::Place;
 use crate::plan::Plan;
 use crate::requirements;
+use crate::scenario::model::CaseId;
 use crate::target::TargetFile;
 use crate::target::file::{Citation, Draft};
 use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
@@ -32,19 +36,65 @@ pub fn amendment(file: Option<&TargetFile>, results: &[(&Plan, &CaseResult)]) ->
             outcome: written(result),
         })
         .collect();
-    let causes = causes(&concluded, file);
-    let new = causes.iter().filter_map(|cause| unexplained(cause, file));
+    let stale_entries = file.map_or_else(Vec::new, |file| stale_entries(file, &concluded));
+    let mut drafts = Vec::new();
+    for play in one_of_each_case(concluded) {
+        let causes = causes(&play, file);
+        let new = causes
+            .iter()
+            .filter_map(|cause| unexplained(cause, file, &drafts));
+        let new: Vec<Draft> = new.flat_map(|cause| of_cause(&cause)).collect();
+        drafts.extend(new);
+    }
     Amendment {
-        stale_entries: file.map_or_else(Vec::new, |file| stale_entries(file, &concluded)),
-        drafts: without_repeats(new.flat_map(|cause| of_cause(&cause))),
+        stale_entries,
+        drafts: without_repeats(drafts.into_iter()),
     }
 }
 
-/// Returns the part of a cause that no entry explains: the cases with a finding that no entry accepts.
-fn unexplained<'a>(cause: &Cause<'a>, file: Option<&TargetFile>) -> Option<Cause<'a>> {
+/// Keeps a result with findings, unless it shows no more than those kept already. The same findings count once more if
+/// the earlier play came to no verdict.
+pub fn keep_wrong(result: CaseResult, kept: &mut Vec<CaseResult>) {
+    let shows = |result: &CaseResult| (is_wrong(result), findings_text(&result.findings));
+    let is_new = !kept.iter().any(|known| shows(known) == shows(&result));
+    if is_new && result.findings.iter().any(Finding::is_recorded) {
+        kept.push(result);
+    }
+}
+
+fn is_wrong(result: &CaseResult) -> bool {
+    matches!(result.verdict, Verdict::Failed | Verdict::Warned)
+}
+
+/// Divides the results so that each part has at most one of each case, as a run has. The first part has the first
+/// result of every case.
+fn one_of_each_case(all: Vec<Concluded<'_>>) -> Vec<Vec<Concluded<'_>>> {
+    let mut parts: Vec<Vec<Concluded<'_>>> = Vec::new();
+    let mut seen: BTreeMap<&CaseId, usize> = BTreeMap::new();
+    for concluded in all {
+        let number = seen.entry(&concluded.result.id).or_default();
+        if parts.len() == *number {
+            parts.push(Vec::new());
+        }
+        parts[*number].push(concluded);
+        *number += 1;
+    }
+    parts
+}
+
+/// Returns the part of a cause that neither an entry nor a draft explains: the cases with a finding that none accepts.
+fn unexplained<'a>(
+    cause: &Cause<'a>,
+    file: Option<&TargetFile>,
+    drafts: &[Draft],
+) -> Option<Cause<'a>> {
     let is_unexplained = |shown: &&Shown<'_>| {
+        let result = shown.case.result;
         let mut recorded = all(shown).filter(|finding| finding.is_recorded());
-        recorded.any(|finding| !file.is_some_and(|file| explains(file, shown.case.result, finding)))
+        recorded.any(|finding| {
+            !file.is_some_and(|file| explains(file, result, finding))
+                && !is_drafted(drafts, result, finding)
+        })
     };
     let part = |shown: &[Shown<'a>]| shown.iter().filter(is_unexplained).cloned().collect();
     let (mut cases, mut likely): (Vec<_>, Vec<_>) = (part(&cause.cases), part(&cause.likely));
@@ -57,6 +107,22 @@ fn unexplained<'a>(cause: &Cause<'a>, file: Option<&TargetFile>) -> Option<Cause
         likely,
         ..cause.clone()
     })
+}
+
+/// Whether a draft accepts this finding of a case.
+fn is_drafted(drafts: &[Draft], result: &CaseResult, finding: &Finding) -> bool {
+    let id = result.id.to_string();
+    let version = requirements::document(result.id.version);
+    let mut about = drafts.iter().filter(|draft| draft.cases.contains(&id));
+    let cites = |draft: &Draft| {
+        let mut clauses = finding.clauses().iter();
+        clauses.any(|clause| {
+            let mut known = draft.clauses.iter();
+            known.any(|known| known.version == version && known.id == *clause)
+                || draft.rule.as_ref() == Some(clause)
+        })
+    };
+    about.any(|draft| finding.clauses().is_empty() || cites(draft))
 }
 
 /// Leaves out drafts that repeat an earlier one. A broken exchange that can end in two ways has two causes, and both may
@@ -79,9 +145,8 @@ fn without_repeats(drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
 /// the entries that cite it.
 fn written(result: &CaseResult) -> Outcome {
     let deviates = result.findings.iter().any(Finding::is_recorded);
-    let is_wrong = matches!(result.verdict, Verdict::Failed | Verdict::Warned);
     Outcome {
-        is_accepted: is_wrong && deviates,
+        is_accepted: is_wrong(result) && deviates,
         comparison: None,
         deviates: match deviates {
             true => Deviates::Yes,
@@ -223,6 +288,7 @@ fn bytes(example: &Shown<'_>) -> Vec<exchange::Line> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -298,6 +364,50 @@ mod tests {
         let file = read(new_file("twin", "mqtt://127.0.0.1:1883", rest));
         let again = amendment(Some(&file), &[(&plan, &wrong)]);
         assert_eq!(again.drafts, std::slice::from_ref(missing));
+    }
+
+    #[test]
+    fn every_finding_of_a_case_whose_plays_differ_is_drafted() {
+        let plan = takeover_plan();
+        let both = result(&plan, takeover_record_without_disconnect(&plan));
+        let all = amendment(None, &[(&plan, &both)]).drafts;
+        assert!(all.len() > 1, "{all:?}");
+        let one = |n: usize| CaseResult {
+            findings: vec![both.findings[n].clone()],
+            ..both.clone()
+        };
+        let plays: Vec<CaseResult> = (0..both.findings.len()).map(one).collect();
+        let plays: Vec<(&Plan, &CaseResult)> = plays.iter().map(|play| (&plan, play)).collect();
+        let clauses = |drafts: &[Draft]| -> BTreeSet<String> {
+            let each = drafts.iter().flat_map(|draft| &draft.clauses);
+            each.map(|clause| clause.id.clone()).collect()
+        };
+        let drafts = amendment(None, &plays).drafts;
+        assert_eq!(clauses(&drafts), clauses(&all));
+        // What the first play has shown is not drafted again for the second.
+        let again: Vec<(&Plan, &CaseResult)> = vec![(&plan, &both), (&plan, &both)];
+        assert_eq!(amendment(None, &again).drafts, all);
+    }
+
+    #[test]
+    fn findings_of_a_play_without_a_verdict_do_not_hide_the_same_findings_later() {
+        let plan = takeover_plan();
+        let wrong = result(&plan, takeover_record_without_disconnect(&plan));
+        let undecided = CaseResult {
+            verdict: Verdict::Inconclusive {
+                reason: "this machine was too slow".into(),
+            },
+            ..wrong.clone()
+        };
+        let expected = amendment(None, &[(&plan, &wrong)]).drafts;
+        assert!(amendment(None, &[(&plan, &undecided)]).drafts.is_empty());
+        let mut kept = Vec::new();
+        for play in [undecided.clone(), wrong.clone(), undecided, wrong] {
+            keep_wrong(play, &mut kept);
+        }
+        assert_eq!(kept.len(), 2);
+        let kept: Vec<(&Plan, &CaseResult)> = kept.iter().map(|play| (&plan, play)).collect();
+        assert_eq!(amendment(None, &kept).drafts, expected);
     }
 
     #[test]

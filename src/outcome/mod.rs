@@ -17,7 +17,7 @@ use crate::transcript::{HookSource, text};
 use crate::verdict::{CaseResult, Verdict};
 
 pub use accepted::{DeviationFacts, UnseenPart, deviation_facts, unseen, unshown};
-pub use draft::{Amendment, amendment};
+pub use draft::{Amendment, amendment, keep_wrong};
 pub use exchange::{Line, exchange};
 pub use record::{Comparison, Deviates, Mode, Reviewed, Seen, State};
 

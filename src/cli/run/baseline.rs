@@ -19,8 +19,7 @@ use crate::cli::selection::Selection;
 use crate::diagnostic::Source;
 use crate::exit::Exit;
 use crate::outcome::profile::Profile;
-use crate::outcome::record::findings_text;
-use crate::outcome::{Amendment, Reviewed, Seen, amendment};
+use crate::outcome::{Amendment, Reviewed, Seen, amendment, keep_wrong};
 use crate::plan::Plan;
 use crate::report::style::count;
 use crate::report::{self, style};
@@ -28,7 +27,7 @@ use crate::snapshot::WriteError;
 use crate::snapshot::file::write_whole;
 use crate::target::TargetFile;
 use crate::target::file::{Deviation, Edited, new_entries, new_file};
-use crate::verdict::{CaseResult, Finding};
+use crate::verdict::CaseResult;
 
 /// How many times the suite is played by default.
 const PLAYS: u16 = 10;
@@ -310,17 +309,6 @@ impl Gathered {
             .collect();
         let is_of_them = |at: &usize| scenarios.contains(plans[*at].scene.id.path.as_str());
         (0..plans.len()).filter(is_of_them).collect()
-    }
-}
-
-/// Keeps a result if its findings are new.
-fn keep_wrong(result: CaseResult, wrong: &mut Vec<CaseResult>) {
-    let findings = |result: &CaseResult| findings_text(&result.findings);
-    let is_new = !wrong
-        .iter()
-        .any(|known| findings(known) == findings(&result));
-    if is_new && result.findings.iter().any(Finding::is_recorded) {
-        wrong.push(result);
     }
 }
 
