@@ -3,6 +3,7 @@
 mod case;
 pub mod clauses;
 pub mod compare;
+mod conduct;
 mod diff;
 pub mod document;
 mod excerpt;

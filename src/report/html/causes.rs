@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::failing;
+use crate::report::conduct::conduct;
 use crate::report::document::{Cause, Clause, Document};
-use crate::report::style::{alternatives, count, grouped, is_absence};
+use crate::report::style::{alternatives, count, grouped};
 
 /// The number of causes that are expanded from the start.
 const OPEN: usize = 1;
@@ -50,7 +51,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
                 summary {
                     span class=(format!("level {level}")) { (level.to_uppercase()) }
                     span class="rank" { (cause.rank) }
-                    span class="what" { (what(cause)) }
+                    (what(cause))
                     span class="many" { (grouped(cases)) @if cases == 1 { " case" } @else { " cases" } }
                 }
                 div class="inside" {
@@ -72,12 +73,14 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
     }
 }
 
-/// What was received, on one line. If a packet is missing, this also names the packet.
-fn what(cause: &Cause) -> String {
-    let actual = cause.came.as_deref().unwrap_or(&cause.actual);
-    match is_absence(actual) {
-        true => format!("{}: {actual}", alternatives(&cause.expected)),
-        false => actual.to_owned(),
+/// The rule that is broken, if it has a summary, and what the broker did.
+fn what(cause: &Cause) -> Markup {
+    let rule = cause.clauses.iter().find_map(|c| c.summary.as_deref());
+    html! {
+        span class="what" {
+            @if let Some(rule) = rule { span class="rule" { (rule) } }
+            span class="did" { (conduct(cause)) }
+        }
     }
 }
 

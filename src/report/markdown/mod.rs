@@ -5,6 +5,7 @@ pub(super) mod text;
 
 use mqtt_check_codec::describe::visible;
 
+use super::conduct::conduct;
 use super::document::{Case, Cause, Chapter, Conformance, Document};
 use super::flaky::{cases as flaky_cases, failure, in_words};
 use super::names::compressed;
@@ -102,9 +103,8 @@ fn causes(document: &Document) -> String {
 fn cause_text(document: &Document, index: usize, cause: &Cause) -> String {
     let level = cause.level.as_str().to_uppercase();
     let accepted = if cause.accepted { ", accepted" } else { "" };
-    let actual = cause.came.as_deref().unwrap_or(&cause.actual);
     let heading = format!("{}. {level}, {}{accepted}: ", index + 1, cause.rank);
-    let mut out = format!("### {heading}{}\n\n", inline(actual));
+    let mut out = format!("### {heading}{}\n\n", inline(&conduct(cause)));
     for clause in &cause.clauses {
         out.push_str(&format!("- {}\n", issue::cited(clause)));
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Options;
+use crate::report::conduct::{conduct, received};
 use crate::report::document::{Case, Cause, Clause, Document, Finding, Level};
 use crate::report::excerpt::{self, Around};
 use crate::report::names::compressed;
-use crate::report::style::{Style, alternatives, count, is_absence};
+use crate::report::style::{Style, alternatives, count};
 use crate::report::wrap::{cut, within, wrapped};
 
 /// How much is shown of a cause, the most first.
@@ -245,39 +246,8 @@ impl<'a> Block<'a> {
 
     /// What the broker did, in at most `room` characters: the judgement first, so that it is never cut off.
     fn what(&self, room: usize) -> String {
-        let style = self.options.style;
-        let cause = self.cause;
-        let (actual, others) = match self.received().split_once("; unmatched so far: ") {
-            Some((actual, others)) => (actual, Some(others)),
-            None => (self.received(), None),
-        };
-        let text = if self.expects_none() {
-            format!("unexpected: {actual}")
-        } else if is_absence(actual) {
-            // What was received usually explains the defect. That something was missing does not.
-            let lead = match (actual, cause.expected.len()) {
-                (text, _) if text.starts_with("the connection was ") => "closed without",
-                (_, 0 | 1) => "missing:",
-                _ => "received none of these:",
-            };
-            let expected = cause.expected.iter().map(|text| unnamed(text));
-            let expected = alternatives(&expected.collect::<Vec<_>>());
-            match others {
-                Some(others) => format!("{lead} {expected}; received {others}"),
-                None => format!("{lead} {expected}"),
-            }
-        } else if actual.contains(" whose ") {
-            actual.to_owned()
-        } else {
-            cause.actual.clone()
-        };
-        cut(&abridged(&text, style.ellipsis()), room, style.ellipsis())
-    }
-
-    /// Whether nothing should have come.
-    fn expects_none(&self) -> bool {
-        let mut expected = self.cause.expected.iter();
-        expected.any(|text| text.starts_with("no "))
+        let ellipsis = self.options.style.ellipsis();
+        cut(&abridged(&conduct(self.cause), ellipsis), room, ellipsis)
     }
 
     fn short(&self) -> String {
@@ -285,7 +255,7 @@ impl<'a> Block<'a> {
         let style = self.options.style;
         let expected = alternatives(&self.cause.expected);
         self.row(&mut out, "expected", &expected, 1, &|text| text.to_owned());
-        self.row(&mut out, "received", self.received(), 1, &|text| {
+        self.row(&mut out, "received", received(self.cause), 1, &|text| {
             style.bad(text)
         });
         self.row(&mut out, "cases", &self.names().join(" "), 1, &|text| {
@@ -318,7 +288,7 @@ impl<'a> Block<'a> {
         }
         let expected = alternatives(&self.cause.expected);
         self.row(&mut out, "expected", &expected, 4, &|text| text.to_owned());
-        self.row(&mut out, "received", self.received(), 4, &|text| {
+        self.row(&mut out, "received", received(self.cause), 4, &|text| {
             style.bad(text)
         });
         if let Some((case, finding)) = self.example {
@@ -356,12 +326,6 @@ impl<'a> Block<'a> {
         out
     }
 
-    /// What was received, below a heading that says so.
-    fn received(&self) -> &str {
-        let actual = &self.cause.actual;
-        actual.strip_prefix("received ").unwrap_or(actual)
-    }
-
     fn names(&self) -> Vec<String> {
         let cause = self.cause;
         compressed(cause.cases.iter().chain(&cause.likely).map(String::as_str))
@@ -396,15 +360,6 @@ impl<'a> Block<'a> {
 const INDENT: usize = 3;
 /// The width of the names of its rows.
 const NAMES: usize = 10;
-
-/// The text of an alternative, without the name that the scenario gives it: `left_out: `.
-fn unnamed(text: &str) -> String {
-    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    match text.split_once(": ") {
-        Some((name, rest)) if is_name(name) => rest.to_owned(),
-        _ => text.to_owned(),
-    }
-}
 
 /// The longest quoted text that is shown whole, and how much is shown of a longer one, in characters.
 const QUOTED: usize = 24;
@@ -487,18 +442,13 @@ pub(super) fn accepted(document: &Document, options: Options) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{abridged, unnamed};
+    use super::abridged;
 
     #[test]
-    fn shortens_long_quotes_and_drops_the_names_of_alternatives() {
+    fn shortens_long_quotes() {
         let long = "x".repeat(40);
         let text = format!("PUBLISH whose payload is \"{long}\", expected \"short\"");
         let short = "PUBLISH whose payload is \"xxxxxxxxxxxx...\", expected \"short\"";
         assert_eq!(abridged(&text, "..."), short);
-        assert_eq!(unnamed("left_out: no PUBLISH"), "no PUBLISH");
-        assert_eq!(
-            unnamed("PUBLISH with payload \"a: b\""),
-            "PUBLISH with payload \"a: b\""
-        );
     }
 }
