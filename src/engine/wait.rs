@@ -50,7 +50,10 @@ impl Waiting<'_> {
                         true => Duration::ZERO,
                         false => silent_span(expectation),
                     };
-                    player.until(Instant::now() + span).await;
+                    // Another answer than silence ends the wait.
+                    let is_done =
+                        |player: &Player<'_>| matches!(self.take(player, false), Taking::Complete(_));
+                    player.until_done(Instant::now() + span, is_done).await;
                     let taking = self.take(player, true);
                     return self.outcome(player, taking, since, limit);
                 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::model::{
-    Action, ClientAction, FrameContent, FrameTemplate, PacketTemplate, Scene, SendBytes, Step,
+    Action, ClientAction, Expr, FrameContent, FrameTemplate, Literal, Operator, PacketTemplate, Scene,
+    SendBytes, Step,
 };
 use super::scope::Scope;
 use super::text::known_size;
@@ -47,7 +48,7 @@ fn first_beyond<'s>(
             each_packet(action, &mut |packet| {
                 let filters = packet.filters.iter().map(|f| &f.filter);
                 for expr in packet.fields.iter().map(|f| &f.value).chain(filters) {
-                    let size = known_size(expr).unwrap_or(0).saturating_mul(times);
+                    let size = most_bytes(expr).unwrap_or(0).saturating_mul(times);
                     *total = total.saturating_add(size);
                 }
             });
@@ -66,6 +67,21 @@ fn first_beyond<'s>(
             total,
         )
     })
+}
+
+/// Returns the length of a string or a payload in bytes, or the highest that it can have, if the file shows it.
+fn most_bytes(expr: &Expr) -> Option<usize> {
+    if let Expr::Size(size) = expr
+        && let Expr::Arithmetic {
+            left,
+            operator: Operator::Minus,
+            ..
+        } = &**size
+        && let Expr::Literal(Literal::Number(most)) = **left
+    {
+        return usize::try_from(most).ok();
+    }
+    known_size(expr)
 }
 
 fn each_packet<'s>(action: &'s ClientAction, visit: &mut dyn FnMut(&'s PacketTemplate)) {

@@ -89,7 +89,16 @@ impl Player<'_> {
 
     /// Lets time pass, and reads meanwhile.
     pub(in crate::engine) async fn until(&mut self, instant: Instant) {
-        while self.activity(instant).await {
+        self.until_done(instant, |_| false).await;
+    }
+
+    /// Lets time pass until this is done, but no longer than until `instant`, and reads meanwhile.
+    pub(in crate::engine) async fn until_done(
+        &mut self,
+        instant: Instant,
+        is_done: impl Fn(&Self) -> bool,
+    ) {
+        while !is_done(self) && self.activity(instant).await {
             if self.is_interrupted() {
                 self.transcript.broken_off = Some(INTERRUPTED.into());
             }
