@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mqtt_check_codec::Packet;
+use mqtt_check_codec::{Packet, PacketId, PacketType};
 use tokio::time::Instant;
 
 use super::player::Player;
@@ -58,6 +58,12 @@ impl Waiting<'_> {
                     return self.outcome(player, taking, since, limit);
                 }
                 decided => return self.outcome(player, decided, since, limit),
+            }
+            if self.is_answered_otherwise(player) {
+                let waited = player.now().saturating_sub(since);
+                player.until(Instant::now() + player.patience.settle).await;
+                let taking = self.take(player, true);
+                return self.outcome(player, taking, since, waited);
             }
             if self.may_give_up_early(player) {
                 player.quiesce(Some(self.lane)).await;
@@ -125,6 +131,32 @@ impl Waiting<'_> {
                 || self.awaited.connects
                 || self.awaited.answers_sent
                 || self.awaited.decides)
+    }
+
+    /// Returns whether a PUBLISH was acknowledged as one of another QoS. The right acknowledgement no longer comes.
+    fn is_answered_otherwise(&self, player: &Player<'_>) -> bool {
+        let other = match &self.awaited.expectation.pattern {
+            Pattern::Packet(pattern) if pattern.packet_type == PacketType::PUBREC => {
+                PacketType::PUBACK
+            }
+            Pattern::Packet(pattern) if pattern.packet_type == PacketType::PUBACK => {
+                PacketType::PUBREC
+            }
+            _ => return false,
+        };
+        let id = player.lanes[self.lane.0].sent_id;
+        !player.is_virtual()
+            && self.awaited.answers_sent
+            && id.is_some()
+            && player.untaken(self.lane).iter().any(|index| {
+                let What::Received {
+                    packet: Ok(packet), ..
+                } = &player.transcript.events[index.0].what
+                else {
+                    return false;
+                };
+                packet.packet_type() == other && packet.packet_id().map(PacketId::get) == id
+            })
     }
 
     /// Returns whether the outcome of an early end shows nothing, because what was expected might have been received
