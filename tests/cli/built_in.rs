@@ -248,7 +248,7 @@ fn shows_what_the_suite_is_made_of() {
     for told in [
         version.as_str(),
         "scenarios with",
-        "7 known targets: aedes, ejabberd, mosquitto, nats, rabbitmq, rabbitmq-cluster, rumqttd",
+        "8 known targets: aedes, ejabberd, mosquitto, nats, rabbitmq, rabbitmq-cluster, rabbitmq-tls",
     ] {
         assert!(ended.stdout.contains(told), "{ended}");
     }

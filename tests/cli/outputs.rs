@@ -65,7 +65,7 @@ fn an_unknown_target_is_reported_with_the_known_ones() {
     assert_eq!(ended.exit, Some(2), "{ended}");
     let says = "there is no target `mosqitto`: no file targets/mosqitto.yaml\n\
         hint: did you mean `mosquitto`? known here: aedes, ejabberd, mosquitto, nats, rabbitmq, \
-        rabbitmq-cluster, rumqttd, zoo\n";
+        rabbitmq-cluster, rabbitmq-tls, rumqttd, zoo\n";
     assert!(ended.stderr.contains(says), "{ended}");
     let ended = program("run --broker mqtt://127.0.0.1:1 --baseline aeds").run();
     assert_eq!(ended.exit, Some(2), "{ended}");
