@@ -51,8 +51,9 @@ impl Waiting<'_> {
                         false => silent_span(expectation),
                     };
                     // Another answer than silence ends the wait.
-                    let is_done =
-                        |player: &Player<'_>| matches!(self.take(player, false), Taking::Complete(_));
+                    let is_done = |player: &Player<'_>| {
+                        matches!(self.take(player, false), Taking::Complete(_))
+                    };
                     player.until_done(Instant::now() + span, is_done).await;
                     let taking = self.take(player, true);
                     return self.outcome(player, taking, since, limit);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::model::{
-    Action, ClientAction, Expr, FrameContent, FrameTemplate, Literal, Operator, PacketTemplate, Scene,
-    SendBytes, Step,
+    Action, ClientAction, Expr, FrameContent, FrameTemplate, Literal, Operator, PacketTemplate,
+    Scene, SendBytes, Step,
 };
 use super::scope::Scope;
 use super::text::known_size;
