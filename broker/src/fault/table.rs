@@ -50,6 +50,16 @@ faults {
         "an access rule for one user applies to all users",
     AccessNameIsWildcard "access-name-is-wildcard" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         "a wildcard in a user name works as a wildcard in access rules that contain the user name",
+    OtherUsersClientTakenOver "other-users-client-taken-over" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "with `client_ids: by_session`, the user of a session is not checked while its client is connected",
+    OtherUsersStoredSessionOpen "other-users-stored-session-open" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "with `client_ids: by_session`, the user of a session is not checked while its client is offline",
+    OtherUsersSessionDiscarded "other-users-session-discarded" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "with `client_ids: by_session`, the user of a session is not checked if the new client asks for a clean one",
+    ClientIdsByUserByPrefix "client-ids-by-user-by-prefix" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "with `client_ids: by_user`, a Client Identifier need not have a colon behind the name of the user",
+    ClientIdsByUserCaseFolded "client-ids-by-user-case-folded" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "with `client_ids: by_user`, the case of the user name does not count",
     UnknownAuthMethodAccepted "unknown-auth-method-accepted" [V5 "MQTT-4.12.0-1"]
         "a CONNECT with an unsupported Authentication Method is accepted",
     AuthMethodUnasked "auth-method-unasked" [V5 "MQTT-4.12.0-6"]

@@ -13,7 +13,7 @@ use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::connect_rate::ConnectRate;
 use crate::core::state::redirect::Redirects;
-use crate::core::state::session::Sessions;
+use crate::core::state::session::{Session, Sessions};
 use crate::core::state::weight;
 use crate::core::topic::is_hidden;
 use crate::{ClientIds, Fault, Liberty};
@@ -126,15 +126,39 @@ pub(crate) fn admit(
 fn check_owner(rules: &Rules, sessions: &Sessions, connect: &Connect) -> Result<(), ReasonCode> {
     let (client, user) = (&connect.client_id, &connect.username);
     let bound = rules.config.client_ids;
-    if bound == ClientIds::ByUser && !is_of_user(client, user.as_deref().unwrap_or_default()) {
+    let name = user.as_deref().unwrap_or_default();
+    if bound == ClientIds::ByUser
+        && !is_of_user(client, name)
+        && !(!rules.faults.is_none() && is_taken_for_own(rules, client, name))
+    {
         return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID);
     }
     let owner = sessions.key(client).and_then(|key| sessions.at(key));
     let is_bound = bound != ClientIds::Free || rules.chooses(Liberty::OtherUsersIdRefused);
     match owner {
-        Some(owner) if is_bound && owner.user != *user => Err(ReasonCode::NOT_AUTHORIZED),
+        Some(owner)
+            if is_bound
+                && owner.user != *user
+                && !(!rules.faults.is_none() && is_unguarded(rules, owner, connect)) =>
+        {
+            Err(ReasonCode::NOT_AUTHORIZED)
+        }
         _ => Ok(()),
     }
+}
+
+/// For faults: whether a Client Identifier that does not belong to a user resembles one that does.
+fn is_taken_for_own(rules: &Rules, client: &str, user: &str) -> bool {
+    client.starts_with(user) && rules.breaks(Fault::ClientIdsByUserByPrefix)
+        || is_of_user(&client.to_lowercase(), &user.to_lowercase())
+            && rules.breaks(Fault::ClientIdsByUserCaseFolded)
+}
+
+/// For faults: whether the user of this session is not checked.
+fn is_unguarded(rules: &Rules, owner: &Session, connect: &Connect) -> bool {
+    owner.link.is_some() && rules.breaks(Fault::OtherUsersClientTakenOver)
+        || owner.link.is_none() && rules.breaks(Fault::OtherUsersStoredSessionOpen)
+        || connect.clean_start && rules.breaks(Fault::OtherUsersSessionDiscarded)
 }
 
 /// Returns whether a Client Identifier is `USER` or `USER:…`. User names contain no colon, so no two users can have the
