@@ -26,6 +26,10 @@ faults {
         "CONNACK for a refused CONNECT has a Reason Code that is not defined for CONNACK",
     RefusedConnectUnanswered "refused-connect-unanswered" [V3_1_1 "RULE-3.2.2.3-1"]
         "a refused CONNECT closes the connection without a CONNACK",
+    LimitsRefuseUnanswered "limits-refuse-unanswered" [V3_1_1 "RULE-3.2.2.3-1"]
+        "a CONNECT that exceeds a limit of the server closes the connection without a CONNACK",
+    StrangersRefusedUnanswered "strangers-refused-unanswered" [V3_1_1 "RULE-3.2.2.3-1"]
+        "a client that is banned or not authorized is refused without a CONNACK",
     RefusedConnectStaysOpen "refused-connect-stays-open" [V5 "MQTT-3.2.2-7", V5 "MQTT-4.13.2-1", V3_1_1 "MQTT-3.2.2-5"]
         "the connection stays open after a CONNACK that refuses the CONNECT",
     PacketsAfterRefusalProcessed "packets-after-refusal-processed" [V5 "MQTT-3.1.4-6", V3_1_1 "MQTT-3.1.4-5"]

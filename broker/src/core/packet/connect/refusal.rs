@@ -57,6 +57,8 @@ pub(crate) fn refuse_connect(
         ProtocolVersion::V5 => connack_code(rules, refusal.reason),
         _ if rules.breaks(Fault::RefusedConnectUnanswered) => None,
         _ if rules.breaks(Fault::RefusalCodesOfVersion5) => Some(refusal.reason),
+        // [3.1.1 RULE-3.2.2.3-1]
+        _ if !rules.faults.is_none() && is_unanswered(rules, refusal.reason) => None,
         _ => return_code(rules, refusal.reason),
     };
     if let (Some(reason), true) = (reason, rules.breaks(Fault::DisconnectBeforeConnack)) {
@@ -98,6 +100,19 @@ pub(crate) fn refuse_connect(
     connections.remove(&connection);
     if rules.breaks(Fault::PacketsAfterRefusalProcessed) {
         connections.insert(connection, Phase::Ghost);
+    }
+}
+
+/// For faults: whether a CONNECT of 3.1.1 that is refused for this reason gets no CONNACK.
+fn is_unanswered(rules: &Rules, reason: ReasonCode) -> bool {
+    match reason {
+        ReasonCode::SERVER_BUSY
+        | ReasonCode::QUOTA_EXCEEDED
+        | ReasonCode::CONNECTION_RATE_EXCEEDED => rules.breaks(Fault::LimitsRefuseUnanswered),
+        ReasonCode::BANNED | ReasonCode::NOT_AUTHORIZED => {
+            rules.breaks(Fault::StrangersRefusedUnanswered)
+        }
+        _ => false,
     }
 }
 
