@@ -1610,6 +1610,18 @@ faults {
         "queued messages are sent before those to be resent after a restart",
     RestartGivesIdsAgain "restart-gives-ids-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
         "packet identifiers in use before a restart are assigned to other messages after it",
+    KillKeepsEndedSessions "kill-keeps-ended-sessions" [V5 "RULE-3.1.2.11.2-1", V3_1_1 "MQTT-3.1.2-6"]
+        "after the broker was killed, the sessions of connected clients that should have ended are kept",
+    KillStopsExpiry "kill-stops-expiry" [V5 "MQTT-4.1.0-2"]
+        "the sessions of clients that were connected when the broker was killed never expire",
+    KillLosesInflight "kill-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a kill of the broker loses unacknowledged messages to connected clients",
+    KillLosesReleases "kill-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a kill of the broker loses pending PUBREL packets to connected clients",
+    KillForgetsReceived "kill-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "a kill of the broker loses the packet identifiers of half-received QoS 2 messages of connected clients",
+    KillReturnsWills "kill-returns-wills" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
+        "a kill of the broker brings back Wills that were published or deleted",
     RestartRestoresEnded "restart-restores-ended" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.1.2-6"]
         "a restart restores sessions that have ended",
     RestartRestoresPreviousOptions "restart-restores-previous-options" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]

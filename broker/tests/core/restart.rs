@@ -106,6 +106,39 @@ fn sessions_that_end_with_their_connection_end_with_the_broker() {
 }
 
 #[test]
+fn a_crash_keeps_what_a_connected_client_is_owed() {
+    for version in BOTH {
+        let mut pair = durable();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 2);
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(1, 1, "t", "begun"));
+        pair.send(b, message(2, 7, "t", "released"));
+        pair.send(a, Packet::PubRec(ack(2)));
+        pair.crash_and_restart_after_s(1);
+        let a = pair.connect(lasting(version, "a"));
+        assert_eq!(
+            pair.seen(a),
+            [
+                "connack 0x00 sp=1",
+                "publish q1 id=1 dup t=begun",
+                "pubrel id=2"
+            ]
+        );
+    }
+}
+
+#[test]
+fn the_session_of_a_connected_client_expires_after_a_crash() {
+    let mut pair = durable();
+    pair.connected(hello(V5, "a").expiry(10));
+    pair.crash_and_restart_after_s(1);
+    pair.wait_s(10);
+    let a = pair.connect(hello(V5, "a").unclean());
+    assert_eq!(pair.seen(a), ["connack 0x00 sp=0"]);
+}
+
+#[test]
 fn wills_wait_for_the_next_start_where_there_is_a_store() {
     for crash in [false, true] {
         let mut pair = durable();

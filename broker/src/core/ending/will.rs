@@ -52,7 +52,9 @@ pub(crate) fn settle_will(
             let will = session.will.take();
             if rules.breaks(Fault::DeletedWillPublishedOnReturn) {
                 session.fault_state.deleted_will = will;
-            } else if rules.breaks(Fault::RestartRestoresDiscardedWill) {
+            } else if rules.breaks(Fault::RestartRestoresDiscardedWill)
+                || rules.breaks(Fault::KillReturnsWills)
+            {
                 session.fault_state.former.will = will;
             }
         }
@@ -162,7 +164,9 @@ pub(crate) fn publish_will(
     if state.rules.breaks(Fault::WillKeptAfterPublishing) {
         session.will = Some(will.clone());
     }
-    if state.rules.breaks(Fault::RestartPublishesWillAgain) {
+    if state.rules.breaks(Fault::RestartPublishesWillAgain)
+        || state.rules.breaks(Fault::KillReturnsWills)
+    {
         session.fault_state.former.will = Some(will.clone());
     }
     let (connected_at, closed_at) = (session.traces.connected_at, session.closed_at);

@@ -259,6 +259,7 @@ fn bring_back(rules: &Rules, session: &mut Session) {
     }
     // [3.1.1 MQTT-3.1.2-10] [3.1.1 MQTT-3.14.4-3] [5 MQTT-3.1.2-10] [5 MQTT-3.14.4-3]
     if session.will.is_none()
+        && !rules.breaks(Fault::KillReturnsWills)
         && let Some(aside) = session.fault_state.there()
     {
         session.will = aside.former.will.take();

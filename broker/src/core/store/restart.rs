@@ -76,9 +76,50 @@ pub(crate) fn cut_off(state: &mut State, now: Time) {
         {
             if !state.rules.faults.is_none() {
                 session.traces.version = Some(link.version);
+                lose_with_kill(&state.rules, session);
             }
             session.closed_at = Some(now);
         }
+    }
+    if state.rules.breaks(Fault::KillReturnsWills) {
+        for key in state.sessions.keys() {
+            if let Some(session) = state.sessions.at_mut(key)
+                && session.will.is_none()
+                && let Some(aside) = session.fault_state.there()
+            {
+                session.will = aside.former.will.take();
+            }
+        }
+    }
+}
+
+/// For faults: what a kill does to the session of a client that is connected.
+fn lose_with_kill(rules: &Rules, session: &mut Session) {
+    match session.expiry {
+        // [3.1.1 MQTT-3.1.2-6] [5 RULE-3.1.2.11.2-1]
+        Expiry::AtClose if rules.breaks(Fault::KillKeepsEndedSessions) => {
+            session.expiry = Expiry::Never;
+        }
+        // [5 MQTT-4.1.0-2]
+        Expiry::After(_) if rules.breaks(Fault::KillStopsExpiry) => {
+            session.expiry = Expiry::Never;
+        }
+        _ => {}
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    if rules.breaks(Fault::KillLosesInflight) {
+        session
+            .inflight
+            .retain(|stage| !matches!(stage, Stage::Published(_)));
+    }
+    if rules.breaks(Fault::KillLosesReleases) {
+        session
+            .inflight
+            .retain(|stage| matches!(stage, Stage::Published(_)));
+    }
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+    if rules.breaks(Fault::KillForgetsReceived) {
+        session.received.clear();
     }
 }
 
