@@ -158,6 +158,12 @@ faults {
         "the connection stays open after a CONNACK that refuses the Client Identifier",
 
     // Properties that CONNACK announces.
+    WildcardsUnavailableUnannounced "wildcards-unavailable-unannounced" [V5 "RULE-3.2.2.3.11-1", V5 "MQTT-3.8.4-1"]
+        "a broker that closes the connection because of a wildcard does not announce in CONNACK that it refuses them",
+    IdentifiersUnavailableUnannounced "identifiers-unavailable-unannounced" [V5 "RULE-3.2.2.3.12-1"]
+        "a broker that refuses Subscription Identifiers does not announce it in CONNACK",
+    SharedUnavailableUnannounced "shared-unavailable-unannounced" [V5 "RULE-3.2.2.3.13-1"]
+        "a broker that refuses Shared Subscriptions does not announce it in CONNACK",
     MaximumQosNotAnnounced "maximum-qos-not-announced" [V5 "MQTT-3.2.2-9"]
         "CONNACK does not announce a Maximum QoS below 2",
     SubscribeAboveMaximumQosRefused "subscribe-above-maximum-qos-refused" [V5 "MQTT-3.2.2-10"]

@@ -94,15 +94,21 @@ fn connack_properties(
     if everything || config.topic_alias_maximum > 0 {
         properties.push(Property::TopicAliasMaximum(config.topic_alias_maximum));
     }
-    if everything || !config.wildcard_subscription_available {
+    if (everything || !config.wildcard_subscription_available)
+        && !rules.breaks(Fault::WildcardsUnavailableUnannounced)
+    {
         let available = config.wildcard_subscription_available.into();
         properties.push(Property::WildcardSubscriptionAvailable(available));
     }
-    if everything || !config.subscription_identifier_available {
+    if (everything || !config.subscription_identifier_available)
+        && !rules.breaks(Fault::IdentifiersUnavailableUnannounced)
+    {
         let available = config.subscription_identifier_available.into();
         properties.push(Property::SubscriptionIdentifierAvailable(available));
     }
-    if everything || !config.shared_subscription_available {
+    if (everything || !config.shared_subscription_available)
+        && !rules.breaks(Fault::SharedUnavailableUnannounced)
+    {
         let available = config.shared_subscription_available.into();
         properties.push(Property::SharedSubscriptionAvailable(available));
     }
