@@ -128,6 +128,8 @@ faults {
         seen ["mochi#46"] "retained messages are sent for a filter that is refused in SUBACK",
     RefusedFilterSubscribed "refused-filter-subscribed" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         "a filter that is refused in SUBACK is subscribed anyway",
+    NoRoomLeavesOldRetained "no-room-leaves-old-retained" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-7"]
+        "a retained message that is too large to keep leaves the previous one of its topic",
     NoRoomLosesOthers "no-room-loses-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "messages with RETAIN 0 are refused or lost while there is no room for another retained message",
     NoRoomLosesRetained "no-room-loses-retained" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-4.5.0-1"]

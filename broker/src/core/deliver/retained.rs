@@ -120,8 +120,8 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
             rules.breaks(Fault::RetainingClearsBelow),
         );
         retained.store(inherited(rules, retained, message));
-    } else {
-        // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]: the old message is removed even so.
+    } else if !rules.breaks(Fault::NoRoomLeavesOldRetained) {
+        // [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [5 MQTT-3.3.1-5]: the old message is removed even so.
         retained.remove(&message.topic);
     }
 }
