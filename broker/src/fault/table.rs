@@ -1875,6 +1875,8 @@ faults {
         "a message reassigned to another member of a Shared Subscription has the RETAIN flag of the first member",
     WildcardsNotReassigned "wildcards-not-reassigned" [V5 "RULE-4.8.2-2"] seen ["emqx#9094"]
         "messages of a Shared Subscription with a wildcard are lost instead of reassigned to another member",
+    ReassignedOnce "reassigned-once" [V5 "RULE-4.8.2-2"]
+        "a message of a Shared Subscription that was given to another member is lost if its session ends as well",
     ExpiredNotReassigned "expired-not-reassigned" [V5 "RULE-4.8.2-2"] seen ["emqx#12257"]
         "messages queued for a member of a Shared Subscription are lost when that member's session expires",
     SharedResentWithoutDup "shared-resent-without-dup" [V5 "MQTT-3.3.1-1"]

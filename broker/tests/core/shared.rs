@@ -164,3 +164,20 @@ fn what_waits_for_a_member_that_is_away_stays_when_another_leaves() {
     let waited = ["connack 0x00 sp=1", "publish q1 id=1 t=x"];
     assert_eq!(pair.seen(away), waited);
 }
+
+#[test]
+fn a_message_is_passed_on_as_often_as_sessions_end() {
+    let mut pair = Pair::new();
+    let mut member = pair.connected(hello(V5, "0"));
+    pair.subscribe(member, "$share/g/t", 1);
+    let writer = pair.connected(hello(V5, "writer"));
+    pair.send(writer, message(1, 1, "t", "x"));
+    for name in ["1", "2", "3"] {
+        assert_eq!(pair.seen(member), ["publish q1 id=1 t=x"], "before {name}");
+        let next = pair.connected(hello(V5, name));
+        pair.subscribe(next, "$share/g/t", 1);
+        pair.lose(member);
+        member = next;
+    }
+    assert_eq!(pair.seen(member), ["publish q1 id=1 t=x"]);
+}

@@ -99,7 +99,10 @@ fn pass_on(
         return false;
     };
     let mut copy = copy(rules, &delivery.message, &member);
-    copy.shared = Some(whole.clone());
+    // [5 RULE-4.8.2-2]
+    if !rules.breaks(Fault::ReassignedOnce) {
+        copy.shared = Some(whole.clone());
+    }
     if !rules.faults.is_none() {
         keep_of_former(rules, delivery, &mut copy);
         lose(rules, Way::Inherited, turn.now, &mut copy);
