@@ -500,6 +500,8 @@ faults {
         "a resent PUBLISH has a new packet identifier",
     ResendOrderReversed "resend-order-reversed" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
         "messages are resent in reverse order on reconnect",
+    PubrelsResentByPacketId "pubrels-resent-by-packet-id" [V3_1_1 "MQTT-4.6.0-6"]
+        "PUBREL packets are resent in the order of their packet identifiers",
     PubrelsResentInReverse "pubrels-resent-in-reverse" [V3_1_1 "MQTT-4.6.0-6"]
         "PUBREL packets are resent in the reverse order of their PUBREC packets",
     ResendWhileConnected "resend-while-connected" [V5 "MQTT-4.4.0-1"]

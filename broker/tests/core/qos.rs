@@ -425,3 +425,27 @@ fn an_acknowledgement_is_one_though_it_explains_itself() {
         assert_eq!(pair.seen(a), ["publish q1 id=3 dup t=x"]);
     }
 }
+
+#[test]
+fn pubrels_are_sent_again_in_the_order_of_the_pubrecs() {
+    for version in BOTH {
+        let (mut pair, a, b) = subscribed(version);
+        for number in 1..=3 {
+            pair.send(b, message(2, number, "t", "x"));
+        }
+        for number in [3, 1, 2] {
+            pair.send(a, Packet::PubRec(ack(number)));
+        }
+        pair.lose(a);
+        let a = pair.connect(lasting(version, "a"));
+        assert_eq!(
+            pair.seen(a),
+            [
+                "connack 0x00 sp=1",
+                "pubrel id=3",
+                "pubrel id=1",
+                "pubrel id=2"
+            ]
+        );
+    }
+}

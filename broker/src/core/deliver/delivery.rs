@@ -512,6 +512,14 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
             .chain(releases.into_iter().rev())
             .collect();
     }
+    // [3.1.1 MQTT-4.6.0-6]
+    if unsent.len() > 1 && rules.breaks(Fault::PubrelsResentByPacketId) {
+        let is_message = |id: &PacketId| {
+            let stage = session.inflight.stage(*id);
+            matches!(stage, Some(Stage::Published(_)))
+        };
+        unsent.sort_by_key(|id| (!is_message(id)).then_some(*id));
+    }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     let is_release = |id: &PacketId| {
         let stage = session.inflight.stage(*id);
