@@ -259,7 +259,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
         is_unexpected: &|result| {
             let known = by_case.get(&result.id);
             known.is_some_and(|(plan, reviewed)| {
-                !snapshots.outcome(plan, result, reviewed).is_as_expected()
+                !snapshots.foreseen(plan, result, reviewed).is_as_expected()
             })
         },
     };

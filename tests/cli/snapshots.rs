@@ -54,6 +54,20 @@ fn writes_nothing_in_ci_and_fails() {
 }
 
 #[test]
+fn a_pending_record_that_is_no_longer_needed_does_not_end_a_run_early() {
+    let program = program("run --update");
+    assert_eq!(program.run().exit, Some(0));
+    let pending = "snapshots/basic/ping@3.1.1.snap.new";
+    let program = program
+        .arguments("run --fail-fast --jobs 1")
+        .file(pending, "---\nexpression: x\n---\n");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("2 cases: 2 passed"), "{ended}");
+    assert!(!program.path(pending).exists());
+}
+
+#[test]
 fn a_pending_record_fails_in_ci() {
     let program = reviewed()
         .file(PENDING, "---\nexpression: x\n---\n")

@@ -309,6 +309,27 @@ impl Snapshots {
         self.against.decide(case, reviewed, comparison, baseline)
     }
 
+    /// Decides the outcome that a case will have after [`Self::settle`]: a run that may write removes a pending snapshot
+    /// if the case is as reviewed again.
+    pub(super) fn foreseen(
+        &self,
+        plan: &Plan,
+        result: &CaseResult,
+        reviewed: &Reviewed,
+    ) -> Outcome {
+        let mut comparison = self.compare(plan, result, reviewed);
+        if let Some(comparison) = &mut comparison
+            && comparison.counts
+            && comparison.state == State::Same
+            && self.writing != Writing::Nothing
+        {
+            comparison.pending = false;
+        }
+        let baseline = self.profiled.as_ref().and_then(Profiled::baseline);
+        let case = (plan, result);
+        self.against.decide(case, reviewed, comparison, baseline)
+    }
+
     /// Classifies a play of a case, for a broker that according to its baseline does not always behave the same.
     pub(super) fn classify(
         &self,

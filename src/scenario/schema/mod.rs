@@ -520,7 +520,11 @@ fn control() -> Value {
         ("without", some(refer("scalar"))),
         (
             "with",
-            json!({ "type": "object", "additionalProperties": refer("step") }),
+            json!({
+                "type": "object",
+                "properties": { "if": refer("condition") },
+                "additionalProperties": refer("step"),
+            }),
         ),
         ("broker", refer("settings")),
         ("expect", some(switched(expected))),
