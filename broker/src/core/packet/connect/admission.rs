@@ -129,7 +129,7 @@ fn check_owner(rules: &Rules, sessions: &Sessions, connect: &Connect) -> Result<
     let name = user.as_deref().unwrap_or_default();
     if bound == ClientIds::ByUser
         && !is_of_user(client, name)
-        && !(!rules.faults.is_none() && is_taken_for_own(rules, client, name))
+        && (rules.faults.is_none() || !is_taken_for_own(rules, client, name))
     {
         return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID);
     }
@@ -139,7 +139,7 @@ fn check_owner(rules: &Rules, sessions: &Sessions, connect: &Connect) -> Result<
         Some(owner)
             if is_bound
                 && owner.user != *user
-                && !(!rules.faults.is_none() && is_unguarded(rules, owner, connect)) =>
+                && (rules.faults.is_none() || !is_unguarded(rules, owner, connect)) =>
         {
             Err(ReasonCode::NOT_AUTHORIZED)
         }
