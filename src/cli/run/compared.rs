@@ -304,8 +304,16 @@ impl Snapshots {
     /// Decides the outcome of a case, before anything is written.
     pub(super) fn outcome(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Outcome {
         let comparison = self.compare(plan, result, reviewed);
+        self.decide((plan, result), reviewed, comparison)
+    }
+
+    fn decide(
+        &self,
+        case: (&Plan, &CaseResult),
+        reviewed: &Reviewed,
+        comparison: Option<Comparison>,
+    ) -> Outcome {
         let baseline = self.profiled.as_ref().and_then(Profiled::baseline);
-        let case = (plan, result);
         self.against.decide(case, reviewed, comparison, baseline)
     }
 
@@ -325,9 +333,7 @@ impl Snapshots {
         {
             comparison.pending = false;
         }
-        let baseline = self.profiled.as_ref().and_then(Profiled::baseline);
-        let case = (plan, result);
-        self.against.decide(case, reviewed, comparison, baseline)
+        self.decide((plan, result), reviewed, comparison)
     }
 
     /// Classifies a play of a case, for a broker that according to its baseline does not always behave the same.
@@ -366,9 +372,7 @@ impl Snapshots {
         if let (Some(comparison), true) = (&mut comparison, writes) {
             unwritten = self.write(plan, comparison).err();
         }
-        let baseline = self.profiled.as_ref().and_then(Profiled::baseline);
-        let case = (plan, result);
-        let outcome = self.against.decide(case, reviewed, comparison, baseline);
+        let outcome = self.decide((plan, result), reviewed, comparison);
         (outcome, unwritten)
     }
 

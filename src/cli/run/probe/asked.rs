@@ -143,10 +143,15 @@ fn tries(plan: &Plan) -> bool {
 
 /// Whether this case tests this limit.
 pub(super) fn is_of(limit: &str, plan: &Plan) -> bool {
-    let id = &plan.scene.id;
     let rows = TRIED.iter().filter(|(name, _)| *name == limit);
     rows.flat_map(|(_, cases)| *cases)
-        .any(|case| id.path == *case || id.without_version() == *case)
+        .any(|case| is_named(plan, case))
+}
+
+/// Whether this is a case of this scenario, or of this scenario and row.
+fn is_named(plan: &Plan, name: &str) -> bool {
+    let id = &plan.scene.id;
+    id.path == name || id.without_version() == name
 }
 
 /// Whether this choice is about an announced limit.
@@ -172,11 +177,7 @@ mod tests {
         let asked = Asked::of(suite);
         for (limit, cases) in TRIED {
             for case in cases {
-                let is_it = |plan: &Plan| {
-                    let id = &plan.scene.id;
-                    id.path == *case || id.without_version() == *case
-                };
-                let is_played = |plan: &Plan| is_it(plan) && is_of(limit, plan);
+                let is_played = |plan: &Plan| is_named(plan, case) && is_of(limit, plan);
                 assert!(asked.plans.iter().any(is_played), "{case}");
             }
         }
