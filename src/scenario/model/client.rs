@@ -6,7 +6,7 @@ use mqtt_check_codec::ProtocolVersion;
 use super::{Driver, Expr, Field, PacketPattern, Route, ScramFault};
 use crate::diagnostic::Place;
 
-/// A client, as an index into [`Scene::clients`].
+/// A client, as an index into [`Scene::clients`](super::Scene::clients).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientIndex(pub usize);
 
