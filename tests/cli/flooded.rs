@@ -15,6 +15,9 @@ use crate::program::{Ended, PING, Program};
 /// release build, that is 200 MB.
 pub(crate) const MOST: usize = 190_000;
 
+/// How the status of a process begins in which the program runs.
+const NAME: &str = "Name:\tmqtt-check\n";
+
 /// Runs the program and returns its peak memory in kilobytes, without the pages of the program itself. A debug build
 /// has four times as many of those as a release build.
 pub(crate) fn run_measured(program: &Program) -> (Ended, usize) {
@@ -23,6 +26,11 @@ pub(crate) fn run_measured(program: &Program) -> (Ended, usize) {
     let watched = thread::spawn(move || {
         let mut peak = 0;
         while let Ok(text) = std::fs::read_to_string(&status) {
+            // A process that is being started still has the memory, and the name, of the tests.
+            if !text.starts_with(NAME) {
+                thread::sleep(Duration::from_millis(1));
+                continue;
+            }
             let size = |name: &str| -> Option<usize> {
                 let line = text.lines().find_map(|line| line.strip_prefix(name))?;
                 line.trim().trim_end_matches(" kB").parse().ok()
