@@ -248,11 +248,11 @@ pub(super) async fn play_external(
 ) -> Played {
     let began = Instant::now();
     let is_own = matches!(venues, Venues::Own(..));
-    let one_by_one = plan.scene.exclusive && !is_own;
+    let one_by_one = plan.scene.exclusive.is_required() && !is_own;
     let one = async |plan: &Plan, part: Part| {
         let control = part == Part::Control;
         let prefix = match plan.scene.prefix_mode {
-            _ if plan.scene.exclusive || is_own => Prefix::default(),
+            _ if plan.scene.exclusive.is_required() || is_own => Prefix::default(),
             PrefixMode::Apart => prefixes.next(),
             PrefixMode::Joined => prefixes.next().joined(),
         };

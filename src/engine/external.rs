@@ -527,7 +527,7 @@ impl<R> Run<'_, R> {
 /// Returns whether a case is played after the others. It needs the broker for itself, or it subscribes to everything
 /// and would see all of their messages.
 fn is_last(plan: &Plan) -> bool {
-    plan.scene.exclusive || plan.scene.prefix_mode == PrefixMode::Joined
+    plan.scene.exclusive.is_required() || plan.scene.prefix_mode == PrefixMode::Joined
 }
 
 /// Returns a number that distinguishes this run from others that share the broker. A seed does not reproduce it.

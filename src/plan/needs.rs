@@ -38,7 +38,7 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
             add(Need::Setting(name));
         }
     }
-    if scene.exclusive {
+    if scene.exclusive.is_required() {
         add(Need::Alone);
     }
     for client in &scene.clients {

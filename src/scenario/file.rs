@@ -10,7 +10,8 @@ use super::check;
 use super::client::{self, IdRules};
 use super::control::{control, named_ids};
 use super::model::{
-    Capability, CaseId, Client, ClientIndex, PacketPattern, PrefixMode, Scene, Settings, each_step,
+    Capability, CaseId, Client, ClientIndex, Exclusive, PacketPattern, PrefixMode, Scene, Settings,
+    each_step,
 };
 use super::node::{Entry, Node, Value, short};
 use super::read_access::ReadAccess;
@@ -20,7 +21,7 @@ use super::scope::{ClientHead, Report, Scope, StepCount};
 use super::settings::settings;
 use super::step::{self, StepContext, StepPosition};
 use super::syntax;
-use super::value::{boolean, prose};
+use super::value::prose;
 use crate::builtin::Origin;
 use crate::diagnostic::{Diagnostic, Place, Source};
 
@@ -330,6 +331,15 @@ fn prefix_mode(scope: Scope<'_>, node: &Node) -> Option<PrefixMode> {
     }
 }
 
+fn exclusive_word(scope: Scope<'_>, node: &Node) -> Option<Exclusive> {
+    match node.text() {
+        Some("true" | "1") => Some(Exclusive::Yes),
+        Some("false" | "0") => Some(Exclusive::No),
+        Some("if_possible") => Some(Exclusive::IfPossible),
+        _ => scope.expected_word(node, &["true", "false", "if_possible"]),
+    }
+}
+
 /// Types the tree of one case.
 fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Option<Scene> {
     let tree = &roles::expand(scope, tree);
@@ -338,7 +348,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let threads = tree.find("threads").map(|n| threads(scope, n));
     let tags = tree.find("tags").map(|n| tags(scope, n));
     let needs = tree.find("needs").map(|n| needs(scope, n));
-    let exclusive = tree.find("exclusive").map(|n| boolean(scope, n));
+    let exclusive = tree.find("exclusive").map(|n| exclusive_word(scope, n));
     let prefix_mode = tree.find("prefix").map(|n| prefix_mode(scope, n));
     let defaults = Settings::default();
     let preferred = tree.find("prefers");
@@ -356,12 +366,12 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
             None => Some(base),
         }
     });
-    let exclusive = exclusive.unwrap_or(Some(false));
+    let exclusive = exclusive.unwrap_or(Some(Exclusive::No));
     let needs = needs.unwrap_or(Some(Vec::new()));
     let rules = IdRules {
         // An error in one of these has been reported already. Permit everything, so that no further error follows from
         // it.
-        exclusive: exclusive.unwrap_or(true),
+        exclusive: exclusive.is_none_or(Exclusive::is_required),
         needs: needs.as_deref().unwrap_or(Capability::ALL),
     };
     let typed: Vec<Option<Client>> = tree

@@ -15,7 +15,7 @@ mod step;
 mod websocket;
 mod word;
 
-pub use case::{CaseId, Control, PrefixMode, Scene};
+pub use case::{CaseId, Control, Exclusive, PrefixMode, Scene};
 pub use client::{Client, ClientIndex, Scram, ScramExchange};
 pub use expectation::{
     After, ConnAckRule, Count, Expectation, FieldMatch, HookList, HookPattern, KeepAlive, Matcher,

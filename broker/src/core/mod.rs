@@ -29,6 +29,7 @@ use self::deliver::delivery::flush;
 use self::deliver::forwarding::await_late;
 use self::deliver::routing::{route, route_on};
 use self::ending::connection::{code_of_error, end_connection, refuse};
+use self::ending::held_back::{is_session_held_back, is_will_held_back};
 use self::ending::session::{end_session, forget, forget_subscriptions};
 use self::ending::will::publish_will;
 pub use self::input::{ConnectionId, Control, Input, NodeEvent, NodeId, RedirectWhen, Time};
@@ -757,6 +758,10 @@ impl Broker {
                 }
             }
             Timer::KeepAlive(key) => self.silent(turn, key),
+            // [5 MQTT-3.1.2-8]
+            Timer::WillDelay(key)
+                if !self.state.rules.faults.is_none()
+                    && is_will_held_back(&mut self.state, key, turn.now) => {}
             Timer::WillDelay(key) => {
                 publish_will(&mut self.state, turn, key, WillTrigger::DelayElapsed);
                 // [5 MQTT-4.1.0-1]
@@ -783,7 +788,8 @@ impl Broker {
             }
             // [5 MQTT-4.1.0-2]
             Timer::SessionExpiry(key)
-                if !self.state.rules.faults.is_none() && is_prolonged(&mut self.state, key) => {}
+                if !self.state.rules.faults.is_none()
+                    && is_session_held_back(&mut self.state, key, turn.now) => {}
             Timer::SessionExpiry(key) => {
                 end_session(&mut self.state, turn, key, TerminationReason::Expired)
             }
@@ -860,19 +866,6 @@ impl Broker {
             );
         }
     }
-}
-
-/// For faults: whether a session lasts although it has expired. It may lose its Will.
-fn is_prolonged(state: &mut State, key: SessionKey) -> bool {
-    let Some(session) = state.sessions.at_mut(key) else {
-        return false;
-    };
-    // [5 MQTT-3.1.2-8]
-    if session.traces.told_expiry.is_some() && state.rules.breaks(Fault::ShortenedExpiryLosesWill) {
-        session.will = None;
-    }
-    // [5 MQTT-4.1.0-2]
-    !session.queue.is_empty() && state.rules.breaks(Fault::SessionWithQueueNeverExpires)
 }
 
 /// For faults: whether a packet does not count as a sign of life. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]

@@ -309,6 +309,12 @@ faults {
         "a reconnect within the Will Delay Interval publishes the Will instead of cancelling it",
     WillDelayProlongsSession "will-delay-prolongs-session" [V5 "MQTT-3.1.2-8"]
         "a session lasts until its Will Delay Interval has passed, even if it should expire before",
+    WillDelayBehindShorter "will-delay-behind-shorter" [V5 "MQTT-3.1.2-8"]
+        "a delayed Will is not published while a Will with a shorter delay is still waiting",
+    WillDelayBehindLongest "will-delay-behind-longest" [V5 "MQTT-3.1.2-8"]
+        "a delayed Will is not published while a Will with a delay longer by more than 2,147,483,647 s is waiting",
+    WillsDueTogetherLost "wills-due-together-lost" [V5 "MQTT-3.1.2-8"]
+        "of several Wills whose delays end within a second, only one is published",
     DelayedWillBlocksSubscribing "delayed-will-blocks-subscribing" [V5 "MQTT-4.5.0-1"]
         "subscribing again to an existing filter has no effect after a connection with a delayed Will",
     WillNeverRetained "will-never-retained" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
@@ -349,6 +355,12 @@ faults {
         "a session is kept after its Session Expiry Interval has passed",
     SessionExpiresEarly "session-expires-early" [V5 "MQTT-3.1.2-23"]
         "a session ends after half of its Session Expiry Interval",
+    SessionExpiryBehindShorter "session-expiry-behind-shorter" [V5 "MQTT-4.1.0-2"]
+        "a session does not expire while a session with a shorter Session Expiry Interval is still waiting",
+    SessionExpiryBehindLongest "session-expiry-behind-longest" [V5 "MQTT-4.1.0-2"]
+        "a session does not expire while one with an expiry longer by more than 2,147,483,647 s is waiting",
+    SessionsDueTogetherKept "sessions-due-together-kept" [V5 "MQTT-4.1.0-2"]
+        "of several sessions that expire within a second, only one ends",
     PreviousExpiryKept "previous-expiry-kept" [V5 "MQTT-4.1.0-1"]
         "a resumed session loses its subscriptions when the expiry of the previous connection has passed",
     DiscardedExpiryKept "discarded-expiry-kept" [V5 "MQTT-4.1.0-1"]
@@ -1118,6 +1130,10 @@ faults {
         "a resent message has the payload of the latest message with its topic",
     ExpiredTakesNextAlong "expired-takes-next-along" [V5 "MQTT-4.5.0-1"]
         "a message that expires in the queue is dropped together with the next one",
+    ExpiredBehindOthersSent "expired-behind-others-sent" [V5 "MQTT-3.3.2-5"]
+        "of a session's queue, only the messages at its head are checked for expiry when the client returns",
+    ExpiredRetainedBehindOthersSent "expired-retained-behind-others-sent" [V5 "RULE-3.3.1.3-3"]
+        "of the retained messages for one subscription, only the first is checked for expiry",
     WillsCancelledTogether "wills-cancelled-together" [V5 "MQTT-3.1.2-8"]
         "a client that reconnects in time cancels the delayed Wills of all clients",
     SessionEndUnsubscribesOthers "session-end-unsubscribes-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]

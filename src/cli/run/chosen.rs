@@ -165,7 +165,7 @@ impl Chosen {
                 started: None,
             }),
             (None, Some(file)) => {
-                let with_alone = plans.iter().any(|plan| plan.scene.exclusive);
+                let with_alone = plans.iter().any(|plan| plan.scene.exclusive.is_required());
                 let started = Started::start(file, with_alone, &self.access)?;
                 Ok(Ready {
                     target: Target::External(Box::new(started.external().clone())),

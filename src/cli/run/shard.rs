@@ -69,7 +69,7 @@ impl Divided {
         by_length.sort_by_key(|at| {
             let plan = &plans[*at];
             (
-                Reverse(plan.scene.exclusive),
+                Reverse(plan.scene.exclusive.is_required()),
                 Reverse(plan.longest_wait),
                 &cases[*at],
             )

@@ -13,7 +13,7 @@ use super::super::case::{Venue, Venues};
 use super::super::{Play, Progress};
 use super::{Round, Run};
 use crate::plan::{Part, Plan, SkipCode, SkipKind};
-use crate::scenario::model::{Action, PrefixMode, each_step};
+use crate::scenario::model::{Action, Exclusive, PrefixMode, each_step};
 use crate::target::instances::{Instance, Instances};
 use crate::target::settings::GivenSettings;
 
@@ -26,7 +26,9 @@ pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
         let mut parts = plan.parts();
         parts.any(|part| !asked(plan, part, instances).is_empty())
     };
-    is_controlled(plan) || instances.table().is_some() && asks()
+    is_controlled(plan)
+        || plan.scene.exclusive == Exclusive::IfPossible
+        || instances.table().is_some() && asks()
 }
 
 /// Returns whether a case needs an instance of its own, with another one for its control.
@@ -36,7 +38,7 @@ fn is_own(plan: &Plan, instances: &Instances) -> bool {
     let is_whole = scene.iter().any(|(setting, _)| setting.is_broker_wide());
     is_whole
         || is_controlled(plan)
-        || plan.scene.exclusive
+        || plan.scene.exclusive.is_wanted()
         || plan.scene.prefix_mode == PrefixMode::Joined
         || all.any(|control| control != scene)
 }

@@ -53,6 +53,28 @@ pub enum PrefixMode {
     Joined,
 }
 
+/// Whether a case needs the broker to itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Exclusive {
+    /// Other cases may be played on the broker at the same time.
+    #[default]
+    No,
+    /// It has an instance to itself if the run starts the broker. On another broker it is played beside other cases.
+    IfPossible,
+    /// It is played alone, with unchanged topics and Client Identifiers.
+    Yes,
+}
+
+impl Exclusive {
+    pub fn is_required(self) -> bool {
+        self == Self::Yes
+    }
+
+    pub fn is_wanted(self) -> bool {
+        self != Self::No
+    }
+}
+
 /// One case of one scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
@@ -66,7 +88,7 @@ pub struct Scene {
     pub threads: Vec<String>,
     pub tags: Vec<String>,
     pub needs: Vec<Capability>,
-    pub exclusive: bool,
+    pub exclusive: Exclusive,
     pub prefix_mode: PrefixMode,
     /// The configuration for a broker that can be configured: `broker` over `prefers`.
     pub settings: Arc<Settings>,

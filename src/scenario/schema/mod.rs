@@ -39,7 +39,7 @@ pub fn schema() -> Value {
             "tags": switched(list(json!({ "type": "string" }))),
             "versions": list(refer("version")),
             "needs": switched(list(refer("capability"))),
-            "exclusive": switched(refer("boolean")),
+            "exclusive": switched(json!({ "enum": [true, false, 0, 1, "true", "false", "0", "1", "if_possible"] })),
             "prefix": switched(json!({ "enum": ["apart", "joined"] })),
             "broker": switched(refer("settings")),
             "prefers": switched(refer("settings")),

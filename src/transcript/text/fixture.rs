@@ -169,7 +169,7 @@ pub(crate) fn takeover_plan() -> Plan {
         about: None,
         tags: vec!["session".into()],
         needs: Vec::new(),
-        exclusive: false,
+        exclusive: crate::scenario::model::Exclusive::No,
         prefix_mode: crate::scenario::model::PrefixMode::Apart,
         settings: Arc::default(),
         required: Arc::default(),

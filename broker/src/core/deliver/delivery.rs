@@ -330,6 +330,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         return;
     }
     let first_at = session.queue.front().map(|front| front.message.received_at);
+    let mut is_behind_another = false;
     while !is_congested(session)
         && let Some(front) = session.queue.front()
     {
@@ -369,7 +370,10 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         if let Some(first_at) = first_at.filter(|_| rules.breaks(Fault::QueuedExpiryOfFirst)) {
             Arc::make_mut(&mut delivery.message).received_at = first_at;
         }
-        if delivery.message.is_expired(turn.now) && !is_spared(session, rules, &delivery) {
+        if delivery.message.is_expired(turn.now)
+            && !is_spared(session, rules, &delivery)
+            && !(is_behind_another && rules.breaks(Fault::ExpiredBehindOthersSent))
+        {
             // [5 MQTT-3.3.2-5]
             dropped(session, turn, &delivery, DropReason::Expired);
             if !rules.faults.is_none() {
@@ -391,6 +395,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             continue;
         }
         let waited_offline = delivery.message.received_at < session.traces.connected_at;
+        is_behind_another = waited_offline;
         // [5 MQTT-3.3.2-6]
         if delivery.message.expiry_s.is_some()
             && !waited_offline

@@ -303,7 +303,17 @@ pub(crate) fn send_retained(
     if !is_resumed && rules.breaks(Fault::RetainedForResumedAlone) {
         return true;
     }
+    let is_behind_another = rules.breaks(Fault::ExpiredRetainedBehindOthersSent);
+    let expired_too = expired_too || is_behind_another;
     let mut messages = retained.matching(filter, cursor, budget, turn.now, expired_too);
+    // [5 RULE-3.3.1.3-3]
+    if is_behind_another
+        && messages
+            .first()
+            .is_some_and(|first| first.is_expired(turn.now))
+    {
+        messages.remove(0);
+    }
     if rules.chooses(Liberty::RetainedInOtherOrder) {
         messages.reverse();
     }

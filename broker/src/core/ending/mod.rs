@@ -2,6 +2,7 @@
 //! of the state that they need.
 
 pub(crate) mod connection;
+pub(crate) mod held_back;
 pub(crate) mod inheritance;
 pub(crate) mod node;
 pub(crate) mod session;

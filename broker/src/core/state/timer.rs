@@ -25,6 +25,22 @@ pub(crate) enum Timer {
     Late(SessionKey),
 }
 
+impl Timer {
+    /// Returns the session that the timer is for, if it is for one.
+    const fn session(self) -> Option<SessionKey> {
+        match self {
+            Self::Connect(_) => None,
+            Self::KeepAlive(key)
+            | Self::WillDelay(key)
+            | Self::SessionExpiry(key)
+            | Self::Resend(key)
+            | Self::Deliver(key)
+            | Self::Unsubscribe(key)
+            | Self::Late(key) => Some(key),
+        }
+    }
+}
+
 /// The timers, with at most one entry for each [`Timer`].
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
@@ -62,6 +78,16 @@ impl Timers {
     /// Returns how many connections have not sent CONNECT or finished authentication.
     pub(crate) const fn connects(&self) -> usize {
         self.connects
+    }
+
+    /// For faults: returns all timers of one kind, and when they are due.
+    pub(crate) fn all(&self, kind: fn(SessionKey) -> Timer) -> Vec<(SessionKey, Time)> {
+        let all = self.by_timer.iter();
+        let of_kind = all.filter_map(|(timer, at)| {
+            let key = timer.session()?;
+            (*timer == kind(key)).then_some((key, *at))
+        });
+        of_kind.collect()
     }
 
     /// Returns when the first timer is due.

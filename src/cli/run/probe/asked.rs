@@ -120,7 +120,7 @@ impl Asked {
 fn is_quick(plan: &Plan) -> bool {
     let needs_more = |need: &Need| matches!(need, Need::Setting(_) | Need::Alone);
     plan.longest_wait <= QUICK
-        && !plan.scene.exclusive
+        && !plan.scene.exclusive.is_required()
         && !plan.scene.is_heavy()
         && !plan.needs.iter().any(needs_more)
 }
