@@ -25,6 +25,7 @@ use crate::target::bundled::{FaultInfo, faults, liberties};
 
 mod blamed;
 mod liberties;
+mod list;
 mod pairs;
 mod statements;
 
@@ -58,6 +59,10 @@ pub(super) struct Arguments {
     /// Show which statements of the standard the faults prove, as `clauses` does
     #[arg(long, conflicts_with_all = ["fault", "liberty"])]
     statements: bool,
+
+    /// List the faults and permitted variations, and play nothing
+    #[arg(long, conflicts_with_all = ["pairs", "statements", "verbose"])]
+    list: bool,
 
     /// Print JSON
     #[arg(long)]
@@ -156,6 +161,15 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         named,
         others,
     )?;
+    if arguments.list {
+        let faults: Vec<FaultInfo> = meant(faults(), |info| info.name, "fault", others, named)?;
+        let text = match arguments.json {
+            true => list::json(&faults, &allowed)?,
+            false => list::plain(&faults, &allowed, styles.out),
+        };
+        output::print(&text)?;
+        return Ok(Exit::Success);
+    }
     let (plans, _) = arguments.selection.plans(styles.err)?;
     interrupt::listen();
     let playing = Playing {
@@ -349,7 +363,11 @@ fn json(
         pairs: pairs::document(paired),
         statements,
     };
-    let text = serde_json::to_string_pretty(&document)
+    json_text(&document)
+}
+
+fn json_text(document: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(document)
         .map_err(|error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")))?;
     Ok(format!("{text}\n"))
 }

@@ -9,7 +9,7 @@ use super::filter::{is_case, patterns, unmatched};
 use super::{Failure, output, place};
 use crate::builtin::{self, Origin, Release};
 use crate::exit::Exit;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, Planner};
 use crate::report::style::Style;
 use crate::requirements::citation;
 use crate::scenario::pattern::Pattern;
@@ -252,8 +252,9 @@ impl Selection {
             .map_err(|wrong| output::diagnostics(&wrong, style))?;
         let mut wrong = citation::unresolved(&scenes);
         let mut plans = Vec::with_capacity(scenes.len());
+        let mut planner = Planner::default();
         for scene in scenes {
-            match plan(scene) {
+            match planner.plan(scene) {
                 Ok(plan) => plans.push(plan),
                 Err(more) => {
                     for diagnostic in more {

@@ -17,7 +17,7 @@ use crate::requirements::Rank;
 use crate::scenario::model::{CaseId, Level};
 use crate::target::TargetFile;
 use crate::target::file::{Citation, Deviation};
-use crate::verdict::{Finding, Symptom, Verdict};
+use crate::verdict::{Finding, Symptom};
 
 pub use because::{Because, Consequence};
 pub use seed::{Group, Part, Root, grouped, roots};
@@ -125,11 +125,6 @@ pub fn causes<'a>(cases: &'a [Concluded<'a>], file: Option<&'a TargetFile>) -> V
             likely: group.likely.iter().filter_map(shown).collect(),
         })
         .collect()
-}
-
-/// Whether the verdict of a case is against the broker.
-fn is_wrong(case: &Concluded<'_>) -> bool {
-    matches!(case.result.verdict, Verdict::Failed | Verdict::Warned)
 }
 
 /// Returns the deviation that accepts a finding: one that lists the case and cites a clause or rule of the finding.

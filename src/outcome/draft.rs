@@ -55,15 +55,11 @@ pub fn amendment(file: Option<&TargetFile>, results: &[(&Plan, &CaseResult)]) ->
 /// Keeps a result with findings, unless it shows no more than those kept already. The same findings count once more if
 /// the earlier play came to no verdict.
 pub fn keep_wrong(result: CaseResult, kept: &mut Vec<CaseResult>) {
-    let shows = |result: &CaseResult| (is_wrong(result), findings_text(&result.findings));
+    let shows = |result: &CaseResult| (result.verdict.is_wrong(), findings_text(&result.findings));
     let is_new = !kept.iter().any(|known| shows(known) == shows(&result));
     if is_new && result.findings.iter().any(Finding::is_recorded) {
         kept.push(result);
     }
-}
-
-fn is_wrong(result: &CaseResult) -> bool {
-    matches!(result.verdict, Verdict::Failed | Verdict::Warned)
 }
 
 /// Divides the results so that each part has at most one of each case, as a run has. The first part has the first
@@ -146,7 +142,7 @@ fn without_repeats(drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
 fn written(result: &CaseResult) -> Outcome {
     let deviates = result.findings.iter().any(Finding::is_recorded);
     Outcome {
-        is_accepted: is_wrong(result) && deviates,
+        is_accepted: result.verdict.is_wrong() && deviates,
         comparison: None,
         deviates: match deviates {
             true => Deviates::Yes,

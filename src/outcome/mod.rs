@@ -167,7 +167,7 @@ impl ComparedWith {
         baseline: Option<&Baseline>,
     ) -> Outcome {
         let by_its_record = comparison.as_ref().is_some_and(Comparison::is_accepted);
-        let is_wrong = matches!(result.verdict, Verdict::Failed | Verdict::Warned);
+        let is_wrong = result.verdict.is_wrong();
         let by_the_profile = baseline.is_some_and(|baseline| baseline.is_inconclusive(result));
         let is_accepted =
             by_the_profile || is_wrong && (by_its_record || self.is_known(result, reviewed));

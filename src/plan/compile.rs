@@ -11,17 +11,48 @@ use super::{
     Awaited, Body, Framing, Operation, Outgoing, Plan, PlannedControl, PlannedRounds, PlannedStep,
     StepIndex, handshake, needs, rumqttc, scram,
 };
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::scenario::model::{
     Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, FrameContent,
     KeepAlive, Opening, PacketTemplate, Pattern, Scene, SendBytes, Step, Transport, UpgradeAnswer,
 };
 use crate::scenario::sizes::is_large;
 
-pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
+/// The operations that scenes of one file have had for a step that they share, by the address of the step. They depend
+/// on the client too, so a step may have several.
+type Shared = HashMap<*const Step, Vec<Arc<[Operation]>>>;
+
+/// How many different operations are compared with new ones.
+const COMPARED: usize = 8;
+
+/// Plans scenes. What scenes of the same file have in common is stored once.
+#[derive(Debug, Default)]
+pub struct Planner {
+    /// The file of the last scene.
+    source: Option<Arc<Source>>,
+    shared: Shared,
+}
+
+impl Planner {
+    /// Plans a scene.
+    ///
+    /// # Errors
+    /// Returns every error of the scene.
+    pub fn plan(&mut self, scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
+        let is_same = |known: &Arc<Source>| Arc::ptr_eq(known, &scene.source);
+        if !self.source.as_ref().is_some_and(is_same) {
+            self.source = Some(Arc::clone(&scene.source));
+            self.shared.clear();
+        }
+        compile(scene, &mut self.shared)
+    }
+}
+
+fn compile(scene: Scene, shared: &mut Shared) -> Result<Plan, Vec<Diagnostic>> {
     let mut compiler = Compiler {
         scene: &scene,
         next: 0,
+        shared,
         compiled: HashMap::new(),
         problems: Vec::new(),
     };
@@ -81,7 +112,8 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
 struct Compiler<'a> {
     scene: &'a Scene,
     next: usize,
-    /// The operations of the client steps so far, by the address of the step.
+    shared: &'a mut Shared,
+    /// The operations of the client steps of this scene so far, by the address of the step.
     compiled: HashMap<*const Step, Arc<[Operation]>>,
     problems: Vec<Diagnostic>,
 }
@@ -98,7 +130,8 @@ impl Compiler<'_> {
             Action::Client { client, action } => {
                 let known = self.compiled.get(&Arc::as_ptr(step)).cloned();
                 let operations = known.unwrap_or_else(|| {
-                    let operations: Arc<[_]> = self.operations(step, *client, action).into();
+                    let operations = self.operations(step, *client, action);
+                    let operations = self.share(step, operations);
                     self.compiled
                         .insert(Arc::as_ptr(step), Arc::clone(&operations));
                     operations
@@ -125,6 +158,19 @@ impl Compiler<'_> {
             step: Arc::clone(step),
             body,
         }
+    }
+
+    /// Returns equal operations that another scene has had for this step, or else these.
+    fn share(&mut self, step: &Arc<Step>, operations: Vec<Operation>) -> Arc<[Operation]> {
+        let known = self.shared.entry(Arc::as_ptr(step)).or_default();
+        if let Some(known) = known.iter().find(|known| known[..] == operations[..]) {
+            return Arc::clone(known);
+        }
+        let operations: Arc<[_]> = operations.into();
+        if known.len() < COMPARED {
+            known.push(Arc::clone(&operations));
+        }
+        operations
     }
 
     fn operations(

@@ -22,6 +22,7 @@ use crate::scenario::model::{
     Level, Literal, OneOf, Opcode, PacketTemplate, Scene, Settings, Step, each_step,
 };
 
+pub use compile::Planner;
 pub use needs::Need;
 pub use skip::{Skip, SkipCode, SkipKind};
 pub use stake::Stake;
@@ -277,7 +278,7 @@ pub struct Awaited {
 /// # Errors
 /// Returns every error of the scene.
 pub fn plan(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
-    compile::compile(scene)
+    Planner::default().plan(scene)
 }
 
 /// Visits every client action of these steps, including those inside other steps.

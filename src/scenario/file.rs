@@ -19,6 +19,7 @@ use super::roles;
 use super::rows::{self, Budget, Row};
 use super::scope::{ClientHead, Report, Scope, StepCount};
 use super::settings::settings;
+use super::shared::SharedSteps;
 use super::step::{self, StepContext, StepPosition};
 use super::syntax;
 use super::value::prose;
@@ -121,9 +122,13 @@ impl<'a> File<'a> {
         rows::check_versions(self.report, self.root, &played);
 
         let mut scenes = Vec::new();
+        let mut shared = SharedSteps::default();
         for (row, version) in cases {
             match self.case(row, version) {
-                Some(scene) => scenes.push(scene),
+                Some(mut scene) => {
+                    shared.share(&mut scene);
+                    scenes.push(scene);
+                }
                 None => self.seen.borrow_mut().broken = true,
             }
             if self.budget.is_spent(self.report, self.root.place) {

@@ -43,6 +43,7 @@ pub mod schema;
 mod scope;
 mod scram;
 pub mod settings;
+mod shared;
 pub(crate) mod sizes;
 pub mod standard;
 mod step;

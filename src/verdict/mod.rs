@@ -170,6 +170,11 @@ impl Verdict {
         }
     }
 
+    /// Returns whether the verdict is against the broker.
+    pub const fn is_wrong(&self) -> bool {
+        matches!(self, Self::Failed | Self::Warned)
+    }
+
     /// Returns the reason why a case was skipped or is inconclusive.
     pub fn reason(&self) -> Option<&str> {
         match self {

@@ -20,7 +20,7 @@ pub(super) fn considered(
     verdict: Verdict,
     findings: &mut [Finding],
 ) -> Verdict {
-    if !matches!(verdict, Verdict::Failed | Verdict::Warned) {
+    if !verdict.is_wrong() {
         return verdict;
     }
     let answers = answers(scene);

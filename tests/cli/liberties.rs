@@ -48,3 +48,16 @@ fn tells_about_one() {
     let program = Program::new("explain retained-qos0-discarded");
     assert_snapshot!(program.file("scenarios/ping.yaml", PING).run());
 }
+
+#[test]
+fn lists_faults_and_variations_without_playing() {
+    let listed = "mutants --list --fault will-delay-behind-* --liberty success-without-subscribers";
+    assert_snapshot!(Program::new(listed).run());
+    let ended = Program::new(&format!("{listed} --json")).run();
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let fault = &document["faults"][0];
+    assert_eq!(fault["fault"], "will-delay-behind-shorter", "{ended}");
+    assert_eq!(fault["clauses"][0], "[5 MQTT-3.1.2-8]", "{ended}");
+    let liberty = &document["liberties"][0];
+    assert_eq!(liberty["liberty"], "success-without-subscribers", "{ended}");
+}

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use mqtt_check_codec::ProtocolVersion;
 use serde::{Deserialize, Serialize};
 
-use super::{Because, Concluded, Shown, alike, entry, follows, is_wrong};
+use super::{Because, Concluded, Shown, alike, entry, follows};
 use crate::requirements::{self, Rank};
 use crate::scenario::model::Level;
 use crate::target::TargetFile;
@@ -143,7 +143,7 @@ impl Root {
 pub fn roots(cases: &[Concluded<'_>], file: Option<&TargetFile>) -> Vec<Root> {
     let deviations = file.map_or(&[][..], |file| &file.deviations);
     let mut found = Vec::new();
-    for case in cases.iter().filter(|case| is_wrong(case)) {
+    for case in cases.iter().filter(|case| case.result.verdict.is_wrong()) {
         found.extend(follows::roots(case).into_iter().map(|shown| {
             let entry = entry(deviations, case, &shown);
             Root::of(&shown, entry.map(|e| (e.place.line, e.came.clone())))

@@ -12,7 +12,8 @@ use crate::plan::{Body, Operation, Plan, StepIndex};
 use crate::scenario::model::{Expr, FieldMatch, Literal, Matcher, Pattern};
 use crate::transcript::text::fixture::{takeover_plan, takeover_record};
 use crate::transcript::{EventIndex, Transcript, What};
-use crate::verdict::{CaseResult, Charge};
+
+use crate::verdict::{CaseResult, Charge, Verdict};
 
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 const V5: ProtocolVersion = ProtocolVersion::V5;
