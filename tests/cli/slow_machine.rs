@@ -136,3 +136,37 @@ fn what_is_disturbed_each_time_is_undecided() {
     );
     assert_eq!(case["plays"], 3);
 }
+
+/// Answers every CONNECT and PINGREQ.
+fn answer(mut stream: TcpStream) {
+    let mut buffer = [0; 1024];
+    while let Ok(1..) = stream.read(&mut buffer) {
+        let answer: &[u8] = match buffer[0] {
+            0x10 => &[0x20, 3, 0, 0, 0],
+            _ => &[0xD0, 0],
+        };
+        let _ = stream.write_all(answer);
+    }
+}
+
+#[test]
+fn a_limit_that_passes_while_the_scenario_waits_is_no_delay_of_the_machine() {
+    let url = serve(answer);
+    let scenario = "\
+title: A message arrives while the client waits for something else
+versions: [5]
+clients: { a: }
+steps:
+  - id: here
+    a: connect
+  - wait: 1500ms
+  - a: { expect: { publish: { topic: t }, after: here, within: 500ms } }
+    clause: MQTT-4.5.0-1
+";
+    let run = format!("run --broker {url} --no-snapshots");
+    let ended = Program::new(&run)
+        .file("scenarios/late.yaml", scenario)
+        .run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(ended.stdout.contains("1 case: 1 failed"), "{ended}");
+}

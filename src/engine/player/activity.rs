@@ -33,9 +33,11 @@ impl Player<'_> {
         }
         loop {
             self.ping_idle_connections();
-            let slice = until.min(Instant::now() + ATTENTION);
+            let now = Instant::now();
+            let slice = until.min(now + ATTENTION);
             let was_active = self.activity_until(slice).await;
-            let late = Instant::now().saturating_duration_since(slice);
+            // The limit of a step may have passed during the waits of the scenario.
+            let late = Instant::now().saturating_duration_since(slice.max(now));
             self.transcript.late = self.transcript.late.max(late);
             if was_active {
                 // A broker that never stops sending must not block other cases.
