@@ -15,7 +15,7 @@ use crate::requirements;
 use crate::scenario::model::CaseId;
 use crate::target::TargetFile;
 use crate::target::file::{Citation, Draft};
-use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
+use crate::verdict::{CaseResult, Finding, is_clause};
 
 /// Changes to a target file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -295,6 +295,7 @@ mod tests {
     use crate::transcript::text::fixture::{
         takeover_plan, takeover_record, takeover_record_without_disconnect,
     };
+    use crate::verdict::Verdict;
     use crate::verdict::{CaseSummary, judge};
 
     fn result(plan: &Plan, scene: Transcript) -> CaseResult {

@@ -132,7 +132,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
         amended.write()?;
         text.push_str(&amended.changes);
     }
-    text.push_str(&summary(&profile, arguments.plays, &shown.unplayed));
+    text.push_str(&summary(&profile, &plans, arguments.plays, &shown.unplayed));
     output::print(&text)?;
     Ok(match shown.unplayed.is_empty() {
         true => Exit::Success,
@@ -478,17 +478,18 @@ fn more(cases: usize, plays: u16) -> String {
 }
 
 /// The status of the baseline in one line, and what is left to do.
-fn summary(profile: &Profile, plays: u16, unplayed: &[String]) -> String {
-    let sometimes = profile
-        .cases
-        .keys()
-        .filter(|case| profile.has_several_standings(case))
-        .count();
+fn summary(profile: &Profile, plans: &[Plan], plays: u16, unplayed: &[String]) -> String {
+    let varies = |plan: &&Plan| profile.has_several_standings(&plan.scene.id.to_string());
+    let sometimes = plans.iter().filter(varies).count();
     let mut out = format!(
         "{}, played {}; {sometimes} of them vary\n",
-        count(profile.cases.len(), "case"),
+        count(plans.len() - unplayed.len(), "case"),
         count(usize::from(plays), "time")
     );
+    if profile.cases.len() > plans.len() {
+        let all = count(profile.cases.len(), "case");
+        out.push_str(&format!("the baseline has {all} now\n"));
+    }
     if !unplayed.is_empty() {
         out.push_str(&format!(
             "this machine was too slow for {}: play again with fewer --jobs\n",
