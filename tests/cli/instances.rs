@@ -210,6 +210,34 @@ fn an_instance_is_given_what_a_case_prefers_and_the_file_can_say() {
 }
 
 #[test]
+fn a_case_that_can_have_an_instance_to_itself_gets_one() {
+    let alone = format!("exclusive: if_possible\n{PING}");
+    let program = Program::new("run --target twin --report json=report.json")
+        .file("scenarios/alone.yaml", alone)
+        .file("scenarios/ping.yaml", PING);
+    let file = twin(&program, "");
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let report = std::fs::read(program.path("report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    let cases = report["cases"].as_array().expect("cases");
+    let is_alone = |case: &&serde_json::Value| {
+        let id = case["id"].as_str().expect("an id");
+        id.starts_with("alone@")
+    };
+    let count = cases.iter().filter(is_alone).count();
+    assert_eq!(cases.len(), 2 * count, "{report}");
+    assert_eq!(report["run"]["instances"]["started"], count, "{report}");
+    assert!(all_are_gone(&program));
+
+    // A broker that the run does not start has no instances.
+    let url = "run --report json=report.json";
+    let program = program.arguments(url);
+    assert_eq!(program.run().exit, Some(0));
+}
+
+#[test]
 fn says_what_the_broker_lacks_and_what_the_file_does_not_say() {
     let lacking = LESS.replace(
         "maximum_qos: 1 }\nclients",
