@@ -1138,6 +1138,12 @@ faults {
         "a client that reconnects in time cancels the delayed Wills of all clients",
     SessionEndUnsubscribesOthers "session-end-unsubscribes-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "the end of a session removes other clients' subscriptions to the same filters",
+    SilentTogetherKept "silent-together-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "of several clients whose Keep Alives end within a second, only one is disconnected",
+    KeepAliveBehindShorter "keep-alive-behind-shorter" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a silent client is not disconnected while a client with a shorter Keep Alive is connected",
+    KeepAliveOfThePatient "keep-alive-of-the-patient" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a silent client is disconnected after the longest Keep Alive of all clients instead of its own",
     KeepAliveFedByOthers "keep-alive-fed-by-others" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "a packet from one client restarts the Keep Alive timers of all clients",
 

@@ -1,4 +1,4 @@
-//! For faults: a delayed Will or a session that is due waits because of others.
+//! For faults: a delayed Will, a session or a silent client that is due waits because of others.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ struct Kind {
     /// Only one of several that are due within [`TOGETHER`] keeps its timer.
     together: Fault,
     behind_shorter: Fault,
-    behind_longest: Fault,
+    behind_longest: Option<Fault>,
 }
 
 /// [5 MQTT-3.1.2-8]
@@ -29,7 +29,7 @@ const WILLS: Kind = Kind {
     interval: |session| session.will.as_ref().map(|will| will.delay),
     together: Fault::WillsDueTogetherLost,
     behind_shorter: Fault::WillDelayBehindShorter,
-    behind_longest: Fault::WillDelayBehindLongest,
+    behind_longest: Some(Fault::WillDelayBehindLongest),
 };
 
 /// [5 MQTT-4.1.0-2]
@@ -41,7 +41,16 @@ const SESSIONS: Kind = Kind {
     },
     together: Fault::SessionsDueTogetherKept,
     behind_shorter: Fault::SessionExpiryBehindShorter,
-    behind_longest: Fault::SessionExpiryBehindLongest,
+    behind_longest: Some(Fault::SessionExpiryBehindLongest),
+};
+
+/// [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+const KEEP_ALIVES: Kind = Kind {
+    timer: Timer::KeepAlive,
+    interval: |session| session.link.as_ref()?.silence,
+    together: Fault::SilentTogetherKept,
+    behind_shorter: Fault::KeepAliveBehindShorter,
+    behind_longest: None,
 };
 
 /// Returns whether a delayed Will that is due is not published yet.
@@ -64,20 +73,40 @@ pub(crate) fn is_session_held_back(state: &mut State, key: SessionKey, now: Time
     has_queue || SESSIONS.holds_back(state, key, now)
 }
 
+/// Returns whether a client stays connected although it has been silent for too long.
+pub(crate) fn is_silence_accepted(state: &mut State, key: SessionKey, now: Time) -> bool {
+    if state.rules.breaks(Fault::KeepAliveOfThePatient) {
+        let silence = |key| KEEP_ALIVES.interval_of(state, key);
+        let all = state.timers.all(Timer::KeepAlive);
+        let longest = all.iter().filter_map(|(key, _)| silence(*key)).max();
+        let link = state.sessions.at(key).and_then(|s| s.link.as_ref());
+        let until = link.and_then(|link| Some(link.last_received + longest?));
+        if let Some(until) = until.filter(|until| *until > now) {
+            state.timers.set(Timer::KeepAlive(key), until);
+            return true;
+        }
+    }
+    KEEP_ALIVES.holds_back(state, key, now)
+}
+
 impl Kind {
+    fn interval_of(&self, state: &State, key: SessionKey) -> Option<Duration> {
+        state.sessions.at(key).and_then(self.interval)
+    }
+
     fn holds_back(&self, state: &mut State, key: SessionKey, now: Time) -> bool {
-        let faults = [self.together, self.behind_shorter, self.behind_longest];
-        let [together, behind_shorter, behind_longest] = faults.map(|f| state.rules.breaks(f));
+        let breaks = |fault| state.rules.breaks(fault);
+        let [together, behind_shorter] = [self.together, self.behind_shorter].map(breaks);
+        let behind_longest = self.behind_longest.is_some_and(breaks);
         if !together && !behind_shorter && !behind_longest {
             return false;
         }
-        let interval = |key| state.sessions.at(key).and_then(self.interval);
-        let Some(own) = interval(key) else {
+        let Some(own) = self.interval_of(state, key) else {
             return false;
         };
         let others = state.timers.all(self.timer);
         let blocks = |&(other, at): &(SessionKey, Time)| {
-            let other = interval(other)?;
+            let other = self.interval_of(state, other)?;
             let longer = other.saturating_sub(own).as_secs();
             let does = behind_shorter && other < own || behind_longest && longer > i32::MAX as u64;
             (does && at > now).then_some(at)
