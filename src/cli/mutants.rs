@@ -402,11 +402,14 @@ fn plain(mutants: &[Mutant], unplayable: &[Unplayable], verbose: bool, style: St
     }
     let caught = mutants.iter().filter(|m| m.is_caught()).count();
     let citing = mutants.iter().filter(|m| m.is_named()).count();
-    out.push_str(&format!(
-        "{}: {caught} caught, {citing} of them at a step that cites the clause, {} survived\n",
-        count(mutants.len(), "fault"),
-        mutants.len() - caught
-    ));
+    let result = match citing == mutants.len() && citing > 1 {
+        true => "all caught, each at a step that cites a clause that it violates".to_owned(),
+        false => format!(
+            "{caught} caught, {citing} of them at a step that cites the clause, {} survived",
+            mutants.len() - caught
+        ),
+    };
+    out.push_str(&format!("{}: {result}\n", count(mutants.len(), "fault")));
     out.extend(blamed::total(mutants.iter().map(|m| &m.blamed)));
     out
 }

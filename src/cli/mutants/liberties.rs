@@ -140,10 +140,13 @@ pub(super) fn plain(played: &Played, style: Style) -> String {
         1 => "1 permitted variation".to_owned(),
         n => format!("{n} permitted variations"),
     };
-    out.push_str(&format!(
-        "{liberties}: {} accepted by every case, {} failed\n",
-        played.len() - failed,
-        failed
-    ));
+    let result = match failed {
+        0 if played.len() > 1 => "all accepted by every case".to_owned(),
+        _ => format!(
+            "{} accepted by every case, {failed} failed",
+            played.len() - failed
+        ),
+    };
+    out.push_str(&format!("{liberties}: {result}\n"));
     out
 }

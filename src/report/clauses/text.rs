@@ -123,7 +123,7 @@ fn table(
         row(chapter.number, chapter.title, &counts);
     }
     row("", "all", &total);
-    row("", "rules without a number", &of_rules);
+    row("", "unnumbered rules", &of_rules);
     // On a narrow terminal, titles are broken between words.
     let most = options.width / 3;
     keep_words(&mut table, 1, most, titles.iter().map(String::as_str));
@@ -224,7 +224,7 @@ fn summary(rows: &[Coverage], style: Style) -> String {
         }
     };
     add(&numbered, "testable statements");
-    add(&rules, "rules without a number");
+    add(&rules, "unnumbered rules");
     if parts.is_empty() {
         let them = count(rows.len(), "statement");
         return format!("{them}, none of them testable on a broker\n");
@@ -237,7 +237,10 @@ fn exceptions(counts: &Counts) -> String {
     let kinds = [
         (counts.covered, "covered"),
         (counts.open, "open"),
-        (counts.no_reaction, "without a stated reaction"),
+        (
+            counts.no_reaction,
+            "for which the standard states no reaction",
+        ),
     ];
     let words: Vec<String> = kinds
         .iter()
