@@ -1,5 +1,5 @@
-//! The records of a store, one for each part of each session and for each retained message, and which of them have
-//! changed since the last call.
+//! Splits the state into records for a store: one for each part of a session, and one for each retained message. Lists
+//! the records that have changed since the last call.
 //!
 //! A key begins with what it belongs to: `s`, the length of the Client Identifier, the Client Identifier, and a part
 //! (with a name within the part); or `r` and a topic. All records of a session are therefore adjacent and share one
@@ -207,8 +207,8 @@ impl StoredState {
     }
 
     /// Reads the records of a store, which must be in the order of their keys. Also returns the keys of unreadable
-    /// records. An unreadable record does not affect the others, except that a session's own record takes all of its
-    /// parts with it.
+    /// records. An unreadable record does not affect the others, with one exception: if the record of a session itself
+    /// is unreadable, all other records of this session are lost too.
     pub fn readable(
         records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
     ) -> (Self, Vec<(Vec<u8>, Corrupt)>) {
@@ -228,18 +228,18 @@ impl StoredState {
                 let message = reader.message()?;
                 reader.end()?;
                 if message.topic.as_bytes() != topic {
-                    return Err(Corrupt("a retained message is under another topic"));
+                    return Err(Corrupt("the key of a retained message names another topic"));
                 }
                 self.retained.store(Arc::new(message));
                 Ok(())
             }
             Some((&SESSION, rest)) => self.session_record(rest, value),
-            _ => Err(Corrupt("a key is of nothing known")),
+            _ => Err(Corrupt("unknown key prefix")),
         }
     }
 
     fn session_record(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), Corrupt> {
-        let broken = || Corrupt("a session's key is broken");
+        let broken = || Corrupt("malformed session key");
         let (length, rest) = key.split_first_chunk::<8>().ok_or_else(broken)?;
         let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| broken())?;
         let (client, rest) = rest.split_at_checked(length).ok_or_else(broken)?;
@@ -253,7 +253,7 @@ impl StoredState {
             return Ok(());
         }
         let session = self.sessions.last_mut().filter(|s| s.client == client);
-        let session = session.ok_or(Corrupt("a part of no session"))?;
+        let session = session.ok_or(Corrupt("a record belongs to no session"))?;
         let id = || {
             let bytes: [u8; 2] = name.try_into().ok()?;
             PacketId::new(u16::from_be_bytes(bytes))
@@ -287,7 +287,7 @@ impl StoredState {
                 reader.end()?;
                 session.received.insert(id().ok_or_else(broken)?, received);
             }
-            _ => return Err(Corrupt("a session has no such part")),
+            _ => return Err(Corrupt("unknown kind of session record")),
         }
         Ok(())
     }

@@ -208,20 +208,22 @@ impl Reader {
     pub(crate) fn end(self) -> Result<(), Corrupt> {
         match self.0.is_empty() {
             true => Ok(()),
-            false => Err(Corrupt("a record is longer than it should be")),
+            false => Err(Corrupt("a record is too long")),
         }
     }
 
     fn take(&mut self, count: usize) -> Result<Bytes, Corrupt> {
         if count > self.0.len() {
-            return Err(Corrupt("a record is shorter than it should be"));
+            return Err(Corrupt("a record is too short"));
         }
         Ok(self.0.split_to(count))
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Corrupt> {
         let bytes = self.take(N)?;
-        bytes[..].try_into().map_err(|_| Corrupt("a number is cut"))
+        bytes[..]
+            .try_into()
+            .map_err(|_| Corrupt("a number is truncated"))
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, Corrupt> {
@@ -247,7 +249,7 @@ impl Reader {
     fn time(&mut self) -> Result<Duration, Corrupt> {
         let (seconds, nanoseconds) = (self.u64()?, self.u32()?);
         if nanoseconds >= 1_000_000_000 {
-            return Err(Corrupt("a second has more than its nanoseconds"));
+            return Err(Corrupt("a time has more than 999,999,999 nanoseconds"));
         }
         Ok(Duration::new(seconds, nanoseconds))
     }
@@ -258,7 +260,7 @@ impl Reader {
     }
 
     fn text(&mut self) -> Result<ByteString, Corrupt> {
-        ByteString::try_from(self.bytes()?).map_err(|_| Corrupt("a text is not UTF-8"))
+        ByteString::try_from(self.bytes()?).map_err(|_| Corrupt("a string is not valid UTF-8"))
     }
 
     fn option<T>(
@@ -272,11 +274,11 @@ impl Reader {
     }
 
     fn qos(&mut self) -> Result<QoS, Corrupt> {
-        QoS::from_u8(self.u8()?).ok_or(Corrupt("a QoS above 2"))
+        QoS::from_u8(self.u8()?).ok_or(Corrupt("QoS is above 2"))
     }
 
     fn content(&mut self) -> Result<Content, Corrupt> {
-        let broken = Corrupt("a message is no PUBLISH");
+        let broken = Corrupt("a message is not a valid PUBLISH");
         let qos = self.qos()?;
         let frame = Frame::from_bytes(self.bytes()?).map_err(|_| broken.clone())?;
         let payload = self.bytes()?;
@@ -344,7 +346,7 @@ impl Reader {
             no_local: self.flag()?,
             retain_as_published: self.flag()?,
             retain_handling: RetainHandling::from_u8(self.u8()?)
-                .ok_or(Corrupt("a Retain Handling above 2"))?,
+                .ok_or(Corrupt("Retain Handling is above 2"))?,
         };
         Ok(Granted {
             options,
@@ -364,7 +366,7 @@ impl Reader {
             0 => Expiry::AtClose,
             1 => Expiry::After(self.time()?),
             2 => Expiry::Never,
-            _ => return Err(Corrupt("a session that ends in no known way")),
+            _ => return Err(Corrupt("unknown kind of session expiry")),
         };
         session.closed_at = self.option(Self::time)?;
         session.will = self.option(|reader| {

@@ -183,7 +183,7 @@ impl Sound {
 
     /// Returns the contents, as an error if a record cannot be used.
     fn usable(self) -> Result<Examined, Box<Examined>> {
-        let cause = "a record is not what was written".to_owned();
+        let cause = "checksum mismatch".to_owned();
         let examined = concluded(self.records, self.first_start_ms, &self.broken, 0, cause);
         let examined = Examined {
             undone: self.undone,

@@ -163,7 +163,7 @@ impl Store {
         age.unwrap_or_default()
     }
 
-    /// Reads the stored state.
+    /// Reads the sessions and retained messages with which the broker resumes. A record that is damaged is an error.
     pub(super) fn read(&self) -> Result<StoredState, StoreError> {
         guarded(|| {
             let transaction = self.database.begin_read()?;
@@ -176,9 +176,7 @@ impl Store {
                     UNSEALED => value,
                     _ => {
                         let found = unsealed(key, value);
-                        found
-                            .ok_or(Corrupt("a record is not what was written"))?
-                            .value
+                        found.ok_or(Corrupt("checksum mismatch"))?.value
                     }
                 };
                 records.push((key.to_vec(), value.to_vec()));
