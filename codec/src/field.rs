@@ -10,11 +10,12 @@ pub struct FieldName {
     pub base: &'static str,
     /// The index, from 0, of a field in a list or of one that is repeated.
     pub index: Option<usize>,
-    /// The part of the field.
+    /// Which of its bytes are meant: the value, or what is encoded before it.
     pub part: FieldPart,
 }
 
-/// A part of a field.
+/// The pieces in which the standard encodes a field: strings and binary data have a length before the value (sections
+/// 1.5.4 and 1.5.6 of MQTT 5), and properties an identifier (2.2.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FieldPart {
     /// The value. For a string or binary field, this is what follows the length.

@@ -23,7 +23,7 @@ pub struct Field {
     pub value: FieldValue,
 }
 
-/// The value of a field.
+/// A decoded value, by the kind of data that the standard gives the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldValue {
     /// A bit: DUP, RETAIN, Session Present and the like.

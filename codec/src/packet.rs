@@ -229,7 +229,7 @@ impl Packet {
     }
 }
 
-/// CONNECT.
+/// CONNECT, by which a client requests a connection and opens its session (section 3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
     /// The version that the client requests. The packet itself is encoded by it.
@@ -277,7 +277,7 @@ pub struct ConnAck {
     pub properties: Properties,
 }
 
-/// PUBLISH.
+/// PUBLISH, which carries an application message to the server or to a client (section 3.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
     /// Whether the packet is a retransmission; 0 at QoS 0. `[5 MQTT-3.3.1-2]`
@@ -308,7 +308,7 @@ pub struct Ack {
     pub properties: Properties,
 }
 
-/// SUBSCRIBE.
+/// SUBSCRIBE, by which a client creates or replaces one or more subscriptions (section 3.8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscribe {
     /// The identifier that SUBACK repeats.
@@ -392,7 +392,7 @@ pub struct SubAck {
     pub reasons: Vec<ReasonCode>,
 }
 
-/// UNSUBSCRIBE.
+/// UNSUBSCRIBE, by which a client removes subscriptions (section 3.10).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsubscribe {
     /// The identifier that UNSUBACK repeats.

@@ -92,7 +92,7 @@ pub enum Control {
     Stop,
     /// Something happens to one node.
     Node {
-        /// The node.
+        /// The node that this concerns. The other nodes go on serving their clients.
         node: NodeId,
         /// What happens to it.
         event: NodeEvent,

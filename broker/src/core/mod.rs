@@ -78,7 +78,7 @@ const UNSUBSCRIBED_AFTER: Duration = Duration::from_millis(50);
 /// The fault [`Fault::PingsCoalesced`] takes packets for one that arrive within this time.
 const TOGETHER: Duration = Duration::from_millis(5);
 
-/// The broker.
+/// The Server of the standard: its sessions, retained messages and connections, without sockets, clocks or tasks.
 #[derive(Debug)]
 pub struct Broker {
     state: State,

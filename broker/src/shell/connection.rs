@@ -38,7 +38,7 @@ const WEBSOCKET_CHUNK: usize = 4_096;
 /// What the core does for one connection before others are served, in units of its steps.
 const SHARE: usize = 4_096;
 
-/// The phase of a connection.
+/// How far a Network Connection is on its way from open to closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,

@@ -34,14 +34,14 @@ pub(in crate::cli) struct TlsFiles {
     client_ca: Option<PathBuf>,
 }
 
-/// The addresses to listen on.
+/// The addresses of `--listen` or the configuration file, and the certificate for those with TLS.
 #[derive(Debug)]
 pub(in crate::cli) struct ListenAddresses {
     places: Vec<BrokerUrl>,
     tls: Option<Tls>,
 }
 
-/// An address that the broker listens on.
+/// An address at which the broker accepts connections until this is dropped. Displayed as a URL with the actual port.
 #[derive(Debug)]
 pub(in crate::cli) struct ListenAddress {
     scheme: Scheme,

@@ -5,8 +5,8 @@
 //! ```
 //! The library runs in the case's own runtime, so it sees virtual time too. What it writes is split into packets,
 //! recorded as sent, and passed on. What the broker sends is recorded and passed to the library, one packet at a time
-//! and only while the library rests. The library picks at random among the things that it could do next. This way there
-//! is only one thing to pick.
+//! and only while the library is idle. Its event loop selects randomly between ready events; with one packet at a time
+//! there is only one.
 //!
 //! Expectations look at the tap, as with any other client. After a step that does not wait for its answer (`no_wait`,
 //! `pubrec`), the tap holds back received packets until the client's next step that waits. What is held back when the

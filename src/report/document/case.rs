@@ -42,12 +42,12 @@ pub struct Case {
     /// When it was played; `None` if it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<Span>,
-    /// How often it was played: again if this machine disturbed it, or if packets were late while other cases were played.
+    /// The number of plays. More than one if this machine was too slow, or if packets were late while other cases ran.
     pub plays: usize,
     /// If packets were late while other cases were played: what was late, and the result of playing the case alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crowd: Option<Crowd>,
-    /// By how much this machine was late in playing it, if that leaves it undecided.
+    /// How late this machine was. Set only if the case is inconclusive because of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_us: Option<u64>,
     /// How often `--retries` played it again.
@@ -91,7 +91,7 @@ pub enum Alone {
     Passed,
     /// It failed again; this play counts unless something was late in it too.
     FailedAgain,
-    /// There was no time left for such plays; the play beside other cases counts.
+    /// No time was left to replay it alone; the first play counts.
     NotPlayed,
 }
 
@@ -112,7 +112,7 @@ pub struct Attempt {
     pub play: Option<Play>,
 }
 
-/// The verdict of a case.
+/// Whether the broker did what the clauses of the case require. If only a SHOULD is violated, the case warns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -160,7 +160,7 @@ pub struct Snapshot {
     pub path: PathBuf,
     /// Whether a difference makes the run fail.
     pub counts: bool,
-    /// Whether there is an unreviewed record beside it.
+    /// Whether there is also an unreviewed record.
     pub pending: bool,
     /// Whether this run accepted it.
     pub updated: bool,
@@ -176,7 +176,7 @@ pub struct Snapshot {
     pub diff_left_out: usize,
 }
 
-/// How a record compares with its snapshot.
+/// Whether the packets of the play are those of the reviewed record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -187,7 +187,7 @@ pub enum SnapshotState {
     Stale,
 }
 
-/// A line of a difference.
+/// A line of the text diff between the reviewed and the new record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiffLine {
@@ -195,7 +195,7 @@ pub struct DiffLine {
     pub text: String,
 }
 
-/// How a line changed.
+/// Which of the two records has the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -234,7 +234,7 @@ pub struct ChoiceAnswer {
     pub varies: bool,
 }
 
-/// Something measured.
+/// A measured value that no clause limits, such as a delay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Measurement {
@@ -281,7 +281,7 @@ pub struct Finding {
     pub unchecked: Option<String>,
 }
 
-/// The kind of a finding.
+/// Whether a clause is violated, or why this could not be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -340,7 +340,7 @@ impl Case {
         }
     }
 
-    /// Whether the case shows nothing against the broker, as far as it was played.
+    /// Whether the case is passed or skipped.
     pub fn holds(&self) -> bool {
         matches!(self.verdict, Verdict::Passed | Verdict::Skipped)
     }

@@ -68,11 +68,11 @@ pub struct Conformance {
     pub chapters: Vec<Chapter>,
 }
 
-/// How the broker conforms to the statements of one chapter.
+/// How many normative statements of one chapter of the standard hold, and which are violated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chapter {
-    /// `3.8`.
+    /// The number of the chapter in the standard, such as `3.8`.
     pub number: String,
     pub title: String,
     /// Statements that a case exercised and that hold.

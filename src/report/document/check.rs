@@ -102,7 +102,7 @@ pub enum Wanted {
     Numbers(Vec<u64>),
     /// User Properties, names and values in hex.
     Pairs(Vec<(String, String)>),
-    /// User Properties, perhaps with others beside them.
+    /// User Properties, perhaps among others.
     Includes(Vec<(String, String)>),
     /// Subscription Identifiers in any order.
     Set(Vec<u64>),

@@ -64,13 +64,13 @@ pub struct Document {
     pub shard: Option<Shard>,
 }
 
-/// One part of a run that `mqtt-check merge` puts together with the others.
+/// Marks the report of one part of a run (`--shard 2/5`). `mqtt-check merge` joins the reports of all parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Shard {
-    /// From 1.
+    /// The number of this part, from 1.
     pub number: usize,
-    /// How many there are.
+    /// The number of parts.
     pub of: usize,
     /// A digest of the scenarios of all cases of the run.
     pub suite: String,
@@ -298,7 +298,7 @@ pub struct Summary {
     pub new: usize,
     /// Reviewed records and accepted deviations that no case shows any more.
     pub stale: usize,
-    /// Reviewed records with an unreviewed one beside them.
+    /// Reviewed records for which there is also an unreviewed one.
     pub pending: usize,
     /// Cases that were as expected only when they were played again.
     #[serde(default)]
@@ -316,7 +316,7 @@ pub struct Stale {
     pub why: String,
 }
 
-/// The kind of a stale review.
+/// What no case shows any more: a record, or a deviation in the target file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -219,16 +219,16 @@ pub struct HookField {
     pub value: String,
 }
 
-/// A step of the scenario.
+/// What a client does or expects at one place of the scenario, and the clauses that this tests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     pub number: usize,
     /// The text of the step.
     pub label: String,
-    /// From 1.
+    /// The line of the step in its file, from 1.
     pub line: u32,
-    /// From 1, in characters.
+    /// The column of the step in its line, in characters from 1.
     pub column: u32,
     /// The index of the client that acts in it, from 0; `None` if it concerns the whole scene.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -38,7 +38,7 @@ pub struct ProfileChange {
     pub tolerated: bool,
 }
 
-/// The kind of a change.
+/// How the broker's behaviour differs from its profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
