@@ -196,7 +196,7 @@ const SETTINGS: &[(Where, &str, &str, &str)] = &[
         Where::Broker,
         "queue_qos0_messages true",
         "session/offline-qos0",
-        "answers differently: offline_qos0: queued, was dropped (session/offline-qos0@3.1.1, session/offline-qos0@5)",
+        "chooses differently: offline_qos0: queued, was dropped (session/offline-qos0@3.1.1, session/offline-qos0@5)",
     ),
     (
         Where::Broker,
@@ -214,7 +214,7 @@ const SETTINGS: &[(Where, &str, &str, &str)] = &[
         Where::Broker,
         "max_packet_size 1000",
         "connect/client-id-longest",
-        "answers differently: longest_client_id: refused, was accepted (connect/client-id-longest@3.1.1, connect/client-id-longest@5)",
+        "chooses differently: longest_client_id: refused, was accepted (connect/client-id-longest@3.1.1, connect/client-id-longest@5)",
     ),
     (
         Where::Broker,
@@ -226,13 +226,13 @@ const SETTINGS: &[(Where, &str, &str, &str)] = &[
         Where::Broker,
         "auto_id_prefix zoo-",
         "connect/client-id-*",
-        "answers differently: assigned_client_id: otherwise, was auto (connect/client-id-form@5)",
+        "chooses differently: assigned_client_id: otherwise, was auto (connect/client-id-form@5)",
     ),
     (
         Where::Broker,
         "max_queued_messages 10",
         "session/many-waiting",
-        "answers differently: waiting_messages_150: some_dropped, was all_delivered (session/many-waiting@3.1.1, session/many-waiting@5)",
+        "chooses differently: waiting_messages_150: some_dropped, was all_delivered (session/many-waiting@3.1.1, session/many-waiting@5)",
     ),
     (
         Where::Broker,
@@ -244,7 +244,7 @@ const SETTINGS: &[(Where, &str, &str, &str)] = &[
         Where::Broker,
         "persistence true\n    persistence_location {folder}/",
         "flows/restart-without-store",
-        "answers differently: sessions_without_store: kept, was forgotten (flows/restart-without-store@3.1.1, flows/restart-without-store@5)",
+        "chooses differently: sessions_without_store: kept, was forgotten (flows/restart-without-store@3.1.1, flows/restart-without-store@5)",
     ),
     (
         Where::Listener,

@@ -18,7 +18,7 @@ pub(super) fn errors_are_a_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Writes text for people to stdout. A closed pipe counts as success: the reader has seen enough.
+/// Writes human-readable text to stdout. A closed pipe counts as success: the reader has seen enough.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     print_raw(&guarded(text))
 }
@@ -35,7 +35,7 @@ pub(super) fn print_raw(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes text for people to stderr. Errors are ignored, since there is nowhere else to report them.
+/// Writes human-readable text to stderr. Errors are ignored, since there is nowhere else to report them.
 pub(super) fn note(text: &str) {
     commands(&guarded(text));
 }

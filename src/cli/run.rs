@@ -96,11 +96,11 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["update", "shard", "print_config"], help_heading = "Run")]
     watch: bool,
 
-    /// Play even if the broker answers nothing but CONNECT
+    /// Skip the check before the run, and play even if the broker answers nothing but CONNECT
     #[arg(long, requires = "reached", help_heading = "Run")]
     no_first_look: bool,
 
-    /// Accept changed and new snapshots at once
+    /// Accept changed and new snapshots without a review
     #[arg(long, conflicts_with = "no_snapshots", help_heading = "Snapshots")]
     update: bool,
 

@@ -16,7 +16,7 @@ const NAME: &str = "mqtt-check";
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionArguments {
-    /// The shell
+    /// The shell that the script is for
     shell: Shell,
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Waiting {
     #[arg(value_name = "FILTER")]
     pub(super) filter: Vec<String>,
 
-    /// The folder of the snapshots [default: `snapshots` in this folder or beside the nearest `scenarios` above]
+    /// The folder of the snapshots [default: `snapshots` in this folder, or next to the nearest `scenarios` above]
     #[arg(long, value_name = "DIR")]
     pub(super) snapshots: Option<PathBuf>,
 }

@@ -212,7 +212,7 @@ fn patience(target: &External, options: &RunOptions) -> Patience {
 
 struct Run<'r, R> {
     venue: Venue,
-    /// A second broker of the same kind, for cases that need one for themselves.
+    /// A second broker of the same kind, for cases that need one to themselves.
     alone: Option<Venue>,
     /// Starts more brokers, for cases that need one with their own settings.
     instances: Option<Arc<Instances>>,
@@ -259,7 +259,7 @@ struct Round<'r> {
     jobs: usize,
     /// The number of the play, from 1.
     play: usize,
-    /// Whether a single case is played, with nothing beside it.
+    /// Whether a single case is played, with no other case at the same time.
     is_calm: bool,
 }
 
@@ -524,7 +524,7 @@ impl<R> Run<'_, R> {
     }
 }
 
-/// Returns whether a case is played after the others. It needs the broker for itself, or it subscribes to everything
+/// Returns whether a case is played after the others. It needs the broker to itself, or it subscribes to everything
 /// and would see all of their messages.
 fn is_last(plan: &Plan) -> bool {
     plan.scene.exclusive.is_required() || plan.scene.prefix_mode == PrefixMode::Joined

@@ -37,7 +37,7 @@ impl Room {
         }
     }
 
-    /// Creates the room for one play that has its broker for itself.
+    /// Creates the room for one play that has its broker to itself.
     pub(super) const fn of_one() -> Self {
         Self {
             taken: AtomicUsize::new(0),

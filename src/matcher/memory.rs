@@ -35,7 +35,7 @@ pub enum EvalError {
     NoProperty(String),
     #[error("a number is required here")]
     NotANumber,
-    #[error("a text is required here")]
+    #[error("text is required here")]
     NotAText,
     #[error("the result is out of range")]
     OutOfRange,

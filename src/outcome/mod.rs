@@ -62,7 +62,7 @@ pub enum Reason {
     Inconclusive,
     /// The record differs from the reviewed one, or its review is not complete.
     Record,
-    /// The status differs from the profile of the target, or the broker answers a choice differently.
+    /// The status differs from the profile of the target, or the broker makes a choice differently.
     Profile,
 }
 

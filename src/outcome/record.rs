@@ -51,7 +51,7 @@ pub struct Reviewed {
     pub has_several_standings: bool,
     /// The file that a review of this case would replace. It need not exist.
     pub path: PathBuf,
-    /// Whether a pending `.snap.new` exists beside the reviewed file.
+    /// Whether a pending `.snap.new` exists next to the reviewed file.
     pub pending: bool,
 }
 

@@ -134,7 +134,7 @@ fn one_finding(case: &Case, finding: &Finding, around: Around, canvas: Canvas) -
     };
     row("level", &level(finding), &str::to_owned);
     row("expected", &alternatives(&finding.expected), &str::to_owned);
-    row("actual", &finding.actual, &|line| style.bad(line));
+    row("received", &finding.actual, &|line| style.bad(line));
     if let Some(note) = &finding.note {
         row("note", note, &str::to_owned);
     }

@@ -77,7 +77,7 @@ impl Format {
         FORMATS.iter().map(|format| format.name)
     }
 
-    /// The names of all formats, for people: `json, junit and tap`.
+    /// The names of all formats, as human-readable text: `json, junit and tap`.
     pub fn names() -> String {
         let names: Vec<&str> = Self::all_names().collect();
         match names.split_last() {

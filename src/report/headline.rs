@@ -1,4 +1,4 @@
-//! The result of a run in one sentence, which is the same in every report for people.
+//! The result of a run in one sentence, which is the same in every human-readable report.
 
 use super::document::Document;
 use super::style::{count, grouped};

@@ -1,4 +1,4 @@
-//! Reports: text for people and files for programs, made from the results of a run.
+//! Reports: human-readable text and machine-readable files, made from the results of a run.
 
 mod case;
 pub mod clauses;
@@ -188,7 +188,7 @@ pub struct Counts {
     pub accepted: usize,
     /// Changed records that do not count, since the broker has no baseline.
     pub informed: usize,
-    /// Pending snapshots beside a reviewed one that the record equals.
+    /// Pending snapshots next to a reviewed one that the record equals.
     pub pending: usize,
 }
 

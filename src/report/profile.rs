@@ -35,7 +35,7 @@ impl ProfileReport {
     }
 }
 
-/// Lists what a renewed baseline changed in its profile.
+/// Lists what updating a baseline changed in its profile.
 pub fn renewed(path: &Path, is_there: bool, changes: &[Change], style: Style) -> String {
     let path = path.display();
     let mut out = match (is_there, changes.is_empty()) {
@@ -116,7 +116,7 @@ pub(super) fn render(document: &Document, with_names: bool, style: Style) -> Str
     }
     if profile.fails {
         out.push_str(&format!(
-            "if this is right, renew the baseline with `mqtt-check baseline {} --update`\n",
+            "if this is right, update the baseline with `mqtt-check baseline {} --update`\n",
             profile.target
         ));
     }

@@ -1,7 +1,7 @@
 //! The catalogue: every numbered statement of 3.1.1 and 5.0, and the rules that have no number. Each entry has its
 //! section, its level, whom it binds, how it can be observed, and a summary in our own words.
 //!
-//! The data is in the tables beside this file. An id is only meaningful together with its version: 121 ids are in both
+//! The data is in the tables next to this file. An id is only meaningful together with its version: 121 ids are in both
 //! documents, and many of them mean different things there.
 
 use std::borrow::Cow;

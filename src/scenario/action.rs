@@ -314,7 +314,7 @@ fn filters(
         }
         (Some(one), None) => {
             if one.entries().is_some() && !text::is_form(one) {
-                return scope.expected(one, "a filter (a text)");
+                return scope.expected(one, "a filter (a string)");
             }
             packet::filter(scope, one, &options, false).map(|f| vec![f])
         }

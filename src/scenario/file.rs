@@ -349,7 +349,7 @@ fn exclusive_word(scope: Scope<'_>, node: &Node) -> Option<Exclusive> {
 fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Option<Scene> {
     let tree = &roles::expand(scope, tree);
     let title = tree.find("title").map(|n| prose(scope, n, "a title"));
-    let about = tree.find("about").map(|n| prose(scope, n, "a text"));
+    let about = tree.find("about").map(|n| prose(scope, n, "text"));
     let threads = tree.find("threads").map(|n| threads(scope, n));
     let tags = tree.find("tags").map(|n| tags(scope, n));
     let needs = tree.find("needs").map(|n| needs(scope, n));
@@ -444,14 +444,14 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
 /// Reads `threads`, where the behaviour was seen: `mosquitto#2342`.
 fn threads(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     let Some(items) = node.items() else {
-        return scope.expected(node, "a list of threads, `[mosquitto#2342]`");
+        return scope.expected(node, "a list of bug reports, `[mosquitto#2342]`");
     };
     let mut out: Vec<String> = Vec::new();
     let mut is_right = true;
     for item in items {
         match item.text().filter(|text| is_thread(text)) {
             Some(text) if out.iter().any(|other| other == text) => {
-                let title = format!("the thread `{text}` is listed twice");
+                let title = format!("the bug report `{text}` is listed twice");
                 scope.add(scope.at(item.place, title));
                 is_right = false;
             }
@@ -468,8 +468,8 @@ fn threads(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     is_right.then_some(out)
 }
 
-/// Whether a text names a thread: `mosquitto#2342`. The number has no leading zero, so that each thread has one name
-/// only.
+/// Whether a string names a bug report: `mosquitto#2342`. The number has no leading zero, so that each report has one
+/// name only.
 pub(crate) fn is_thread(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     text.split_once('#').is_some_and(|(project, number)| {

@@ -112,7 +112,7 @@ fn event_field(
         FieldKind::Client => client_id(scope, clients, node),
         FieldKind::Text => match node.text() {
             Some(text) => Some(text.to_owned()),
-            None => scope.expected(node, "a text"),
+            None => scope.expected(node, "text"),
         },
         FieldKind::Flag => super::value::boolean(scope, node).map(|b| b.to_string()),
         FieldKind::Number(max) => {

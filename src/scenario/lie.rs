@@ -1,4 +1,4 @@
-//! Deliberate errors in an encoded packet: `override`, and the keys beside it, `append`, `trailing`, `properties` and
+//! Deliberate errors in an encoded packet: `override`, and the keys next to it, `append`, `trailing`, `properties` and
 //! `cut`.
 
 use std::collections::HashSet;

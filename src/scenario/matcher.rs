@@ -269,7 +269,7 @@ fn between(
 
 fn starts_with(scope: Scope<'_>, spec: &FieldSpec, node: &Node) -> Option<Matcher> {
     if !matches!(spec.kind, Kind::Text | Kind::Binary | Kind::Payload) {
-        return unfit(scope, spec, node, "starts_with", "a text");
+        return unfit(scope, spec, node, "starts_with", "text");
     }
     let rules = Rules {
         limit: PAYLOAD_MAX,

@@ -104,7 +104,7 @@ impl Node {
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Empty => "nothing",
-            Value::Scalar(_) => "a text",
+            Value::Scalar(_) => "text",
             Value::List(items) if items.is_empty() => "an empty list",
             Value::List(_) => "a list",
             Value::Map(entries) if entries.is_empty() => "an empty mapping",

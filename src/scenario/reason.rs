@@ -50,7 +50,7 @@ pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> O
         let known: Vec<_> = known.iter().map(|(_, name)| *name).collect();
         diagnostic.hint = Some(match &known[..] {
             [] => format!("it has no reasons in version {version}"),
-            names if names.len() < 12 => format!("it has {}", names.join(", ")),
+            names if names.len() < 12 => format!("known reasons: {}", names.join(", ")),
             _ => {
                 "names are those of the standard in snake case; a number gives any code".to_owned()
             }

@@ -154,7 +154,7 @@ fn redirect(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
 fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choice> {
     let name = word(scope, value, "a choice's name");
     let of = map.require("of").and_then(|n| scope.client_named(n));
-    let about = map.take("about").map(|node| prose(scope, node, "a text"));
+    let about = map.take("about").map(|node| prose(scope, node, "text"));
     let varies = map.take("varies").map(|node| boolean(scope, node));
     let answers = map.require("answers")?;
     let scope = of.map_or(scope, |client| scope.for_client(client));

@@ -268,7 +268,7 @@ fn level(scope: Scope<'_>, node: &Node) -> Option<Level> {
 
 pub(crate) fn when(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, String)>> {
     let Some(entries) = node.entries().filter(|entries| !entries.is_empty()) else {
-        return scope.expected(node, "choices and their answers (a mapping)");
+        return scope.expected(node, "choices and what the broker chose (a mapping)");
     };
     let all: Vec<_> = entries
         .iter()

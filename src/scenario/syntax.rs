@@ -285,8 +285,8 @@ impl Builder<'_> {
 
     fn no_text_key(&self, place: Place) -> Fatal {
         Box::new(
-            Diagnostic::new(self.source, Some(place), "a key that is not a text")
-                .hint("a text that contains `{`, `[`, `?` or `: ` needs quotes"),
+            Diagnostic::new(self.source, Some(place), "a key that is not a string")
+                .hint("text that contains `{`, `[`, `?` or `: ` needs quotes"),
         )
     }
 
@@ -376,19 +376,19 @@ fn advice(kind: &ErrorKind) -> Option<&'static str> {
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => Some("indent with spaces"),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidMappingValueWhitespace => {
-            Some("a text that contains `: ` needs quotes")
+            Some("text that contains `: ` needs quotes")
         }
         ErrorKind::UnexpectedCharacter { .. } => {
-            Some("a text that begins with this character needs quotes")
+            Some("text that begins with this character needs quotes")
         }
         ErrorKind::UnknownAnchor => Some(
-            "an alias `*name` needs an anchor `&name` before it; a text that begins with `*` needs quotes",
+            "an alias `*name` needs an anchor `&name` before it; text that begins with `*` needs quotes",
         ),
         ErrorKind::DirectiveDisallowed => Some("remove the line"),
         ErrorKind::UnclosedQuotedScalar => Some("the closing quote is missing"),
         ErrorKind::UnclosedFlowCollection { .. } => Some("the closing bracket is missing"),
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
-            Some("a text that contains `,`, `{`, `}`, `[` or `]` needs quotes inside brackets")
+            Some("text that contains `,`, `{`, `}`, `[` or `]` needs quotes inside brackets")
         }
         ErrorKind::UnknownQuotedScalarEscape => Some("in single quotes a backslash is literal"),
         _ => None,

@@ -43,13 +43,13 @@ pub(crate) fn text_expr(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<E
             scope
                 .at(
                     node.place,
-                    "arithmetic gives a number, but a text is needed here",
+                    "arithmetic gives a number, but text is needed here",
                 )
                 .hint("write `{ text: … }` for the literal text"),
         ),
         Value::Scalar(scalar) => scalar_expr(scope, node, &scalar.text),
         Value::Map(_) => form(scope, node, rules),
-        _ => scope.expected(node, "a text"),
+        _ => scope.expected(node, "text"),
     }?;
     check(scope, node, &expr, rules)?;
     Some(expr)
@@ -94,7 +94,7 @@ fn scalar_expr(scope: Scope<'_>, node: &Node, text: &str) -> Option<Expr> {
             scope
                 .at(
                     node.place,
-                    "arithmetic gives a number, but a text is needed here",
+                    "arithmetic gives a number, but text is needed here",
                 )
                 .hint("write `{ text: … }` for the literal text"),
         );
@@ -120,11 +120,11 @@ fn scalar_expr(scope: Scope<'_>, node: &Node, text: &str) -> Option<Expr> {
 }
 
 fn form(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Expr> {
-    let mut map = Mapping::of(scope, node, "a text")?;
+    let mut map = Mapping::of(scope, node, "text")?;
     let expr = if let Some(text) = map.take("text") {
         match text.text() {
             Some(text) => Some(bytes(text.to_owned())),
-            None => scope.expected(text, "a text"),
+            None => scope.expected(text, "text"),
         }
     } else if let Some(hex) = map.take("hex") {
         notation::hex(scope, hex).map(bytes)
@@ -150,8 +150,8 @@ fn form(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Expr> {
     } else if let Some(text) = map.take("notation") {
         notation::bytes(scope, text).map(bytes)
     } else {
-        let title = format!("expected a text, found {}", node.found());
-        let hint = "a text is a scalar, or a mapping with one of `text`, `hex`, `repeat`, `size`, `notation`";
+        let title = format!("expected text, found {}", node.found());
+        let hint = "text is a scalar, or a mapping with one of `text`, `hex`, `repeat`, `size`, `notation`";
         return scope.fail(scope.at(node.place, title).hint(hint));
     };
     map.finish();

@@ -165,7 +165,12 @@ fn damage(path: &Path, bytes: &[u8]) -> Option<Diagnostic> {
                 .iter()
                 .any(|word| line.trim_end().ends_with(word))
         })
-        .and_then(|index| wrong(index + 2, "the header contains a value that is not a text"))
+        .and_then(|index| {
+            wrong(
+                index + 2,
+                "the header contains a value that is not a string",
+            )
+        })
 }
 
 const NOT_NUMBERS: &[&str] = &[".inf", ".Inf", ".INF", ".nan", ".NAN"];
@@ -429,7 +434,7 @@ mod tests {
         );
         assert_eq!(
             title_of_damage(b"---\nsource: a\ndescription: -.inf\n---\ntext\n"),
-            ("the header contains a value that is not a text".into(), 3)
+            ("the header contains a value that is not a string".into(), 3)
         );
         assert!(
             title_of_damage(b"---\n{ [\n---\ntext\n")

@@ -35,8 +35,8 @@ const SECTIONS: [(&str, Option<Standing>); 5] = [
 pub fn text(target: &str, profile: &Profile) -> String {
     let mut out = format!(
         "\
-# What mqtt-check learned about this broker, apart from the records beside this file. A run that is compared with it
-# fails if the broker differs. `mqtt-check baseline {target} --update` renews it: review the changes and commit them.
+# What mqtt-check learned about this broker, apart from the records next to this file. A run that is compared with it
+# fails if the broker differs. `mqtt-check baseline {target} --update` updates it: review the changes and commit them.
 # docs/baselines.md describes the keys. The broker's name is not compared.
 profile: {FORMAT}
 "
@@ -221,7 +221,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Profile, ReadError> {
 }
 
 fn damaged(diagnostic: Diagnostic) -> Diagnostic {
-    diagnostic.hint("restore the file from version control, or renew it with `mqtt-check baseline NAME --update`")
+    diagnostic.hint("restore the file from version control, or update it with `mqtt-check baseline NAME --update`")
 }
 
 /// Writes a profile completely or not at all.

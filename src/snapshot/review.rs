@@ -1,4 +1,4 @@
-//! The files of a comparison. Reviewed records are read before the run. The run writes pending files beside them or
+//! The files of a comparison. Reviewed records are read before the run. The run writes pending files next to them or
 //! replaces them.
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Packets that the harness sends outside of scenarios, to check a broker before or beside the cases.
+//! Packets that the harness sends outside of scenarios, to check a broker before the cases or while they run.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{

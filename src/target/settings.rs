@@ -384,7 +384,7 @@ impl SettingTemplate {
             .into_iter()
             .map(|user| {
                 let password = std::str::from_utf8(user.password.expose());
-                let password = password.map_err(|_| "a password of the case is not a text")?;
+                let password = password.map_err(|_| "a password of the case is not valid UTF-8")?;
                 let filled = each.replace(NAME, &self.escape.written(&user.name)?);
                 Ok(filled.replace(PASSWORD, &self.escape.written(password)?))
             })

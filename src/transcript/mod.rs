@@ -76,7 +76,7 @@ pub struct Transcript {
     pub log: BrokerLog,
 }
 
-/// What a broker that we started logged during a play. If the play had the broker for itself, this is everything.
+/// What a broker that we started logged during a play. If the play had the broker to itself, this is everything.
 /// Otherwise it is the lines that name its clients and topics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BrokerLog {

@@ -150,7 +150,7 @@ fn answers_connect_only() {
     assert!(
         ended
             .stdout
-            .contains("expected  PINGRESP\n    actual    no PINGRESP within 5 s"),
+            .contains("expected  PINGRESP\n    received  no PINGRESP within 5 s"),
         "{ended}"
     );
 }

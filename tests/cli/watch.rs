@@ -84,7 +84,7 @@ fn plays_the_scenario_that_changed() {
         "{first}"
     );
     assert!(
-        first.ends_with("exit code 1; watching scenarios; Ctrl-C ends\n"),
+        first.ends_with("exit code 1; watching scenarios; Ctrl-C to stop\n"),
         "{first}"
     );
     watching.write("scenarios/basic/ping.yaml", PING);
@@ -104,7 +104,7 @@ fn plays_the_scenario_that_changed() {
     watching.write("scenarios/basic/ping.yaml", PING);
     let mended = watching.until_it_waits();
     assert!(
-        mended.ends_with("exit code 0; watching scenarios; Ctrl-C ends\n"),
+        mended.ends_with("exit code 0; watching scenarios; Ctrl-C to stop\n"),
         "{mended}"
     );
     // A new scenario is seen. Other files are ignored.
@@ -130,7 +130,7 @@ fn plays_all_when_the_defaults_change_and_reads_them_anew() {
     let program = project("--watch").file("mqtt-check.yaml", "filter: basic/ping\n");
     let mut watching = Watching::start(&program);
     let first = watching.until_it_waits();
-    let end = "exit code 0; watching scenarios, mqtt-check.yaml; Ctrl-C ends\n";
+    let end = "exit code 0; watching scenarios, mqtt-check.yaml; Ctrl-C to stop\n";
     assert!(
         first.ends_with(end) && first.contains("2 passed"),
         "{first}"
@@ -159,7 +159,7 @@ fn plays_all_when_the_target_changes() {
     let program = project("--watch --target mine").file("targets/mine.yaml", target);
     let mut watching = Watching::start(&program);
     let first = watching.until_it_waits();
-    let end = "exit code 3; watching scenarios, targets/mine.yaml; Ctrl-C ends\n";
+    let end = "exit code 3; watching scenarios, targets/mine.yaml; Ctrl-C to stop\n";
     assert!(first.ends_with(end), "{first}");
     let address = crate::served::serve(mqtt_check_broker::Faults::default());
     watching.write(
@@ -211,7 +211,7 @@ fn clears_the_screen_of_a_terminal_and_plays_all_on_enter() {
     let mut shown = String::new();
     let mut until = |times: usize| {
         let began = Instant::now();
-        while shown.matches("Enter plays all, Ctrl-C ends").count() < times {
+        while shown.matches("Enter plays all, Ctrl-C to stop").count() < times {
             let left = LIMIT.saturating_sub(began.elapsed());
             match told.recv_timeout(left) {
                 Ok(more) => shown.push_str(&more),

@@ -61,7 +61,7 @@ pub(super) fn parse(
     }
 }
 
-/// The state while reading a file.
+/// Collects the errors in a file, and knows the options of `run` that its values are checked against.
 struct Reading<'a> {
     source: &'a Arc<Source>,
     path: &'a Path,
@@ -110,7 +110,7 @@ impl Reading<'_> {
                     "`--{}` is for the command line only",
                     name.replace('_', "-")
                 ),
-                false => format!("it has {}", known.join(", ")),
+                false => format!("known keys: {}", known.join(", ")),
             });
         }
         self.wrong.push(diagnostic);
@@ -134,7 +134,7 @@ impl Reading<'_> {
             Kind::Reports => self.reports(node),
             kind if kind.is_many() => match node.items() {
                 Some([]) => {
-                    self.expected(node, "at least one");
+                    self.expected(node, "at least one value");
                     None
                 }
                 Some(items) => items.iter().map(|item| self.value(key, item)).collect(),
@@ -144,11 +144,11 @@ impl Reading<'_> {
         }
     }
 
-    /// A text that is a valid value for the option.
+    /// Text that is a valid value for the option.
     fn value(&mut self, key: &Key, node: &Node) -> Option<String> {
         let text = node.text().filter(|text| !text.is_empty());
         let Some(text) = text else {
-            self.expected(node, "a text");
+            self.expected(node, "text");
             return None;
         };
         if let Some(wrong) = wrong_value(self.run, key, text) {
@@ -187,7 +187,7 @@ impl Reading<'_> {
                 let mut diagnostic = Diagnostic::new(self.source, Some(entry.key.place), title);
                 diagnostic.label = did_you_mean(format, Format::all_names());
                 if diagnostic.label.is_none() {
-                    diagnostic.hint = Some(format!("there are {}", Format::names()));
+                    diagnostic.hint = Some(format!("formats: {}", Format::names()));
                 }
                 self.wrong.push(diagnostic);
                 continue;

@@ -120,7 +120,7 @@ fn reports_errors_in_a_file_with_their_place() {
     for (text, expected) in [
         ("targt: a\n", "up/mqtt-check.yaml:1:1"),
         ("targt: a\n", "did you mean `target`?"),
-        ("colours: 1\n", "it has paths, suite, filter"),
+        ("colours: 1\n", "known keys: paths, suite, filter"),
         (
             "seed: 1\nupdate: true\n",
             "`--update` is for the command line only",
@@ -136,7 +136,7 @@ fn reports_errors_in_a_file_with_their_place() {
         ("report: { htm: a.html }\n", "did you mean `html`?"),
         ("report: a.html\n", "formats with their files"),
         ("filter: []\n", "at least one"),
-        ("target:\n", "expected a text, found nothing"),
+        ("target:\n", "expected text, found nothing"),
         ("- a\n", "a mapping of options to values"),
         ("seed: 1\nseed: 2\n", "is given twice"),
     ] {

@@ -82,7 +82,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
             "{} has a baseline already: {there}",
             arguments.name
         ))
-        .hint("--update renews it and shows what changed"));
+        .hint("--update replaces it and shows what changed"));
     }
     let reviewed = snapshots.read(&plans, styles.err)?;
     // Check this before the plays, which would otherwise be wasted.

@@ -40,7 +40,7 @@ pub(super) struct Playing {
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
     pub(super) seed: u64,
 
-    /// The folder of the snapshots [default: `snapshots` beside the folder `scenarios`]
+    /// The folder of the snapshots [default: `snapshots` next to the folder `scenarios`]
     #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
     pub(super) snapshots: Option<PathBuf>,
 }

@@ -21,5 +21,5 @@ fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str>) -> 
         .min_by_key(|known| strsim::damerau_levenshtein(known, name))
         .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     Failure::usage(format!("there is no {what} `{name}`"))
-        .hint(format!("{nearest}`mqtt-check mutants` plays all of them"))
+        .hint(format!("{nearest}`mqtt-check mutants --list` lists them"))
 }

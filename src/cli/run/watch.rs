@@ -132,7 +132,7 @@ fn waiting(roots: &[Root], last: Exit) -> String {
         false => "",
     };
     format!(
-        "exit code {}; watching {}; {enter}Ctrl-C ends\n",
+        "exit code {}; watching {}; {enter}Ctrl-C to stop\n",
         last.code(),
         names.join(", ")
     )

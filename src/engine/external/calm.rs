@@ -105,7 +105,7 @@ impl<R> Run<'_, R> {
         results
     }
 
-    /// Plays a case with nothing beside it. Plays it again if that play says nothing about the broker.
+    /// Plays a case while no other case runs. Plays it again if that play says nothing about the broker.
     async fn one_alone(&self, plans: &[Plan], number: usize, played: usize) -> Option<R> {
         for play in played + 1..=PLAYS.max(played + 1) {
             let round = Round {

@@ -106,7 +106,7 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
 }
 
 impl Job {
-    /// Creates the job of one case with an instance for itself.
+    /// Creates the job of one case with an instance to itself.
     fn alone(plan: &Plan, number: usize, instances: &Instances) -> Self {
         let mut parts = plan.parts().map(|part| asked(plan, part, instances));
         Self {

@@ -71,7 +71,7 @@ impl Kind {
             Self::Offered => "offered differently",
             Self::Regressed => "regressed",
             Self::NoLongerExercised => "no longer exercised",
-            Self::AnswersDifferently => "answers differently",
+            Self::AnswersDifferently => "chooses differently",
             Self::New => "new",
             Self::Gone => "gone",
             Self::Improved => "improved",
@@ -148,7 +148,7 @@ impl Baseline {
 
     fn answer_change(&self, case: &str, name: &str, answer: &str) -> Option<String> {
         let Some(known) = self.profile.choices.get(name) else {
-            return Some(format!("{name}: {answer}, was not asked before"));
+            return Some(format!("{name}: {answer}, was not tested before"));
         };
         match known.of(case) {
             Some(before) if before.contains(&answer) => None,
@@ -283,7 +283,7 @@ impl Baseline {
             .collect();
         let mut all = Vec::new();
         if !unasked.is_empty() {
-            let text = "no case asks for this choice".to_owned();
+            let text = "no case tests this choice".to_owned();
             all.push(self.change(Kind::NoLongerExercised, text, ("choice", unasked)));
         }
         if !gone.is_empty() {

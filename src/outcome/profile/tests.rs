@@ -198,7 +198,7 @@ fn groups_equal_changes_and_names_changed_offers() {
             "offered differently: announces maximum_qos 1, was 2 (MQTT 5) []",
             "offered differently: no longer offers qos_2 []",
             "no longer exercised: users [\"one@5\", \"two@5\"]",
-            "no longer exercised: no case asks for this choice [\"queues\"]",
+            "no longer exercised: no case tests this choice [\"queues\"]",
             "gone: the suite does not have it any more [\"gone@5\"]",
         ]
     );

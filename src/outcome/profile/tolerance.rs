@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 pub enum Tolerated {
     /// Cases that are no longer exercised, and offers that are gone.
     Skips,
-    /// Choices that the broker answers differently.
+    /// Choices that the broker makes differently.
     Choices,
     /// Results that are better than before.
     Improvements,

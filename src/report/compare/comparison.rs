@@ -106,12 +106,12 @@ impl Kind {
         Self::Improved,
     ];
 
-    /// The words for people.
+    /// The label of the kind.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Regressed => "regressed",
             Self::NoLongerExercised => "no longer exercised",
-            Self::AnswersDifferently => "answers differently",
+            Self::AnswersDifferently => "chooses differently",
             Self::Expected => "expected",
             Self::New => "new",
             Self::Gone => "gone",
@@ -217,7 +217,7 @@ impl Comparison {
 }
 
 impl Changed {
-    /// The cause in texts for people. It is the same for all cases that fail because of one defect.
+    /// The cause as a label. It is the same for all cases that fail because of one defect.
     fn shown_cause(&self) -> Option<&Why> {
         self.shared.as_ref().or(self.cause.as_ref())
     }

@@ -30,7 +30,7 @@ pub fn render(comparison: &Comparison, allow_skips: bool) -> String {
     let unasked = match unasked.is_empty() {
         true => String::new(),
         false => format!(
-            "- no case asks for these choices any more: {}\n",
+            "- no case tests these choices any more: {}\n",
             limited(&unasked.join(", "))
         ),
     };

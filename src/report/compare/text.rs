@@ -33,7 +33,7 @@ pub fn render(comparison: &Comparison, options: Options) -> String {
     let unasked = &comparison.choices_no_longer_asked;
     if !unasked.is_empty() {
         let text = format!(
-            "no case asks for these choices any more: {}\n",
+            "no case tests these choices any more: {}\n",
             unasked.join(", ")
         );
         parts.push(text);

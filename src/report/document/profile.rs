@@ -54,13 +54,13 @@ pub enum ProfileChangeKind {
 }
 
 impl ProfileChangeKind {
-    /// The words for people.
+    /// The label of the kind.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Offered => "offered differently",
             Self::Regressed => "regressed",
             Self::NoLongerExercised => "no longer exercised",
-            Self::AnswersDifferently => "answers differently",
+            Self::AnswersDifferently => "chooses differently",
             Self::New => "new",
             Self::Gone => "gone",
             Self::Improved => "improved",

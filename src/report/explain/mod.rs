@@ -34,7 +34,7 @@ pub enum Topic<'a> {
     /// The cases of a scenario, or one of them.
     Scenario(Vec<&'a Plan>),
     Fault(FaultInfo),
-    /// A thread of an issue tracker, and the cases that reproduce it.
+    /// A public bug report, and the cases that reproduce it.
     Thread(&'a str, Vec<&'a Plan>),
     Liberty(LibertyInfo),
     Reason(ReasonCode),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Context, clauses_list, pairs, part, prose, rules_list};
 use crate::plan::{Need, Plan};
 use crate::requirements::{self, Requirement, standard};
-use crate::scenario::model::{Step, each_step};
+use crate::scenario::model::{Step, Transport, each_step};
 
 pub(super) fn render(plans: &[&Plan], context: Context<'_>) -> String {
     let Some(first) = plans.first() else {
@@ -40,9 +40,17 @@ pub(super) fn render(plans: &[&Plan], context: Context<'_>) -> String {
         &prose_list(&threads(plans), context),
         style,
     ));
-    let needs: Vec<String> = first.needs.iter().map(need).collect();
+    let is_spread = |need: &Need| matches!(need, Need::Route(route) if route.node > 0);
+    let has_nodes = first.needs.iter().any(is_spread);
+    // On a single node, the capability already says WebSocket.
+    let is_shown = |need: &&Need| match need {
+        Need::Route(route) => has_nodes || route.transport != Transport::WebSocket,
+        _ => true,
+    };
+    let needs = first.needs.iter().filter(is_shown);
+    let needs: Vec<String> = needs.map(|one| need(one, has_nodes)).collect();
     out.push_str(&part("Needs", &prose_list(&needs, context), style));
-    out.push_str(&part("Steps", &steps(&scene.steps, context), style));
+    out.push_str(&part("Steps (line)", &steps(&scene.steps, context), style));
     out.push_str(&part(
         "Clauses",
         &clauses_list(cited(plans).into_iter(), context),
@@ -63,7 +71,7 @@ fn prose_list(words: &[String], context: Context<'_>) -> String {
     }
 }
 
-/// The threads that the cases name, each once.
+/// The bug reports that the cases name, each once.
 fn threads(plans: &[&Plan]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for thread in plans.iter().flat_map(|plan| &plan.scene.threads) {
@@ -74,13 +82,15 @@ fn threads(plans: &[&Plan]) -> Vec<String> {
     found
 }
 
-fn need(need: &Need) -> String {
+/// A need, in words. The node of a route is left out if the scenario uses only one.
+fn need(need: &Need, has_nodes: bool) -> String {
     match need {
+        Need::Route(route) if !has_nodes => route.transport.to_string(),
         Need::Route(route) => format!("node {} over {}", route.node, route.transport),
         Need::Capability(capability) => capability.to_string(),
         Need::Setting(name) => format!("the setting {name}"),
         Need::Driver(driver) => format!("the driver {driver}"),
-        Need::Alone => "the whole broker for itself".to_owned(),
+        Need::Alone => "exclusive use of the broker".to_owned(),
     }
 }
 

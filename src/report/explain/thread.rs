@@ -1,4 +1,4 @@
-//! Explains a thread of a broker's public issue tracker.
+//! Explains a report in a broker's public issue tracker.
 
 use super::scenario::cited;
 use super::{Context, clauses_list, pairs, part, prose};

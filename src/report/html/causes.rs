@@ -66,7 +66,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
                     (example(document, cause))
                     (follows(cause))
                     (names("Shown by", &cause.cases))
-                    (names("Likely follows in", &cause.likely))
+                    (names("Probably also in", &cause.likely))
                 }
             }
         }

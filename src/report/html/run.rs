@@ -120,7 +120,7 @@ fn capabilities(document: &Document) -> Markup {
     }
 }
 
-/// The broker's answers to choices that the standard leaves open. If cases differ, each answer has its number of cases.
+/// What the broker chooses where the standard leaves it open. If cases differ, each answer has its number of cases.
 fn choices(document: &Document) -> Markup {
     let mut answers: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
     for choice in document.cases.iter().flat_map(|case| &case.choices) {

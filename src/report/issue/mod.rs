@@ -1,4 +1,4 @@
-//! Files for a bug tracker: a text for each cause, and a script that reproduces it where possible.
+//! Files for a bug tracker: a Markdown file for each cause, and a script that reproduces it where possible.
 
 mod python;
 mod script;
@@ -111,7 +111,7 @@ fn script(
         unchecked.unwrap_or_else(none)
     })?;
     let about = format!(
-        "{}.\n\nBroker: {}, MQTT {}. Case: {}.\n{}\nExpected: {}\nActual: {}",
+        "{}.\n\nBroker: {}, MQTT {}. Case: {}.\n{}\nExpected: {}\nReceived: {}",
         case.title,
         headline::broker(document),
         case.version,
@@ -161,7 +161,7 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
         }
     }
     out.push_str(&format!(
-        "\n## Expected\n\n{}\n\n## Actual\n\n{}\n",
+        "\n## Expected\n\n{}\n\n## Received\n\n{}\n",
         inline(&style::alternatives(&finding.expected)),
         inline(&finding.actual)
     ));

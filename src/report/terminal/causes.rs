@@ -7,7 +7,7 @@ use crate::report::conduct::{conduct, received};
 use crate::report::document::{Case, Cause, Clause, Document, Finding, Level};
 use crate::report::excerpt::{self, Around};
 use crate::report::names::compressed;
-use crate::report::style::{Style, alternatives, count};
+use crate::report::style::{Style, alternatives, count, grouped};
 use crate::report::wrap::{cut, within, wrapped};
 
 /// How much is shown of a cause, the most first.
@@ -71,12 +71,19 @@ fn heading(causes: &[&Cause], style: Style) -> String {
     let cases = causes.iter().flat_map(|c| c.cases.iter().chain(&c.likely));
     let cases: BTreeSet<&String> = cases.collect();
     let heading = format!(
-        "{} in {}: {musts} against a MUST, {} against a SHOULD",
+        "{} in {}: {} a MUST, {} a SHOULD",
         count(causes.len(), "cause"),
         count(cases.len(), "case"),
-        causes.len() - musts
+        violate(musts),
+        violate(causes.len() - musts)
     );
     format!("{}\n", style.strong(&heading))
+}
+
+/// `1 violates`, `2 violate`.
+fn violate(causes: usize) -> String {
+    let verb = if causes == 1 { "violates" } else { "violate" };
+    format!("{} {verb}", grouped(causes))
 }
 
 /// Adds detail to the blocks, the worst first, while there is room: first what the broker did in each, then the packets
@@ -147,7 +154,7 @@ impl<'a> Block<'a> {
         usize::from(self.options.width)
     }
 
-    /// The heading of the blocks that are as bad as this one.
+    /// The heading shared by blocks of the same level and rank.
     fn group(&self) -> &'static str {
         match (self.cause.level, self.cause.rank.as_str()) {
             (Level::Must, "delivery") => {
@@ -311,18 +318,22 @@ impl<'a> Block<'a> {
         }
         let rest = compressed(self.cause.cases.iter().skip(1).map(String::as_str));
         let most = if self.options.verbose { 100 } else { 4 };
-        self.row(&mut out, "also", &rest.join(" "), most, &|text| {
+        self.row(&mut out, "other cases", &rest.join(" "), most, &|text| {
             text.to_owned()
         });
         for folded in &self.cause.follows {
             let cases = count(folded.cases.len(), "case");
             let text = format!("further findings in {cases}: {}", folded.because);
-            self.row(&mut out, "follows", &text, 2, &|text| text.to_owned());
+            self.row(&mut out, "consequences", &text, 2, &|text| text.to_owned());
         }
         let likely = compressed(self.cause.likely.iter().map(String::as_str));
-        self.row(&mut out, "likely", &likely.join(" "), most, &|text| {
-            text.to_owned()
-        });
+        self.row(
+            &mut out,
+            "probably also",
+            &likely.join(" "),
+            most,
+            &|text| text.to_owned(),
+        );
         out
     }
 
@@ -359,7 +370,7 @@ impl<'a> Block<'a> {
 /// The indentation of a block.
 const INDENT: usize = 3;
 /// The width of the names of its rows.
-const NAMES: usize = 10;
+const NAMES: usize = 15;
 
 /// The longest quoted text that is shown whole, and how much is shown of a longer one, in characters.
 const QUOTED: usize = 24;

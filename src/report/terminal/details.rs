@@ -71,7 +71,7 @@ fn answers(document: &Document) -> impl Iterator<Item = (String, &str)> {
     choices.map(|choice| (choice.about(), choice.answer.as_str()))
 }
 
-/// The broker's answers to choices that the standard leaves open, as sentences.
+/// What the broker chooses where the standard leaves a choice open, as sentences.
 fn choices(document: &Document) -> String {
     let mut found: Vec<(String, usize)> = Vec::new();
     for (about, answer) in answers(document) {
@@ -80,7 +80,7 @@ fn choices(document: &Document) -> String {
     if found.is_empty() {
         return String::new();
     }
-    let mut out = String::from("What the standard leaves open, and this broker's answers:\n");
+    let mut out = String::from("What the standard leaves open, and what this broker chooses:\n");
     for (answer, cases) in found {
         out.push_str(&format!("  {answer} ({})\n", count(cases, "case")));
     }

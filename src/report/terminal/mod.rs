@@ -1,4 +1,4 @@
-//! The result for people, made from a [`Document`] alone: changes, the causes of failures with the worst first,
+//! The human-readable result, made from a [`Document`] alone: changes, the causes of failures with the worst first,
 //! conformance by chapter, and a summary line. Facts that concern only the harness are shown with `--verbose`.
 
 mod causes;

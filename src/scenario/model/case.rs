@@ -59,7 +59,7 @@ pub enum Exclusive {
     /// Other cases may be played on the broker at the same time.
     #[default]
     No,
-    /// It has an instance to itself if the run starts the broker. On another broker it is played beside other cases.
+    /// It has an instance to itself if the run starts the broker. On another broker, other cases run at the same time.
     IfPossible,
     /// It is played alone, with unchanged topics and Client Identifiers.
     Yes,

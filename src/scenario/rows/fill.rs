@@ -284,7 +284,7 @@ impl<'a> Filler<'a> {
             Some(text) => Some(Some(text.to_owned())),
             None => {
                 let title = format!(
-                    "`{name}` is {} in this row, but a text is needed here",
+                    "`{name}` is {} in this row, but text is needed here",
                     resolved.kind()
                 );
                 self.fail(node.place, title);

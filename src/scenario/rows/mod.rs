@@ -190,7 +190,7 @@ fn check_names(
             if !used.contains(*name) && !names_only.contains(name) {
                 let title = format!("nothing uses the row's value `{name}`");
                 let hint = format!(
-                    "use it as `${name}` for a whole value, or as `${{{name}}}` inside a text"
+                    "use it as `${name}` for a whole value, or as `${{{name}}}` inside text"
                 );
                 report.add(report.at(value.place, title).hint(hint));
             }

@@ -20,7 +20,7 @@ use super::expectation::MODIFIERS;
 use super::fields::{self, Direction, PACKETS, SUBSCRIPTION, U32_MAX};
 use super::model::{Capability, Driver, Level, ScramFault, Transport};
 
-/// A regular expression for the thread in which a behaviour was seen.
+/// A regular expression for the bug report in which a behaviour was seen.
 const THREAD: &str = "^[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,8}$";
 
 /// Returns the JSON Schema (2020-12) of a scenario file.

@@ -83,7 +83,7 @@ fn source(reading: &Reading, node: &Node, is_started: bool) -> Option<Source> {
         return reading.fail(
             place,
             &problem,
-            "write one text for all of them: [normal, with_will]",
+            "write one entry for all of them: [normal, with_will]",
         );
     }
     Some(Source {
@@ -228,7 +228,7 @@ fn field(reading: &Reading, event: &Event, entry: &Entry) -> Option<&'static Fie
 
 fn fields(event: &Event) -> String {
     let names: Vec<&str> = event.fields.iter().map(|field| field.name).collect();
-    format!("it has {}", names.join(", "))
+    format!("known fields: {}", names.join(", "))
 }
 
 fn pattern(reading: &Reading, event: &Event, node: &Node) -> Option<Pattern> {

@@ -79,16 +79,12 @@ impl Reading {
         None
     }
 
-    /// Reads a text that is not empty.
+    /// Reads text that is not empty.
     pub(super) fn text(&self, node: &Node) -> Option<String> {
         match node.text() {
             Some(text) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
-            Some(_) => self.fail(
-                node.place,
-                "an empty text",
-                "give a value, or remove the key",
-            ),
-            None => self.expected(node, "a text"),
+            Some(_) => self.fail(node.place, "empty text", "give a value, or remove the key"),
+            None => self.expected(node, "text"),
         }
     }
 
@@ -99,7 +95,7 @@ impl Reading {
         read: impl Fn(&Self, &Node) -> Option<T>,
     ) -> Option<Vec<T>> {
         match node.items() {
-            Some([]) => self.expected(node, "at least one"),
+            Some([]) => self.expected(node, "at least one value"),
             Some(items) => {
                 let all: Vec<_> = items.iter().map(|item| read(self, item)).collect();
                 all.into_iter().collect()
@@ -241,7 +237,7 @@ impl<'n> Map<'n> {
                 Diagnostic::new(&self.reading.source, Some(entry.key.place), title);
             diagnostic.label = did_you_mean(key, self.known.iter().copied());
             if diagnostic.label.is_none() {
-                diagnostic.hint = Some(format!("it has {}", self.known.join(", ")));
+                diagnostic.hint = Some(format!("known keys: {}", self.known.join(", ")));
             }
             self.reading.add(diagnostic);
         }

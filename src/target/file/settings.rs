@@ -142,7 +142,7 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
         Some(entries) => named(reading, entries, what, is_right, text),
         None => reading.fail(
             node.place,
-            &format!("expected {what} with a text each"),
+            &format!("expected {what} with a value each"),
             "NAME: TEXT",
         ),
     };

@@ -1,7 +1,7 @@
 //! Which fields of the events that a step took are bound: those for which the scenario allows only one value.
 //!
 //! A field with several right values (`one_of`, `at_least`, a success, …) is recorded but not bound. The same is true
-//! of everything that `any_of` and `refused` took. Another broker may answer differently and be right as well.
+//! of everything that `any_of` and `refused` took. Another broker may choose differently and be right as well.
 
 use std::collections::BTreeMap;
 

@@ -216,7 +216,8 @@ fn remember(state: &mut State, node: NodeId, keys: &[SessionKey]) {
     }
 }
 
-/// For faults: loses what the node kept for itself. `ended` are the sessions that had a connection at the node.
+/// For faults: loses what the node did not share with the others. `ended` are the sessions that had a connection at the
+/// node.
 fn lose_with_node(state: &mut State, node: NodeId, ended: &[(SessionKey, ByteString)]) {
     // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
     if state.rules.breaks(Fault::NodeLossLosesWills) {

@@ -1,4 +1,4 @@
-//! The findings of a probe as a JSON document. The text for people is made from the same document.
+//! The findings of a probe as a JSON document. The human-readable text is made from the same document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +93,7 @@ pub(super) struct Offered {
     pub(super) why_not: Option<String>,
 }
 
-/// The broker's answers to a question that the standard leaves open.
+/// What the broker chooses where the standard leaves a choice open.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Choice {
@@ -104,7 +104,7 @@ pub(super) struct Choice {
     pub(super) answers: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
-/// A choice that was not asked for, or not answered.
+/// A choice that was not tested, or that the broker did not show.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct NotAsked {

@@ -1,4 +1,4 @@
-//! The findings of a probe as text for people.
+//! The findings of a probe as human-readable text.
 
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ fn choices(document: &Document, style: Style, width: u16) -> String {
             .iter()
             .map(|choice| choice.about.as_str());
         let names: Vec<&str> = names.collect();
-        paragraph(&format!("not asked: {}", names.join("; ")));
+        paragraph(&format!("not tested: {}", names.join("; ")));
     }
     format!(
         "\n{}\n{out}",
