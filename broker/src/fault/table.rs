@@ -446,13 +446,13 @@ faults {
     RestartLosesProperties "restart-loses-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "messages of a session lose all properties except their expiry in a restart",
     RestartLosesMessageIdentifiers "restart-loses-message-identifiers" [V5 "MQTT-3.3.4-3"]
-        "messages queued over a restart carry no Subscription Identifier",
+        "messages queued across a restart carry no Subscription Identifier",
     RestartLosesMessageRetain "restart-loses-message-retain" [V5 "MQTT-3.3.1-13"]
-        "messages queued over a restart have RETAIN 0",
+        "messages queued across a restart have RETAIN 0",
     RestartCutsMessageQos "restart-cuts-message-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "messages queued over a restart are sent with QoS 1 at most",
+        "messages queued across a restart are sent with QoS 1 at most",
     RestartReversesQueue "restart-reverses-queue" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "messages queued over a restart are delivered in reverse order",
+        "messages queued across a restart are delivered in reverse order",
     RestartReversesInflight "restart-reverses-inflight" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
         "messages are resent in reverse order after a restart",
     RestartSendsInflightAnew "restart-sends-inflight-anew" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-4.4.0-1"]
@@ -460,7 +460,7 @@ faults {
     RestartRestoresAcknowledged "restart-restores-acknowledged" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "messages acknowledged before a restart are resent after it",
     RestartLosesMessageExpiry "restart-loses-message-expiry" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6"]
-        "messages queued over a restart never expire",
+        "messages queued across a restart never expire",
     RestartLosesRetained "restart-loses-retained" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         "a restart keeps sessions but loses retained messages",
     RestartLosesRetainedProperties "restart-loses-retained-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
@@ -474,7 +474,7 @@ faults {
     RestartLosesWillProperties "restart-loses-will-properties" [V5 "MQTT-3.1.3-10", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "Wills lose their properties in a restart",
     RestartCutsWillQos "restart-cuts-will-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "Wills kept over a restart are published with QoS 1 at most",
+        "Wills kept across a restart are published with QoS 1 at most",
     AliasesOutliveRestart "aliases-outlive-restart" [V5 "MQTT-3.3.2-7"]
         "a client's Topic Aliases are still valid after a restart",
     SessionExpiryLostOverRestart "session-expiry-lost-over-restart" [V5 "MQTT-4.1.0-2"]
@@ -1661,7 +1661,7 @@ faults {
     RestartForgetsUser "restart-forgets-user" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#384", "mosquitto#2618"]
         "a restart forgets the users of offline sessions, which then miss messages only for those users",
     RestartHidesSession "restart-hides-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
-        "CONNACK has Session Present 0 for a session kept over a restart",
+        "CONNACK has Session Present 0 for a session kept across a restart",
     LongAcknowledgementsRefused "long-acknowledgements-refused" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-4", V5 "MQTT-4.3.3-11"] seen ["mosquitto#3713"]
         "an acknowledgement over 10,000 bytes closes the connection regardless of the Maximum Packet Size",
     ServerAliasesOutliveTakeover "server-aliases-outlive-takeover" [V5 "MQTT-3.3.2-7", V5 "RULE-3.3.4-2"]
@@ -2426,7 +2426,7 @@ faults {
     PingsCoalesced "pings-coalesced" [V5 "MQTT-3.12.4-1", V3_1_1 "MQTT-3.12.4-1"]
         "PINGREQ packets that arrive together are answered by one PINGRESP",
     RestartDoublesQueue "restart-doubles-queue" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.3.3-1"]
-        "messages queued over a restart are delivered twice",
+        "messages queued across a restart are delivered twice",
     SecondRestartLosesQueue "second-restart-loses-queue" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
         "the second restart loses the messages queued for a session",
     RestartReversesProperties "restart-reverses-properties" [V5 "MQTT-3.3.2-18"]

@@ -1,4 +1,4 @@
-//! Faults: what a broker loses over a restart although it should keep it. A broker without faults loses nothing here.
+//! Faults: what a broker loses across a restart although it should keep it. A broker without faults loses nothing here.
 
 use std::sync::Arc;
 use std::time::Duration;
