@@ -318,7 +318,7 @@ impl Broker {
         }
     }
 
-    fn hear(&mut self, connection: ConnectionId, now: Time) {
+    pub(crate) fn hear(&mut self, connection: ConnectionId, now: Time) {
         if let Some(Phase::Connected(key)) = self.connections.get(&connection)
             && let Some(link) = self
                 .state
@@ -860,6 +860,14 @@ impl Broker {
             }
         } else if !self.state.rules.breaks(Fault::KeepAliveNotEnforced) {
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+            // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+            if self.state.rules.breaks(Fault::SilentTogetherKept) {
+                let others = self.state.timers.all(Timer::KeepAlive);
+                let soon = turn.now + Duration::from_secs(1);
+                for (other, _) in others.iter().filter(|(_, at)| *at <= soon) {
+                    self.state.timers.cancel(Timer::KeepAlive(*other));
+                }
+            }
             let reason = ReasonCode::KEEP_ALIVE_TIMEOUT;
             refuse(
                 &mut self.state,

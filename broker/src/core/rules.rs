@@ -168,6 +168,10 @@ impl Rules {
                     .replace("e\u{301}", "\u{e9}")
                     .replace("a\u{30a}", "\u{e5}"),
             )
+        } else if let Some(above) = topic.strip_suffix("/>")
+            && self.breaks(Fault::ArrowsAreWildcards)
+        {
+            ByteString::from(format!("{above}/#"))
         } else if self.breaks(Fault::LevelsBeyond32Ignored) {
             let levels: Vec<&str> = topic.split('/').take(32).collect();
             ByteString::from(levels.join("/"))

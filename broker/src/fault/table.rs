@@ -2651,6 +2651,99 @@ tolerated {
     UnsubscribeFilterTextIgnored "unsubscribe-filter-text-ignored" [V5 "MQTT-3.10.3-1", V3_1_1 "MQTT-3.10.3-1"] in UNSUBSCRIBE "filter"
         "an UNSUBSCRIBE with ill-formed UTF-8 in a Topic Filter is ignored and the connection stays open",
 
+
+    // Lengths, counts and moments.
+    PubackBeforeDisconnectLost "puback-before-disconnect-lost" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a PUBACK is ignored if DISCONNECT arrives together with it",
+    PubrecBeforeDisconnectLost "pubrec-before-disconnect-lost" [V5 "MQTT-4.3.3-6", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.3.3-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a PUBREC is ignored if DISCONNECT arrives together with it",
+    PubcompBeforeDisconnectLost "pubcomp-before-disconnect-lost" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a PUBCOMP is ignored if DISCONNECT arrives together with it",
+    PubrelBeforeDisconnectLost "pubrel-before-disconnect-lost" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
+        "a PUBREL is ignored if DISCONNECT arrives together with it",
+    PubcompNotFoundKeepsSlot "pubcomp-not-found-keeps-slot" [V5 "MQTT-4.9.0-1"]
+        "a PUBCOMP with Reason Code 0x92 does not increment the send quota",
+    PubcompNotFoundIgnored "pubcomp-not-found-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
+        "a PUBCOMP with Reason Code 0x92 is ignored",
+    InUseRefusalReleased "in-use-refusal-released" [V5 "MQTT-4.3.3-4"]
+        "PUBREC 0x91 is answered with PUBREL",
+    EqualWillsOnce "equal-wills-once" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a Will with the same topic and payload as an earlier one is not published",
+    SilentTogetherKept "silent-together-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "of several silent clients whose Keep Alive ends within a second, only one is disconnected",
+    KeepAliveFedByBytes "keep-alive-fed-by-bytes" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "bytes of a packet that is not complete restart the Keep Alive timer",
+    KeepAliveFedByPingFrames "keep-alive-fed-by-ping-frames" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "WebSocket pings restart the Keep Alive timer",
+    OverlappingIdleAfter99 "overlapping-idle-after-99" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["aedes#88"]
+        "a client receives nothing more after 99 messages that several of its subscriptions matched",
+    SubscribersBeyondTenUnserved "subscribers-beyond-ten-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message reaches at most ten clients",
+    SubscribesBeyond50Idle "subscribes-beyond-50-idle" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "subscriptions after the fiftieth of a session, removed ones included, are granted but have no effect",
+    LongUnsubscribeIgnored "long-unsubscribe-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
+        "an UNSUBSCRIBE of a filter of more than 255 bytes has no effect",
+    ArrowsAreWildcards "arrows-are-wildcards" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "a last level that is the character > in a filter matches all levels",
+    PasswordEndsAtZero "password-ends-at-zero" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "a password is compared only up to its first zero byte",
+    AckBehindOlderIgnored "ack-behind-older-ignored" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a PUBACK is ignored while an older QoS 2 delivery is not finished",
+    LongTopicsNotRetained "long-topics-not-retained" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-6"]
+        "a message whose topic has more than 255 bytes is not retained",
+    LongTopicsNotQueued "long-topics-not-queued" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message whose topic has more than 255 bytes is not queued for offline sessions",
+    LongTopicWillLost "long-topic-will-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a Will whose topic has more than 255 bytes is not published",
+    LongTopicsUnshared "long-topics-unshared" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message whose topic has more than 255 bytes is not sent to Shared Subscriptions",
+    LongTopicsCutByAlias "long-topics-cut-by-alias" [V5 "MQTT-4.5.0-1"]
+        "a Topic Alias stands for the first 255 bytes of its topic",
+    EndedSessionClearsLater "ended-session-clears-later" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a session loses its subscriptions after 20 ms if an earlier one of its client ended shortly before",
+    QueuedBeyond64kCut "queued-beyond-64k-cut" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages queued for an offline session lose 65,536 bytes of a longer payload",
+    WaitingBeyond64kCut "waiting-beyond-64k-cut" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages queued while the send quota is exhausted lose 65,536 bytes of a longer payload",
+    ResentBeyond64kCut "resent-beyond-64k-cut" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "resent messages lose 65,536 bytes of a longer payload",
+    RetainedBeyond64kCut "retained-beyond-64k-cut" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "retained messages lose 65,536 bytes of a longer payload",
+    SharedBeyond64kCut "shared-beyond-64k-cut" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages of a Shared Subscription lose 65,536 bytes of a longer payload",
+    ReleasedLaterBeyond64kCut "released-later-beyond-64k-cut" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "QoS 2 messages whose PUBREL arrives on a later connection lose 65,536 bytes of a longer payload",
+    PasswordCut "password-cut" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "only the first 72 bytes of a password are compared",
+    UnsubscribesBeyond50Ignored "unsubscribes-beyond-50-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
+        "UNSUBSCRIBE packets after the fiftieth of a session have no effect",
+    OfflineBeyondTenUnserved "offline-beyond-ten-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message is queued for at most ten offline sessions",
+    RetainedBeyond120Lost "retained-beyond-120-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["mosquitto#2887", "rumqtt#170"]
+        "at most 120 retained messages are sent for a subscription",
+    RetainedJustStoredUnsent "retained-just-stored-unsent" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a retained message is not sent for a SUBSCRIBE that arrives together with it",
+    LongTopicsLostBehindWindow "long-topics-lost-behind-window" [V5 "MQTT-4.5.0-1"]
+        "a message whose topic has more than 255 bytes is lost if it has to wait for send quota",
+    LongTopicsNotResent "long-topics-not-resent" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an unacknowledged message whose topic has more than 255 bytes is not resent",
+    QueuedLongPropertiesLost "queued-long-properties-lost" [V5 "MQTT-3.3.2-17"]
+        "messages queued for an offline session lose properties of more than 255 bytes",
+    WaitingLongPropertiesLost "waiting-long-properties-lost" [V5 "MQTT-3.3.2-17"]
+        "messages queued while the send quota is exhausted lose properties of more than 255 bytes",
+    ResentLongPropertiesLost "resent-long-properties-lost" [V5 "MQTT-3.3.2-17"]
+        "messages are resent without properties of more than 255 bytes",
+    RetainedLongPropertiesLost "retained-long-properties-lost" [V5 "MQTT-3.3.2-17"]
+        "retained messages are sent without properties of more than 255 bytes",
+    SharedLongPropertiesLost "shared-long-properties-lost" [V5 "MQTT-3.3.2-17"]
+        "messages of a Shared Subscription lose properties of more than 255 bytes",
+    WillLongPropertiesLost "will-long-properties-lost" [V5 "MQTT-3.3.2-17"]
+        "Wills lose properties of more than 255 bytes",
+    ReleasedLaterLongPropertiesLost "released-later-long-properties-lost" [V5 "MQTT-3.3.2-17"]
+        "a QoS 2 message whose PUBREL arrives on a later connection loses properties of more than 255 bytes",
+
     // Properties.
     PropertyNotAllowedIgnored "property-not-allowed-ignored" [V5 "RULE-2.2.2.2-1"]
         "a packet with a property that it must not have is ignored and the connection stays open",

@@ -270,7 +270,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.inbound.reserve(self.read_size);
         let read = pin!(self.stream.read_buf(&mut self.inbound)).poll(cx);
         match read {
-            Poll::Pending => false,
+            Poll::Pending => {
+                // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]: control frames return no bytes.
+                if self.framed && self.has_fault(Fault::KeepAliveFedByPingFrames) {
+                    self.shared.hear(self.id);
+                }
+                false
+            }
             Poll::Ready(Ok(0) | Err(_)) => {
                 self.reading = false;
                 // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
@@ -285,6 +291,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     true => (self.read_size * 2).min(READ_MAXIMUM),
                     false => (self.read_size / 2).max(count).max(READ_MINIMUM),
                 };
+                // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+                if self.has_fault(Fault::KeepAliveFedByBytes) {
+                    self.shared.hear(self.id);
+                }
                 self.process(spent);
                 self.bound_incoming();
                 // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: a packet may arrive in several reads.

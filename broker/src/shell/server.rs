@@ -398,6 +398,12 @@ impl Shared {
     }
 
     /// Passes one input to the core and carries out the outputs.
+    /// For faults: restarts the Keep Alive timer of this connection.
+    pub(super) fn hear(&self, connection: ConnectionId) {
+        let now = self.now();
+        self.lock().broker.hear(connection, now);
+    }
+
     pub(super) fn handle(&self, state: &mut State, input: Input) {
         let now = self.now();
         let mut out = mem::take(&mut state.outputs);

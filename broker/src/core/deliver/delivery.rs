@@ -27,6 +27,9 @@ use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
 
+/// For faults, topics of more bytes are long.
+const LONG_TOPIC: usize = 255;
+
 /// The fault [`Fault::UnacknowledgedForgottenInTime`] forgets messages that are not acknowledged for so long.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(600);
 
@@ -61,6 +64,9 @@ pub(crate) fn send_regardless(
 fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery: Delivery) {
     if !session.may_have(rules, &delivery.message.topic) {
         dropped(session, turn, &delivery, DropReason::NotAuthorized);
+        return;
+    }
+    if !rules.faults.is_none() && is_long_and_lost(session, rules, &delivery) {
         return;
     }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
@@ -279,6 +285,18 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     } else {
         session.queue.push_back(delivery);
     }
+}
+
+/// For faults: whether a message is lost because its topic is long and it has to wait. [3.1.1 MQTT-4.5.0-1]
+/// [5 MQTT-4.5.0-1]
+fn is_long_and_lost(session: &Session, rules: &Rules, delivery: &Delivery) -> bool {
+    if delivery.message.topic.len() <= LONG_TOPIC || session.link.is_some() && session.is_ready() {
+        return false;
+    }
+    rules.breaks(match session.link {
+        Some(_) => Fault::LongTopicsLostBehindWindow,
+        None => Fault::LongTopicsNotQueued,
+    })
 }
 
 /// For faults: puts a message for an offline session into another place than the last. Returns whether it did.
@@ -691,6 +709,13 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
         // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
         Stage::Published(delivery)
             if delivery.retain && rules.breaks(Fault::RetainedInflightNotResent) =>
+        {
+            session.inflight.remove(id);
+        }
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        Stage::Published(delivery)
+            if delivery.message.topic.len() > LONG_TOPIC
+                && rules.breaks(Fault::LongTopicsNotResent) =>
         {
             session.inflight.remove(id);
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mqtt_check_codec::{Property, QoS};
+use mqtt_check_codec::{Properties, Property, QoS};
 
 use crate::Fault;
 use crate::core::input::Time;
@@ -56,6 +56,10 @@ enum Loss {
     Retain,
     /// The clearing of RETAIN, so that its value is passed on to every subscriber.
     RetainCleared,
+    /// Properties of more than 255 bytes.
+    LongProperties,
+    /// As many bytes of the payload as two bytes cannot count.
+    Beyond64k,
     /// The time that the message has waited.
     Age,
     /// Bytes of the payload that are not UTF-8.
@@ -195,6 +199,51 @@ const LOSSES: &[(Fault, Way, Loss)] = &[
     ),
     (Fault::SharedBytesLost, Way::Shared, Loss::Bytes),
     (
+        Fault::QueuedLongPropertiesLost,
+        Way::Queued,
+        Loss::LongProperties,
+    ),
+    (
+        Fault::WaitingLongPropertiesLost,
+        Way::Waiting,
+        Loss::LongProperties,
+    ),
+    (
+        Fault::ResentLongPropertiesLost,
+        Way::Resent,
+        Loss::LongProperties,
+    ),
+    (
+        Fault::RetainedLongPropertiesLost,
+        Way::Retained,
+        Loss::LongProperties,
+    ),
+    (
+        Fault::SharedLongPropertiesLost,
+        Way::Shared,
+        Loss::LongProperties,
+    ),
+    (
+        Fault::WillLongPropertiesLost,
+        Way::Will,
+        Loss::LongProperties,
+    ),
+    (
+        Fault::ReleasedLaterLongPropertiesLost,
+        Way::ReleasedLater,
+        Loss::LongProperties,
+    ),
+    (Fault::QueuedBeyond64kCut, Way::Queued, Loss::Beyond64k),
+    (Fault::WaitingBeyond64kCut, Way::Waiting, Loss::Beyond64k),
+    (Fault::ResentBeyond64kCut, Way::Resent, Loss::Beyond64k),
+    (Fault::RetainedBeyond64kCut, Way::Retained, Loss::Beyond64k),
+    (Fault::SharedBeyond64kCut, Way::Shared, Loss::Beyond64k),
+    (
+        Fault::ReleasedLaterBeyond64kCut,
+        Way::ReleasedLater,
+        Loss::Beyond64k,
+    ),
+    (
         Fault::HeldBackPropertiesLost,
         Way::HeldBack,
         Loss::Properties,
@@ -253,6 +302,17 @@ fn lose_of_message(loss: Loss, now: Time, message: &mut Message) {
         Loss::Order => message.properties.0.reverse(),
         Loss::QosAbove(highest) => message.qos = message.qos.min(highest),
         Loss::Retain => message.retain = false,
+        Loss::LongProperties => {
+            let size = |property: &Property| Properties(vec![property.clone()]).encoded_size();
+            message
+                .properties
+                .0
+                .retain(|property| size(property) <= 255);
+        }
+        Loss::Beyond64k => {
+            let length = message.payload.len() % 0x1_0000;
+            message.payload.truncate(length);
+        }
         Loss::Age => message.received_at = now,
         Loss::Bytes => {
             let text = String::from_utf8_lossy(&message.payload).into_owned();

@@ -59,6 +59,10 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
     if message.dup && rules.breaks(Fault::RetainedOfDupNotStored) {
         return;
     }
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if message.topic.len() > 255 && rules.breaks(Fault::LongTopicsNotRetained) {
+        return;
+    }
     // [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
     if message.topic.len() > 1
         && message.topic.ends_with('/')
@@ -327,6 +331,14 @@ pub(crate) fn send_retained(
     }
     if !rules.faults.is_none() {
         add_replaced(rules, retained, &mut messages);
+        // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+        if messages.len() > 120 && rules.breaks(Fault::RetainedBeyond120Lost) {
+            messages.truncate(120);
+        }
+        let is_new = |message: &Arc<Message>| message.received_at == turn.now;
+        if messages.iter().any(is_new) && rules.breaks(Fault::RetainedJustStoredUnsent) {
+            messages.retain(|message| !is_new(message));
+        }
         lengthen(rules, retained, is_older, &mut messages);
     }
     for message in messages {

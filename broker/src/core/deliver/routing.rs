@@ -178,6 +178,19 @@ pub(crate) fn decide(
         overlapping.extend(several.map(|subscribers| subscribers[0].session));
     }
     topics.matches = found;
+    if !rules.faults.is_none() {
+        // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+        let (mut served, mut queued) = (0, 0);
+        copies.retain(|(key, delivery)| {
+            served += 1;
+            queued += usize::from(!sessions.is_linked(*key));
+            !(served > 10 && rules.breaks(Fault::SubscribersBeyondTenUnserved)
+                || queued > 10 && rules.breaks(Fault::OfflineBeyondTenUnserved)
+                || delivery.shared.is_some()
+                    && delivery.message.topic.len() > 255
+                    && rules.breaks(Fault::LongTopicsUnshared))
+        });
+    }
     let matched = !copies.is_empty();
     if !matched {
         turn.hook(HookEvent::MessageDropped {
@@ -309,6 +322,15 @@ pub(crate) fn hand_out(
     routed: Routed,
 ) {
     for (key, delivery) in routed.copies {
+        // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+        if routed.overlapping.contains(&key)
+            && let Some(session) = sessions.at_mut(key)
+        {
+            session.fault_state.overlaps += 1;
+            if session.fault_state.overlaps > 99 && rules.breaks(Fault::OverlappingIdleAfter99) {
+                continue;
+            }
+        }
         deliver(rules, sessions, turn, key, delivery);
     }
     // [5 MQTT-4.5.0-1] [5 MQTT-4.9.0-1]

@@ -113,6 +113,11 @@ pub(crate) fn end_session(
         let gone = shared.map(|(filter, _)| (filter.clone(), true));
         state.topics.gone.extend(gone);
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if session.expiry == Expiry::AtClose && state.rules.breaks(Fault::EndedSessionClearsLater) {
+        let client = session.client.clone();
+        state.topics.left_at.insert(client, turn.now);
+    }
     if state.rules.breaks(Fault::RetainHandling1KnowsDiscarded) {
         let filters = subscriptions.keys().cloned().collect();
         let client = session.client.clone();

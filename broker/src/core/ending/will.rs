@@ -161,6 +161,14 @@ pub(crate) fn publish_will(
     {
         return;
     }
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if state.rules.breaks(Fault::EqualWillsOnce) {
+        let text = String::from_utf8_lossy(&will.message.payload).into_owned();
+        let same = bytestring::ByteString::from(format!("{}\n{text}", will.message.topic));
+        if !state.topics.with_will.insert(same) {
+            return;
+        }
+    }
     if state.rules.breaks(Fault::WillKeptAfterPublishing) {
         session.will = Some(will.clone());
     }
@@ -179,6 +187,7 @@ pub(crate) fn publish_will(
     });
     // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
     if will.message.qos == QoS::ExactlyOnce && state.rules.breaks(Fault::WillOfQos2Lost)
+        || will.message.topic.len() > 255 && state.rules.breaks(Fault::LongTopicWillLost)
         || will.message.payload.len() > 0x7FFF && state.rules.breaks(Fault::LongWillPayloadLost)
         || matches!(
             will.message.properties.0.first(),

@@ -51,6 +51,10 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
         return;
     }
     match pending(state, key, ack.packet_id) {
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        Pending::Qos1(_)
+            if is_behind_qos2(state, key, ack.packet_id)
+                && state.rules.breaks(Fault::AckBehindOlderIgnored) => {}
         Pending::Qos1(topic) => {
             if state.rules.breaks(Fault::PubackSettlesEarlier) {
                 settle_earlier(state, turn, key, ack);
@@ -97,6 +101,8 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     {
         return;
     }
+    // [5 MQTT-4.3.3-4]
+    let in_use = ack.reason == ReasonCode::PACKET_IDENTIFIER_IN_USE;
     let reason = match pending(state, key, id) {
         Pending::Qos1(topic) if state.rules.breaks(Fault::PubrecSettlesQos1) => {
             return settle(state, turn, key, ack, topic);
@@ -106,6 +112,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
         pending
             if !ack.reason.is_success()
                 && (state.rules.breaks(Fault::RefusalReleased)
+                    || in_use && state.rules.breaks(Fault::InUseRefusalReleased)
                     || is_of_earlier(state, key, id)
                         && state.rules.breaks(Fault::RefusalOfResentReleased)) =>
         {
@@ -134,6 +141,10 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
                     true => None,
                     false => published(session, id),
                 };
+                if !state.rules.faults.is_none() {
+                    let begun = session.inflight.stage(id).cloned();
+                    session.fault_state.settled = begun.map(|stage| (turn.number, id, stage));
+                }
                 session.inflight.release(id);
                 if state.rules.breaks(Fault::SendQuotaFreedByPubrec) {
                     session.inflight.give_back(id);
@@ -194,7 +205,17 @@ pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
         {
             end(state, turn, key);
         }
+        // [5 MQTT-4.4.0-1] [5 MQTT-4.9.0-1]
+        Pending::Release(_)
+            if !ack.reason.is_success() && state.rules.breaks(Fault::PubcompNotFoundIgnored) => {}
         Pending::Release(topic) => {
+            // [5 MQTT-4.9.0-1]
+            if !ack.reason.is_success()
+                && let Some(session) = state.sessions.at_mut(key)
+                && state.rules.breaks(Fault::PubcompNotFoundKeepsSlot)
+            {
+                session.inflight.lose(1);
+            }
             settle(state, turn, key, ack, topic);
             // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
             if let Some(session) = state.sessions.at_mut(key)
@@ -229,6 +250,10 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         return;
     }
     let stage = session.inflight.remove(ack.packet_id);
+    if !state.rules.faults.is_none() {
+        let settled = stage.clone();
+        session.fault_state.settled = settled.map(|stage| (turn.number, ack.packet_id, stage));
+    }
     if let Some(stage) = &stage
         && state.rules.breaks(Fault::RestartRestoresAcknowledged)
     {
@@ -299,6 +324,57 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
             &delivery,
             key,
         );
+    }
+}
+
+/// Returns whether an older QoS 2 delivery to the client is not finished.
+fn is_behind_qos2(state: &State, key: SessionKey, id: PacketId) -> bool {
+    let Some(session) = state
+        .sessions
+        .at(key)
+        .filter(|_| !state.rules.faults.is_none())
+    else {
+        return false;
+    };
+    let is_qos2 = |stage: &Stage| match stage {
+        Stage::Published(delivery) => delivery.qos == QoS::ExactlyOnce,
+        Stage::Released { .. } => true,
+    };
+    let own = session.inflight.sequence(id);
+    let mut ids = session.inflight.ids();
+    ids.any(|other| {
+        session.inflight.sequence(other) < own && session.inflight.stage(other).is_some_and(is_qos2)
+    })
+}
+
+/// For faults: undoes the acknowledgement that arrived together with DISCONNECT.
+pub(crate) fn undo(state: &mut State, turn: &Turn<'_>, key: SessionKey) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let Some(aside) = session.fault_state.there() else {
+        return;
+    };
+    let (settled, freed) = (aside.settled.take(), aside.freed.take());
+    if let Some((number, id, received)) = freed
+        && number + 1 == turn.number
+        && state.rules.breaks(Fault::PubrelBeforeDisconnectLost)
+    {
+        session.received.insert(id, received);
+    }
+    if let Some((number, id, stage)) = settled
+        && number + 1 == turn.number
+    {
+        let fault = match (&stage, session.inflight.stage(id)) {
+            (Stage::Released { .. }, _) => Fault::PubcompBeforeDisconnectLost,
+            (Stage::Published(d), _) if d.qos == QoS::ExactlyOnce => {
+                Fault::PubrecBeforeDisconnectLost
+            }
+            _ => Fault::PubackBeforeDisconnectLost,
+        };
+        if state.rules.breaks(fault) {
+            session.inflight.keep(id, number, stage);
+        }
     }
 }
 

@@ -36,6 +36,10 @@ pub(super) fn used(rules: &Rules, link: &mut Link, alias: u16, publish: &mut Pub
     if rules.breaks(Fault::AliasUsedOnce) {
         link.aliases_in.remove(&alias);
     }
+    // [5 MQTT-4.5.0-1]
+    if publish.topic.len() > 255 && rules.breaks(Fault::LongTopicsCutByAlias) {
+        publish.topic = ByteString::from(publish.topic.chars().take(255).collect::<String>());
+    }
     if rules.breaks(Fault::AliasedNotRetained) {
         publish.retain = false;
     }

@@ -2,6 +2,7 @@
 
 use mqtt_check_codec::{Disconnect, PacketType, Property, ProtocolVersion, ReasonCode, Sender};
 
+use super::acknowledgement::undo;
 use crate::core::ending::connection::{end_connection, refuse};
 use crate::core::state::State;
 use crate::core::state::connection::{Connections, Phase};
@@ -19,6 +20,9 @@ pub(crate) fn disconnect_received(
     key: SessionKey,
     disconnect: &Disconnect,
 ) {
+    if !state.rules.faults.is_none() {
+        undo(state, turn, key);
+    }
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };

@@ -47,6 +47,9 @@ pub(super) fn subscribed(
     let Some(granted) = session.subscriptions.get(whole).copied() else {
         return;
     };
+    session.fault_state.subscribes += 1;
+    let is_beyond =
+        session.fault_state.subscribes > 50 && state.rules.breaks(Fault::SubscribesBeyond50Idle);
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1] [5 RULE-4.8.2-1]
     let is_idle = session.traces.connected_at == turn.now
         && (granted.shared && state.rules.breaks(Fault::SharedBehindConnectIdle)
@@ -56,7 +59,7 @@ pub(super) fn subscribed(
     if is_late {
         session.fault_state.late_filters.push(whole.clone());
     }
-    if is_idle || is_late {
+    if is_idle || is_late || is_beyond {
         let filter = granted.filter(whole);
         state.topics.subscriptions.remove(filter, key);
     }

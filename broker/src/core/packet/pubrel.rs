@@ -40,6 +40,9 @@ pub(crate) fn pubrel_received(
         true => session.received.get(&id).copied(),
         false => session.received.remove(&id),
     };
+    if let Some(received) = known.filter(|_| !state.rules.faults.is_none()) {
+        session.fault_state.freed = Some((turn.number, id, received));
+    }
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
     let aside = session.fault_state.there();
     if aside.is_some_and(|aside| aside.cut.remove(&id)) {

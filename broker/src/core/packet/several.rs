@@ -8,6 +8,7 @@ use mqtt_check_codec::topic::{has_wildcard, matches};
 
 use crate::Fault;
 use crate::core::state::State;
+use crate::core::state::session_key::SessionKey;
 use crate::core::state::task::{Made, Subscribing, Unsubscribing};
 
 /// Changes which subscriptions of a SUBSCRIBE get retained messages. [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
@@ -59,7 +60,13 @@ pub(super) fn misjudge_retained(state: &State, work: &mut Subscribing) {
 
 /// Returns the reason code for a filter of an UNSUBSCRIBE that is wrongly ignored. [3.1.1 MQTT-3.10.4-6]
 /// [5 MQTT-3.10.4-6]
-pub(super) fn passed_over(state: &State, work: &Unsubscribing) -> Option<ReasonCode> {
+pub(super) fn passed_over(
+    state: &State,
+    key: SessionKey,
+    work: &Unsubscribing,
+) -> Option<ReasonCode> {
+    let session = state.sessions.at(key);
+    let is_beyond_50 = session.is_some_and(|session| session.fault_state.unsubscribes > 50);
     // [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
     let is_bare = work.unsubscribe.properties.0.is_empty();
     let filter = work.unsubscribe.filters.get(work.next);
@@ -70,6 +77,13 @@ pub(super) fn passed_over(state: &State, work: &Unsubscribing) -> Option<ReasonC
                 .rules
                 .breaks(Fault::UnsubscribeOfSharedWildcardIgnored)
     {
+        return Some(ReasonCode::SUCCESS);
+    }
+    // [3.1.1 MQTT-3.10.4-1] [5 MQTT-3.10.4-1]
+    if filter.is_some_and(|f| f.len() > 255) && state.rules.breaks(Fault::LongUnsubscribeIgnored) {
+        return Some(ReasonCode::SUCCESS);
+    }
+    if is_beyond_50 && state.rules.breaks(Fault::UnsubscribesBeyond50Ignored) {
         return Some(ReasonCode::SUCCESS);
     }
     if work.next >= 10 && state.rules.breaks(Fault::UnsubscribeBeyondTenIgnored) {

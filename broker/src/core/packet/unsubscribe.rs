@@ -39,6 +39,11 @@ pub(crate) fn unsubscribe_received(
         unsubscribe.packet_id,
         Fault::UnsubscribeEndsOutgoing,
     );
+    if let Some(session) = state.sessions.at_mut(key)
+        && !state.rules.faults.is_none()
+    {
+        session.fault_state.unsubscribes += 1;
+    }
     let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };
@@ -139,7 +144,7 @@ fn delete_each(
         charge(turn, budget, filter);
         let passed_over = match state.rules.faults.is_none() {
             true => None,
-            false => passed_over(state, work),
+            false => passed_over(state, key, work),
         };
         // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
         work.reasons.push(if let Some(reason) = passed_over {

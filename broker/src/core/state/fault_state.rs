@@ -9,8 +9,10 @@ use mqtt_check_codec::{PacketId, Publish, Unsubscribe};
 
 use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::former::Former;
+use super::inflight::Stage;
 use super::link::{InboundAliases, OutboundAliases};
 use super::message::{Delivery, Message};
+use super::session::Received;
 use super::subscription::Granted;
 use super::task::Subscribing;
 use super::will::Will;
@@ -91,6 +93,16 @@ pub(crate) struct FaultState {
     pub(crate) late_publishes: Vec<Publish>,
     /// How many messages of Shared Subscriptions from the queue were sent on this connection.
     pub(crate) shared_backlog: usize,
+    /// The delivery that was settled or released last, and the number of that turn.
+    pub(crate) settled: Option<(u64, PacketId, Stage)>,
+    /// The QoS 2 message that was released last, and the number of that turn.
+    pub(crate) freed: Option<(u64, PacketId, Received)>,
+    /// How many filters the session has subscribed to, each time counted.
+    pub(crate) subscribes: usize,
+    /// How many UNSUBSCRIBE packets the session has carried out.
+    pub(crate) unsubscribes: usize,
+    /// How many messages overlapping subscriptions matched.
+    pub(crate) overlaps: usize,
     /// Whether the queue had no room for a message.
     pub(crate) overflowed: bool,
     /// The message that was acknowledged last.
@@ -143,6 +155,11 @@ impl Blank for FaultState {
         late_retained: Vec::new(),
         late_publishes: Vec::new(),
         shared_backlog: 0,
+        settled: None,
+        freed: None,
+        subscribes: 0,
+        unsubscribes: 0,
+        overlaps: 0,
         overflowed: false,
         acknowledged: None,
         acknowledged_ids: BTreeMap::new(),

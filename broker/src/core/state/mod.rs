@@ -38,6 +38,7 @@ use self::subscription::{Lookup, Matches, Subscriptions};
 use self::task::Tasks;
 use self::timer::Timers;
 use crate::Liberty;
+use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::turn::STEP;
 
@@ -65,6 +66,8 @@ pub(crate) struct Topics {
     pub(crate) gone: BTreeMap<ByteString, bool>,
     /// For a fault: clients of which a Will was published.
     pub(crate) with_will: BTreeSet<ByteString>,
+    /// For a fault: when the session of a client ended with its connection.
+    pub(crate) left_at: BTreeMap<ByteString, Time>,
     /// Kept between messages only to reuse its memory.
     pub(crate) matches: Matches,
     /// The finished look-up for the next message.
@@ -105,6 +108,7 @@ impl State {
                 expired: BTreeSet::new(),
                 gone: BTreeMap::new(),
                 with_will: BTreeSet::new(),
+                left_at: BTreeMap::new(),
                 matches: Matches::default(),
                 found: None,
                 tasks: Tasks::default(),

@@ -312,8 +312,17 @@ fn is_taken_for_right(rules: &Rules, connect: &Connect, user: &User) -> bool {
     };
     right.starts_with(sent) && rules.breaks(Fault::PasswordPrefixAccepted)
         || sent.starts_with(right) && rules.breaks(Fault::LongerPasswordAccepted)
+        || sent.len().min(right.len()) >= 72
+            && sent[..72] == right[..72]
+            && rules.breaks(Fault::PasswordCut)
+        || until_zero(sent) == until_zero(right) && rules.breaks(Fault::PasswordEndsAtZero)
         || sent.eq_ignore_ascii_case(right) && rules.breaks(Fault::PasswordCaseFolded)
         || is_of_any_user() && rules.breaks(Fault::AnotherUsersPasswordAccepted)
+}
+
+/// Returns the bytes before the first zero byte.
+fn until_zero(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {

@@ -149,6 +149,13 @@ pub(crate) fn claim_session(
     if is_clean_takeover && state.rules.breaks(Fault::CleanTakeoverClearsLater) {
         late::clear_later(state, turn, key);
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if let Some(at) = state.topics.left_at.remove(&*connect.client_id)
+        && turn.now.saturating_sub(at) < Duration::from_millis(20)
+        && state.rules.breaks(Fault::EndedSessionClearsLater)
+    {
+        late::clear_later(state, turn, key);
+    }
     // [5 MQTT-4.1.0-2]
     if state.rules.breaks(Fault::ExpiredSubscriptionsReturn) && !connect.clean_start {
         let ended = state.sessions.ended.iter_mut();
