@@ -464,6 +464,19 @@ impl Broker {
         };
         let is_authenticating = session.link.as_ref().is_some_and(Link::is_authenticating);
         match packet {
+            // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+            Packet::Publish(publish)
+                if size == 4096 && state.rules.breaks(Fault::FullBufferLost) =>
+            {
+                if let Some(id) = publish.packet_id {
+                    let acknowledge = match publish.qos {
+                        QoS::ExactlyOnce => Packet::PubRec,
+                        _ => Packet::PubAck,
+                    };
+                    packet::publish::answer(state, turn, key, id, ReasonCode::SUCCESS, acknowledge);
+                }
+                true
+            }
             Packet::Publish(publish) if publish.qos == QoS::AtMostOnce => {
                 session.traces.qos0_in_turn = turn.number;
                 false

@@ -2684,7 +2684,7 @@ tolerated {
         "subscriptions after the fiftieth of a session, removed ones included, are granted but have no effect",
     LongUnsubscribeIgnored "long-unsubscribe-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
         "an UNSUBSCRIBE of a filter of more than 255 bytes has no effect",
-    ArrowsAreWildcards "arrows-are-wildcards" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+    ArrowsAreWildcards "arrows-are-wildcards" [V5 "MQTT-4.7.3-4", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-4.7.3-4", V3_1_1 "MQTT-3.3.1-6"]
         "a last level that is the character > in a filter matches all levels",
     PasswordEndsAtZero "password-ends-at-zero" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
         "a password is compared only up to its first zero byte",
@@ -2743,6 +2743,28 @@ tolerated {
         "Wills lose properties of more than 255 bytes",
     ReleasedLaterLongPropertiesLost "released-later-long-properties-lost" [V5 "MQTT-3.3.2-17"]
         "a QoS 2 message whose PUBREL arrives on a later connection loses properties of more than 255 bytes",
+    SessionExpiryOfOneEnds "session-expiry-of-1-ends" [V5 "MQTT-4.1.0-1", V5 "MQTT-3.1.2-23"]
+        "a session with a Session Expiry Interval of one second ends with its connection",
+    WillDelayOfOneIgnored "will-delay-of-1-ignored" [V5 "MQTT-3.1.2-8"]
+        "a Will with a Will Delay Interval of one second is published at once",
+    MessageExpiryOfOneIsOver "message-expiry-of-1-is-over" [V5 "MQTT-4.5.0-1"]
+        "a message with a Message Expiry Interval of one second expires at once",
+    SessionsOfLongIdsEnd "sessions-of-long-ids-end" [V5 "MQTT-4.1.0-1", V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4", V3_1_1 "MQTT-4.1.0-1"]
+        "a session whose Client Identifier has more than 255 bytes ends with its connection",
+    UserNamesCut "user-names-cut" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "only the first 32 bytes of user names are compared",
+    FiltersBeyond127Ignored "filters-beyond-127-ignored" [V5 "MQTT-3.8.4-5", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.8.4-4", V3_1_1 "MQTT-4.5.0-1"]
+        "only the first 127 filters in a SUBSCRIBE have an effect",
+    UnsubscribeBeyond127Ignored "unsubscribe-beyond-127-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
+        "only the first 127 filters in an UNSUBSCRIBE have an effect",
+    FullBufferLost "full-buffer-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a PUBLISH of exactly 4,096 bytes is acknowledged but lost",
+    WillsBeyondTenLost "wills-beyond-ten-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "at most ten Wills are published within a second",
+    QuickReturnLosesQueue "quick-return-loses-queue" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a session loses its messages if its client sends DISCONNECT together with CONNECT",
+    DeepRetainedMissed "deep-retained-missed" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "retained messages of topics with more than 16 levels are not sent for a filter that ends with #",
 
     // Properties.
     PropertyNotAllowedIgnored "property-not-allowed-ignored" [V5 "RULE-2.2.2.2-1"]

@@ -84,8 +84,9 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         return;
     }
     let expiry_s = delivery.message.expiry_s;
-    let is_negative =
-        expiry_s.is_some_and(|s| s >= 1 << 31) && rules.breaks(Fault::MessageExpirySigned);
+    let is_negative = expiry_s.is_some_and(|s| s >= 1 << 31)
+        && rules.breaks(Fault::MessageExpirySigned)
+        || expiry_s == Some(1) && rules.breaks(Fault::MessageExpiryOfOneIsOver);
     if is_negative || expiry_s == Some(0) && rules.chooses(Liberty::ExpiryOf0IsOver) {
         dropped(session, turn, &delivery, DropReason::Expired);
         return;

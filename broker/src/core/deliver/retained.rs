@@ -339,6 +339,13 @@ pub(crate) fn send_retained(
         if messages.iter().any(is_new) && rules.breaks(Fault::RetainedJustStoredUnsent) {
             messages.retain(|message| !is_new(message));
         }
+        let is_deep = |message: &Arc<Message>| message.topic.split('/').count() > 16;
+        if filter.ends_with('#')
+            && messages.iter().any(is_deep)
+            && rules.breaks(Fault::DeepRetainedMissed)
+        {
+            messages.retain(|message| !is_deep(message));
+        }
         lengthen(rules, retained, is_older, &mut messages);
     }
     for message in messages {

@@ -32,6 +32,10 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
         Expiry::After(span) if state.rules.breaks(Fault::SessionExpiresEarly) => {
             Expiry::After(span / 2)
         }
+        // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-23] [5 MQTT-4.1.0-1]
+        _ if session.client.len() > 255 && state.rules.breaks(Fault::SessionsOfLongIdsEnd) => {
+            Expiry::AtClose
+        }
         _ if session.subscriptions.len() == 0 && state.rules.breaks(Fault::EmptySessionNotKept) => {
             Expiry::AtClose
         }

@@ -99,6 +99,9 @@ pub(crate) fn settle_will(
         false => Duration::ZERO,
     };
     let mut delay = will.delay.saturating_add(late);
+    if delay == Duration::from_secs(1) && rules.breaks(Fault::WillDelayOfOneIgnored) {
+        delay = Duration::ZERO;
+    }
     if rules.breaks(Fault::WillDelayCut) {
         delay = Duration::from_secs(delay.as_secs() & 0xFFFF);
     }
@@ -160,6 +163,15 @@ pub(crate) fn publish_will(
         && !state.topics.with_will.insert(client.clone())
     {
         return;
+    }
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if state.rules.breaks(Fault::WillsBeyondTenLost) {
+        let earlier = &mut state.topics.wills_at;
+        earlier.retain(|at| turn.now.saturating_sub(*at) < Duration::from_secs(1));
+        earlier.push(turn.now);
+        if earlier.len() > 10 {
+            return;
+        }
     }
     // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
     if state.rules.breaks(Fault::EqualWillsOnce) {

@@ -26,6 +26,14 @@ pub(crate) fn disconnect_received(
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
+    // [3.1.1 MQTT-4.4.0-1] [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.4.0-1] [5 MQTT-4.5.0-1]
+    if session.traces.resumed
+        && session.traces.connected_at == turn.now
+        && state.rules.breaks(Fault::QuickReturnLosesQueue)
+    {
+        session.inflight.clear();
+        session.queue.take();
+    }
     let Some(link) = &session.link else {
         return;
     };

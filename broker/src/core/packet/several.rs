@@ -86,6 +86,9 @@ pub(super) fn passed_over(
     if is_beyond_50 && state.rules.breaks(Fault::UnsubscribesBeyond50Ignored) {
         return Some(ReasonCode::SUCCESS);
     }
+    if work.next >= 127 && state.rules.breaks(Fault::UnsubscribeBeyond127Ignored) {
+        return Some(ReasonCode::SUCCESS);
+    }
     if work.next >= 10 && state.rules.breaks(Fault::UnsubscribeBeyondTenIgnored) {
         return Some(ReasonCode::SUCCESS);
     }

@@ -352,6 +352,7 @@ fn passed_over(
     let mut properties = work.subscribe.properties.iter();
     let is_explained = properties.any(|p| matches!(p, Property::UserProperty(..)));
     let is_ignored = index > 0 && rules.breaks(Fault::OnlyFirstFilterSubscribed)
+        || index >= 127 && rules.breaks(Fault::FiltersBeyond127Ignored)
         || index >= 10 && rules.breaks(Fault::FiltersBeyondTenIgnored)
         || is_explained && rules.breaks(Fault::SubscribeWithPropertiesIgnored);
     is_ignored.then_some(ReasonCode(subscription.options.qos.as_u8()))

@@ -66,6 +66,8 @@ pub(crate) struct Topics {
     pub(crate) gone: BTreeMap<ByteString, bool>,
     /// For a fault: clients of which a Will was published.
     pub(crate) with_will: BTreeSet<ByteString>,
+    /// For a fault: when the latest Wills were published.
+    pub(crate) wills_at: Vec<Time>,
     /// For a fault: when the session of a client ended with its connection.
     pub(crate) left_at: BTreeMap<ByteString, Time>,
     /// Kept between messages only to reuse its memory.
@@ -108,6 +110,7 @@ impl State {
                 expired: BTreeSet::new(),
                 gone: BTreeMap::new(),
                 with_will: BTreeSet::new(),
+                wills_at: Vec::new(),
                 left_at: BTreeMap::new(),
                 matches: Matches::default(),
                 found: None,

@@ -288,7 +288,10 @@ fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
         return Err(ReasonCode::NOT_AUTHORIZED.into());
     };
     let known = users.iter().any(|user| {
-        name == &user.name
+        (name == &user.name
+            || name.len().min(user.name.len()) >= 32
+                && name.as_bytes()[..32] == user.name.as_bytes()[..32]
+                && rules.breaks(Fault::UserNamesCut))
             && (connect.password.as_deref() == Some(&user.password.expose()[..])
                 || rules.breaks(Fault::WrongPasswordAccepted)
                 || !rules.faults.is_none() && is_taken_for_right(rules, connect, user))

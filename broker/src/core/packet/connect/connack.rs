@@ -70,6 +70,7 @@ fn connack_properties(
     if (everything || expiry != Expiry::from_s(asked))
         && !rules.breaks(Fault::ExpiryCutSilently)
         && !rules.breaks(Fault::SessionExpirySigned)
+        && !rules.breaks(Fault::SessionExpiryOfOneEnds)
         && !rules.breaks(Fault::SessionExpiryNearMaximumEnds)
     {
         properties.push(Property::SessionExpiryInterval(expiry.as_s()));

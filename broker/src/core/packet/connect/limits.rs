@@ -25,6 +25,10 @@ pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
                 return Expiry::AtClose;
             }
             // [5 MQTT-3.1.2-23]
+            if asked == 1 && rules.breaks(Fault::SessionExpiryOfOneEnds) {
+                return Expiry::AtClose;
+            }
+            // [5 MQTT-3.1.2-23]
             if (u32::MAX - 255..u32::MAX).contains(&asked)
                 && rules.breaks(Fault::SessionExpiryNearMaximumEnds)
             {
