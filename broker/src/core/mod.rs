@@ -873,14 +873,6 @@ impl Broker {
             }
         } else if !self.state.rules.breaks(Fault::KeepAliveNotEnforced) {
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
-            // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
-            if self.state.rules.breaks(Fault::SilentTogetherKept) {
-                let others = self.state.timers.all(Timer::KeepAlive);
-                let soon = turn.now + Duration::from_secs(1);
-                for (other, _) in others.iter().filter(|(_, at)| *at <= soon) {
-                    self.state.timers.cancel(Timer::KeepAlive(*other));
-                }
-            }
             let reason = ReasonCode::KEEP_ALIVE_TIMEOUT;
             refuse(
                 &mut self.state,

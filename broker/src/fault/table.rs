@@ -2669,8 +2669,6 @@ tolerated {
         "PUBREC 0x91 is answered with PUBREL",
     EqualWillsOnce "equal-wills-once" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         "a Will with the same topic and payload as an earlier one is not published",
-    SilentTogetherKept "silent-together-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "of several silent clients whose Keep Alive ends within a second, only one is disconnected",
     KeepAliveFedByBytes "keep-alive-fed-by-bytes" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "bytes of a packet that is not complete restart the Keep Alive timer",
     KeepAliveFedByPingFrames "keep-alive-fed-by-ping-frames" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
