@@ -4,6 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{ConnAck, Connect, Properties, Property, ProtocolVersion, QoS, ReasonCode};
 
+use super::limits::is_near_maximum;
 use crate::core::rules::Rules;
 use crate::core::state::expiry::Expiry;
 use crate::core::state::link::Link;
@@ -70,8 +71,8 @@ fn connack_properties(
     if (everything || expiry != Expiry::from_s(asked))
         && !rules.breaks(Fault::ExpiryCutSilently)
         && !rules.breaks(Fault::SessionExpirySigned)
-        && !rules.breaks(Fault::SessionExpiryOfOneEnds)
-        && !rules.breaks(Fault::SessionExpiryNearMaximumEnds)
+        && !(asked == 1 && rules.breaks(Fault::SessionExpiryOfOneEnds))
+        && !(is_near_maximum(asked) && rules.breaks(Fault::SessionExpiryNearMaximumEnds))
     {
         properties.push(Property::SessionExpiryInterval(expiry.as_s()));
     }

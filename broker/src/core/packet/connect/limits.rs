@@ -15,6 +15,11 @@ use crate::{Fault, Liberty};
 /// For a permitted variation: the shortest Session Expiry Interval above zero that the broker grants.
 const LENGTHENED_S: u32 = 600;
 
+/// For a fault: whether a Session Expiry Interval is just below the maximum, which stands for no expiry.
+pub(crate) fn is_near_maximum(asked_s: u32) -> bool {
+    (u32::MAX - 255..u32::MAX).contains(&asked_s)
+}
+
 /// Returns how long the session outlives this connection.
 pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
     let config = &rules.config;
@@ -29,9 +34,7 @@ pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
                 return Expiry::AtClose;
             }
             // [5 MQTT-3.1.2-23]
-            if (u32::MAX - 255..u32::MAX).contains(&asked)
-                && rules.breaks(Fault::SessionExpiryNearMaximumEnds)
-            {
+            if is_near_maximum(asked) && rules.breaks(Fault::SessionExpiryNearMaximumEnds) {
                 return Expiry::AtClose;
             }
             // [5 section 3.2.2.3.2]: the server may choose another interval and announce it in CONNACK.
