@@ -197,6 +197,25 @@ impl GrantedLess<'_> {
         Some((grant, vec![event]))
     }
 
+    /// Returns whether the message that was due when another one was received need not be received at all. The server
+    /// may state the reason later.
+    pub(in crate::verdict) fn lets_lack(
+        &self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+        (client, memory): (ClientIndex, &Memory),
+    ) -> bool {
+        let happened = &self.transcript.events[event.0];
+        let wanted = || Wanted {
+            lane: happened.lane,
+            before: EventIndex(self.transcript.events.len()),
+            at: happened.at,
+            topic: topic_of(pattern, client, memory),
+            payload: payload_of(pattern, client, memory),
+        };
+        !self.is_empty() && self.needless(&wanted()).is_some()
+    }
+
     /// Returns a received packet if no step had taken it when the current step was played.
     pub(super) fn untaken(&self, event: EventIndex, excused: &Excused) -> Option<&Packet> {
         let happened = &self.transcript.events[event.0];

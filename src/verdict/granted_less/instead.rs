@@ -128,8 +128,13 @@ impl GrantedLess<'_> {
 
     /// Returns the highest QoS at which a client is known to have published this message.
     pub(super) fn published(&self, topic: Option<&ByteString>, message: &Publish) -> Option<u8> {
-        let is_it = |of: &ByteString, payload: &Bytes| {
-            topic.is_none_or(|topic| topic == of) && *payload == message.payload
+        self.published_with(topic, &message.payload)
+    }
+
+    /// Returns the highest QoS with which a message with this payload was published, or left as a Will.
+    pub(super) fn published_with(&self, topic: Option<&ByteString>, payload: &Bytes) -> Option<u8> {
+        let is_it = |of: &ByteString, with: &Bytes| {
+            topic.is_none_or(|topic| topic == of) && with == payload
         };
         let events = self.transcript.events.iter();
         let each = events.filter_map(|event| match sent(&event.what)? {

@@ -185,7 +185,7 @@ impl<'a> GrantedLess<'a> {
     }
 
     /// Returns the earliest time at which the session of a connection may be over, whether by the request or by the
-    /// grant.
+    /// grant. `None` if both leave no doubt: DISCONNECT has set an interval that the server has granted.
     fn may_be_over(&self, lane: LaneIndex) -> Option<Duration> {
         let Grant::Session { asked_s, granted_s } =
             &self.lesser_grants[self.session_grant(lane)?].what
@@ -193,11 +193,26 @@ impl<'a> GrantedLess<'a> {
             return None;
         };
         let (ended, _) = self.connection(lane).ended?;
-        let at_disconnect = self.expiry_at_disconnect(lane);
-        let sooner = asked_s
-            .min(granted_s)
-            .min(at_disconnect.as_ref().unwrap_or(asked_s));
-        Some(ended + Duration::from_secs((*sooner).into()))
+        let (asked_s, granted_s) = (*asked_s, *granted_s);
+        let sooner = match self.expiry_at_disconnect(lane) {
+            Some(set_s) if granted_s < asked_s && set_s <= granted_s => return None,
+            // A server that keeps sessions longer keeps them at least for the interval that DISCONNECT has set.
+            Some(set_s) if granted_s > asked_s => set_s,
+            Some(set_s) => set_s.min(granted_s),
+            None => asked_s.min(granted_s),
+        };
+        Some(ended + Duration::from_secs(sooner.into()))
+    }
+
+    /// Returns whether the client ended the connection normally, which deletes its Will whenever the session ends.
+    fn leaves_no_will(&self, lane: LaneIndex) -> bool {
+        let events = self.transcript.events.iter();
+        let mut sent = events
+            .filter(|event| event.lane == lane)
+            .filter_map(|event| sent(&event.what));
+        sent.any(|packet| {
+            matches!(packet, Packet::Disconnect(disconnect) if disconnect.reason == ReasonCode::SUCCESS)
+        })
     }
 
     /// Returns the Session Expiry Interval in a client's DISCONNECT.

@@ -32,6 +32,9 @@ impl GrantedLess<'_> {
         // A message of QoS 0 does not wait for an offline client, and does not pass to another member of a shared
         // subscription when its client goes offline.
         let lost = || {
+            if self.is_of_qos_0(wanted) {
+                return None;
+            }
             let is_live = self.is_live(wanted) || self.is_retained_for(wanted);
             let mut grants = self.given_to(lane, before);
             let grant = grants.find(|(_, grant)| {
@@ -47,6 +50,13 @@ impl GrantedLess<'_> {
             .or_else(|| self.unpublished(before, topic, wanted.payload.as_ref()))
             .or_else(lost)
             .or_else(|| self.of_will(topic?, wanted.at))
+    }
+
+    /// Returns whether the message was published with QoS 0, so that a lower grant makes no difference to it.
+    fn is_of_qos_0(&self, wanted: &Wanted) -> bool {
+        let topic = wanted.topic.as_ref();
+        let payload = wanted.payload.as_ref();
+        payload.is_some_and(|payload| self.published_with(topic, payload) == Some(0))
     }
 
     /// Returns whether a client that subscribed to this shared filter was offline by then. The others do not get what
@@ -262,7 +272,8 @@ impl GrantedLess<'_> {
             }
             let by_session = || {
                 let over = self.may_be_over(lane)?;
-                self.session_grant(lane).filter(|_| at >= over)
+                let is_open = at >= over && !self.leaves_no_will(lane);
+                self.session_grant(lane).filter(|_| is_open)
             };
             let by_end = || match this.ended {
                 Some((ended, true)) if ended <= at => self.diverged(lane, ended),

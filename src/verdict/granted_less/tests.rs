@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mqtt_check_codec::{
-    Ack, ConnAck, Connect, Packet, PacketId, PacketType, Properties, Property, ProtocolVersion,
-    Publish, QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionOptions,
+    Ack, ConnAck, Connect, Disconnect, Packet, PacketId, PacketType, Properties, Property,
+    ProtocolVersion, Publish, QoS, ReasonCode, SubAck, Subscribe, Subscription,
+    SubscriptionOptions,
 };
 
 use super::given::{Grant, Granted, LesserGrant, granted_less};
@@ -15,7 +16,7 @@ use crate::scenario::model::{
     CaseId, ClientIndex, Expr, FieldMatch, Literal, Matcher, PacketPattern, Settings,
 };
 use crate::transcript::{
-    Event, EventIndex, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
+    Ending, Event, EventIndex, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
 };
 
 /// Returns a PUBLISH of QoS 1.
@@ -326,6 +327,50 @@ fn a_session_expiry_that_repeats_the_clients_own_is_none() {
     assert_eq!(given(300, 60), 1);
     // A longer session also differs from the request.
     assert_eq!(given(0, 600), 1);
+}
+
+#[test]
+fn a_disconnect_may_decide_when_a_session_ends() {
+    let expiry = |seconds: Option<u32>| -> Properties {
+        let seconds = seconds.map(Property::SessionExpiryInterval);
+        seconds.into_iter().collect()
+    };
+    let over = |asked, granted, set| {
+        let connect = Packet::Connect(Box::new(Connect {
+            version: ProtocolVersion::V5,
+            clean_start: false,
+            keep_alive_s: 0,
+            properties: expiry(Some(asked)),
+            client_id: "a".into(),
+            will: None,
+            username: None,
+            password: None,
+        }));
+        let connack = Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason: ReasonCode::SUCCESS,
+            properties: expiry(Some(granted)),
+        });
+        let disconnect = Packet::Disconnect(Disconnect {
+            reason: ReasonCode::UNSPECIFIED_ERROR,
+            properties: expiry(set),
+        });
+        let packets = [(true, connect), (false, connack), (true, disconnect)];
+        let mut transcript = record(ProtocolVersion::V5, &packets);
+        transcript.events.push(Event {
+            what: What::Dropped(Ending::Close),
+            ..transcript.events[2].clone()
+        });
+        let plan = some_plan();
+        let over = GrantedLess::new(&plan, &transcript).may_be_over(LaneIndex(0));
+        over.map(|over| over.as_secs())
+    };
+    assert_eq!(over(300, 60, None), Some(60));
+    assert_eq!(over(300, 60, Some(100)), Some(60));
+    // The server has granted what DISCONNECT sets.
+    assert_eq!(over(300, 60, Some(3)), None);
+    assert_eq!(over(2, 600, None), Some(2));
+    assert_eq!(over(2, 600, Some(300)), Some(300));
 }
 
 /// Returns the lesser grants if the second of two messages of QoS 1 is answered with this code. The second message has
