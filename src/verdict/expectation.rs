@@ -278,7 +278,14 @@ impl Judge<'_> {
         };
         match &expectation.pattern {
             Pattern::Unordered(patterns) => inbox.unordered(patterns, &outcome.taken, counting),
-            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives, None, counting),
+            Pattern::AnyOf(alternatives) => {
+                let is_cut_off = matches!(outcome.ended, Ended::Closed | Ended::Reset);
+                let cut_short = || inbox.cut_short(alternatives, counting);
+                match is_cut_off.then(cut_short).flatten() {
+                    Some(missing) => vec![missing],
+                    None => inbox.any_of(alternatives, None, counting),
+                }
+            }
             Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken, counting),
             _ => vec![inbox.absent(expectation)],
         }
@@ -395,7 +402,17 @@ impl Judge<'_> {
                     memory: &before,
                     ..self.inbox()
                 };
-                let wrong = inbox.differs_in(&mismatches, pattern, event);
+                let mut wrong = inbox.differs_in(&mismatches, pattern, event);
+                let is_missing = matches!(
+                    wrong.as_slice(),
+                    [Wrong::Event(
+                        Event::Missing(_) | Event::NotResent | Event::NotRetained
+                    )]
+                );
+                // The message that is due need not be received, so this one is what is wrong.
+                if is_missing && granted_less.lets_lack(pattern, event, known) {
+                    wrong = vec![inbox.surplus(event)];
+                }
                 self.found.push(Judged {
                     expected: expected(),
                     actual: format!(

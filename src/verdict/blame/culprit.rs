@@ -151,6 +151,10 @@ impl Inbox<'_> {
         {
             return Wrong::Aspect(Aspect::Order);
         }
+        // What should have come between the two was received later, so this message is too early.
+        if order == Some(Ordering::Greater) && self.has_overtaken(event) {
+            return Wrong::Aspect(Aspect::Order);
+        }
         if self.was_sent(pattern, event) {
             return self.missing(pattern);
         }
@@ -161,6 +165,36 @@ impl Inbox<'_> {
     fn order_of_publication(self, pattern: &PacketPattern, event: EventIndex) -> Option<Ordering> {
         let due = self.publication_of_due(pattern)?;
         Some(self.publication_of(event)?.cmp(&due))
+    }
+
+    /// Returns whether another message of the same topic, received later on the same connection, was overtaken.
+    fn has_overtaken(self, event: EventIndex) -> bool {
+        let lane = self.transcript.events[event.0].lane;
+        let topic = self.transcript.topic(event);
+        let mut later = self.packets().filter(|(other, its, packet)| {
+            *other > event
+                && *its == lane
+                && self.transcript.topic(*other) == topic
+                && matches!(packet.packet, Packet::Publish(publish) if !publish.dup)
+        });
+        let published = self.publication_of(event);
+        later.any(|(other, ..)| {
+            let earlier = self.publication_of(other);
+            earlier.is_some() && earlier < published && self.is_first(other)
+        })
+    }
+
+    /// Returns whether the client has not received the same payload before.
+    fn is_first(self, event: EventIndex) -> bool {
+        let payload = |packet: &Packet| match packet {
+            Packet::Publish(publish) => Some(publish.payload.clone()),
+            _ => None,
+        };
+        let its = Received::at(self.transcript, event).and_then(|its| payload(its.packet));
+        let mut before = self
+            .packets_of_session()
+            .filter(|(other, ..)| *other < event);
+        !before.any(|(_, _, packet)| payload(packet.packet) == its)
     }
 
     /// Returns whether a message of the same topic that was published later was received earlier on the same
@@ -222,6 +256,16 @@ impl Inbox<'_> {
                 all.any(|e| self.is_awaited(e, event))
             }
             _ => false,
+        }
+    }
+
+    /// Returns what is wrong with a message that was received where another one was due, which need not be received.
+    pub(in crate::verdict) fn surplus(self, event: EventIndex) -> Wrong {
+        match Received::at(self.transcript, event).map(|received| received.packet) {
+            Some(Packet::Publish(publish)) if !self.is_first(event) => {
+                Wrong::Event(Event::Repeated(publish.qos))
+            }
+            _ => self.extra(event),
         }
     }
 

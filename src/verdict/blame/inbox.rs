@@ -51,7 +51,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// Returns a test for whether a connection belongs to the client's session.
-    pub(super) fn is_of_session(self) -> impl Fn(LaneIndex) -> bool {
+    pub(in crate::verdict) fn is_of_session(self) -> impl Fn(LaneIndex) -> bool + 'a {
         let present = self.present();
         let id = present.and_then(|lane| self.client_id(lane));
         move |lane| {

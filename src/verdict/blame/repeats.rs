@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{Packet, PacketType, Publish};
+use mqtt_check_codec::{Packet, PacketType, Publish, QoS};
 
 use super::super::filter;
 use super::inbox::Inbox;
@@ -48,19 +48,27 @@ impl Inbox<'_> {
             return false;
         }
         let topic = self.transcript.topic(event);
-        let before = self.packets().filter(|(other, lane, packet)| {
-            other.0 < event.0
-                && is_on(*lane)
-                && self.transcript.topic(*other) == topic
-                && matches!(packet.packet, Packet::Publish(first) if first.payload == publish.payload)
-        });
-        let before = before.count();
-        before > 0 && before >= self.published(publish, event) * self.subscriptions(event).max(1)
+        let before = |least: QoS| {
+            let before = self.packets().filter(|(other, lane, packet)| {
+                other.0 < event.0
+                    && is_on(*lane)
+                    && self.transcript.topic(*other) == topic
+                    && matches!(packet.packet, Packet::Publish(first)
+                        if first.payload == publish.payload && first.qos >= least)
+            });
+            before.count()
+        };
+        // No copy for a subscription has a higher QoS than the subscription.
+        let is_too_many = |least| {
+            let subscriptions = self.subscriptions(event, least).max(1);
+            before(least) > 0 && before(least) >= self.published(publish, event) * subscriptions
+        };
+        is_too_many(QoS::AtMostOnce) || is_too_many(publish.qos)
     }
 
     /// Returns the number of Topic Filters matching the topic of this message that the client has subscribed to before
-    /// it.
-    fn subscriptions(self, event: EventIndex) -> usize {
+    /// it, with this QoS or a higher one.
+    fn subscriptions(self, event: EventIndex, least: QoS) -> usize {
         let Some(topic) = self.transcript.topic(event) else {
             return 0;
         };
@@ -76,6 +84,7 @@ impl Inbox<'_> {
                 _ => None,
             })
             .flatten()
+            .filter(|subscription| subscription.options.qos >= least)
             .map(|subscription| &*subscription.filter)
             .filter(|filter| filter::matches(filter, topic))
             .collect();

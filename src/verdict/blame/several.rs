@@ -1,13 +1,14 @@
 //! Finds out what is wrong when an expectation of several packets does not hold: packets in any order, packets in order,
 //! or one of several alternatives.
 
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{Packet, PacketType};
 
 use super::inbox::Inbox;
+use super::repeats::sent;
 use super::{Aspect, Event, Wrong};
 use crate::matcher::{Mismatch, Received};
 use crate::scenario::model::{Expectation, PacketPattern, Pattern};
-use crate::transcript::{EventIndex, StepIndex};
+use crate::transcript::{EventIndex, StepIndex, What};
 
 /// The mismatches of a packet with a pattern that count against the server. Empty if the server merely granted less.
 pub(in crate::verdict) type Counting<'f> = &'f dyn Fn(&PacketPattern, EventIndex) -> Vec<Mismatch>;
@@ -104,19 +105,14 @@ impl Inbox<'_> {
         step: Option<StepIndex>,
         counting: Counting<'_>,
     ) -> Vec<Wrong> {
-        let lane = self.present();
         let loose: Vec<EventIndex> = self
             .packets()
-            .filter(|(event, its, _)| {
-                let event = &self.transcript.events[event.0];
-                let is_loose = match event.taken_by {
-                    None => true,
-                    Some(by) => step.is_some_and(|step| by > step) && event.at <= self.until,
-                };
-                Some(*its) == lane && is_loose
-            })
             .map(|(event, ..)| event)
+            .filter(|event| self.is_loose(*event, step))
             .collect();
+        if self.has_altered(alternatives, &loose) {
+            return vec![Wrong::Event(Event::Field(PacketType::PUBLISH))];
+        }
         let mut patterns = Vec::new();
         for expectation in alternatives.iter().filter_map(|sequence| sequence.first()) {
             match &expectation.pattern {
@@ -132,6 +128,15 @@ impl Inbox<'_> {
         });
         if let Some(found) = found {
             return found;
+        }
+        let is_complete = |sequence: &Vec<Expectation>| {
+            let paired = self.pair(sequence, &loose, counting);
+            paired.is_some_and(|paired| paired.open.is_empty() && paired.rest.is_empty())
+        };
+        if alternatives.iter().any(is_complete)
+            && let Some(malformed) = self.malformed(step)
+        {
+            return vec![malformed];
         }
         // Everything was received, and more. Of several such alternatives, the one that leaves the fewest packets
         // counts.
@@ -162,6 +167,72 @@ impl Inbox<'_> {
         }
         let first = alternatives.iter().flatten().next();
         vec![first.map_or(Wrong::Event(Event::StayedOpen), |first| self.absent(first))]
+    }
+
+    /// Returns what is wrong if the connection ended when only a part of an alternative had been received, and nothing
+    /// else: the rest of it is missing.
+    pub(in crate::verdict) fn cut_short(
+        self,
+        alternatives: &[Vec<Expectation>],
+        counting: Counting<'_>,
+    ) -> Option<Wrong> {
+        let loose: Vec<EventIndex> = self
+            .packets()
+            .filter(|(_, _, packet)| packet.packet_type() != PacketType::DISCONNECT)
+            .map(|(event, ..)| event)
+            .filter(|event| self.is_loose(*event, None))
+            .collect();
+        let mut begun = alternatives
+            .iter()
+            .filter_map(|sequence| self.pair(sequence, &loose, counting))
+            .filter(|paired| !loose.is_empty() && paired.rest.is_empty());
+        begun.find_map(|paired| Some(self.missing(paired.open.first()?)))
+    }
+
+    /// Returns whether no step took this packet of the present connection, or only a step after this one, although it
+    /// was received in time.
+    fn is_loose(self, event: EventIndex, step: Option<StepIndex>) -> bool {
+        let event = &self.transcript.events[event.0];
+        let is_loose = match event.taken_by {
+            None => true,
+            Some(by) => step.is_some_and(|step| by > step) && event.at <= self.until,
+        };
+        Some(event.lane) == self.present() && is_loose
+    }
+
+    /// Returns whether a message with a certain payload is expected, and one was received that no client has sent. Its
+    /// payload is wrong, whatever else may be missing.
+    fn has_altered(self, alternatives: &[Vec<Expectation>], events: &[EventIndex]) -> bool {
+        let says_payload = |pattern: &PacketPattern| {
+            pattern.packet_type == PacketType::PUBLISH
+                && pattern.fields.iter().any(|field| field.name == "payload")
+        };
+        let mut expected = alternatives.iter().flatten();
+        let is_expected = expected.any(|expectation| match &expectation.pattern {
+            Pattern::Packet(pattern) => says_payload(pattern),
+            Pattern::Unordered(patterns) => patterns.iter().any(says_payload),
+            _ => false,
+        });
+        let is_altered = |event: &EventIndex| {
+            let packet = Received::at(self.transcript, *event).map(|received| received.packet);
+            let Some(Packet::Publish(publish)) = packet else {
+                return false;
+            };
+            !sent(&self.transcript.events).any(|sent| *sent.payload == publish.payload)
+        };
+        is_expected && events.iter().any(is_altered)
+    }
+
+    /// Returns what is wrong with the first malformed packet that no step has taken.
+    fn malformed(self, step: Option<StepIndex>) -> Option<Wrong> {
+        let events = (0..self.transcript.events.len()).map(EventIndex);
+        let mut loose = events.filter(|event| self.is_loose(*event, step));
+        loose.find_map(|event| match &self.transcript.events[event.0].what {
+            What::Received {
+                packet: Err(error), ..
+            } => Some(Wrong::bytes(error)),
+            _ => None,
+        })
     }
 
     /// Returns what breaks the silence at the end of a sequence, and how many packets are left. `None` unless
