@@ -4,18 +4,24 @@
 use mqtt_check_codec::PacketType;
 
 use super::expectation::Judged;
+use crate::matcher::{Memory, Received, holds};
 use crate::plan::{Awaited, Body, Operation, PlannedStep};
-use crate::scenario::model::{ClientIndex, Expectation, Pattern};
-use crate::transcript::{NotReached, StepRecord, Transcript, What};
+use crate::scenario::model::{ClientIndex, Expectation, PacketPattern, Pattern};
+use crate::transcript::{EventIndex, NotReached, Outcome, StepRecord, Transcript, What};
 
-/// The packets that steps gave up waiting for, one entry for each packet.
+/// The packets that steps gave up waiting for.
 #[derive(Debug, Default)]
-pub(super) struct GivenUp(Vec<(ClientIndex, PacketType)>);
+pub(super) struct GivenUp {
+    /// One entry for each packet.
+    packets: Vec<(ClientIndex, PacketType)>,
+    /// The messages that steps without a connection were to take. Another connection of the session may receive them.
+    messages: Vec<PacketPattern>,
+}
 
 impl GivenUp {
     /// Notes a step that was not reached for this reason.
     pub(super) fn note(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
-        let (Body::Client { client, operations }, NotReached::Lost(_)) = (&step.body, why) else {
+        let Body::Client { client, operations } = &step.body else {
             return;
         };
         let waits = operations.iter().filter_map(|operation| match operation {
@@ -23,10 +29,39 @@ impl GivenUp {
             _ => None,
         });
         for expectation in waits.skip(record.outcomes.len()) {
-            let types = awaited_types(expectation).into_iter();
-            self.0
-                .extend(types.map(|packet_type| (*client, packet_type)));
+            match why {
+                NotReached::Lost(_) => {
+                    let types = awaited_types(expectation).into_iter();
+                    self.packets
+                        .extend(types.map(|packet_type| (*client, packet_type)));
+                }
+                NotReached::Because(_) => self.messages.extend(awaited_message(expectation)),
+                _ => {}
+            }
         }
+    }
+
+    /// Returns whether a step took the message of an earlier step that had no connection, in place of its own.
+    pub(super) fn is_instead(
+        &self,
+        transcript: &Transcript,
+        memory: &Memory,
+        outcome: &Outcome,
+        judged: &[Judged],
+    ) -> bool {
+        let is_it = |event: &EventIndex| {
+            let client = transcript.lanes[transcript.events[event.0].lane.0].client;
+            Received::at(transcript, *event).is_some_and(|received| {
+                let mut messages = self.messages.iter();
+                messages.any(|pattern| holds(pattern, &received, client, memory).is_some())
+            })
+        };
+        let [judged] = judged else {
+            return false;
+        };
+        judged.events == outcome.taken
+            && !judged.events.is_empty()
+            && judged.events.iter().all(is_it)
     }
 
     /// Returns whether the packet that breaks a silence is one that was given up. If so, removes it, since each may be
@@ -54,10 +89,26 @@ impl GivenUp {
     }
 
     fn take(&mut self, client: ClientIndex, packet_type: PacketType) -> bool {
-        let mut given_up = self.0.iter();
+        let mut given_up = self.packets.iter();
         let place = given_up.position(|one| *one == (client, packet_type));
-        place.map(|place| self.0.remove(place)).is_some()
+        place.map(|place| self.packets.remove(place)).is_some()
     }
+}
+
+/// Returns the topic and the payload of the single message that an expectation waits for.
+fn awaited_message(expectation: &Expectation) -> Option<PacketPattern> {
+    let Pattern::Packet(pattern) = &expectation.pattern else {
+        return None;
+    };
+    let says = |name: &str| matches!(name, "topic" | "payload");
+    let fields = pattern.fields.iter().filter(|field| says(&field.name));
+    let message = PacketPattern {
+        packet_type: pattern.packet_type,
+        fields: fields.cloned().collect(),
+    };
+    let is_message = message.packet_type == PacketType::PUBLISH
+        && message.fields.iter().any(|field| field.name == "payload");
+    is_message.then_some(message)
 }
 
 /// Returns the types of the packets that an expectation waits for at least.

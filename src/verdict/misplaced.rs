@@ -2,20 +2,24 @@
 //! use that message's Packet Identifier. One of them may then send an acknowledgement that no real client would send.
 //! Whatever a server does in response is not a fault.
 
+use std::time::Duration;
+
 use mqtt_check_codec::{Packet, PacketId, QoS};
 
+use super::wording::lane_at;
 use crate::scenario::model::ClientIndex;
-use crate::transcript::{Event, StepIndex, Transcript, What};
+use crate::transcript::{Event, Transcript, What};
 
-/// Returns whether the client, at this step, acknowledged a message that was received with another QoS.
+/// Returns whether the client has acknowledged, on the connection that it has at this time, a message that was received
+/// with another QoS.
 pub(super) fn acknowledges_another(
     transcript: &Transcript,
     client: ClientIndex,
-    step: StepIndex,
+    until: Duration,
 ) -> bool {
     let events = &transcript.events;
-    let is_its =
-        |event: &Event| event.during == step && transcript.lanes[event.lane.0].client == client;
+    let lane = lane_at(transcript, client, until);
+    let is_its = |event: &Event| Some(event.lane) == lane && event.at <= until;
     events.iter().enumerate().any(|(n, event)| {
         let Some((id, qos)) = acknowledged(event).filter(|_| is_its(event)) else {
             return false;
@@ -98,7 +102,7 @@ mod tests {
             (vec![pubrec(), received(QoS::AtLeastOnce)], false),
         ] {
             let transcript = record(ProtocolVersion::V5, &packets);
-            let found = acknowledges_another(&transcript, ClientIndex(0), StepIndex(0));
+            let found = acknowledges_another(&transcript, ClientIndex(0), Duration::MAX);
             assert_eq!(found, expected, "{packets:?}");
         }
     }

@@ -260,6 +260,7 @@ impl<'a> Judging<'a> {
                 continue;
             }
             if is_over && self.is_out_of_reach(step, client, outcome) {
+                self.unsent_by_steps.note(step, &NotReached::BrokerEnded);
                 self.not_reached(step, &NotReached::BrokerEnded.to_string());
                 continue;
             }
@@ -274,7 +275,7 @@ impl<'a> Judging<'a> {
             }
             if outcome.ended != Ended::Complete
                 && self.has_broken_a_must()
-                && acknowledges_another(self.transcript, client, step.index)
+                && acknowledges_another(self.transcript, client, outcome.at)
             {
                 self.not_reached(step, FAILED_BEFORE);
                 continue;
@@ -298,7 +299,11 @@ impl<'a> Judging<'a> {
                 .given_up
                 .covers(self.transcript, client, awaited, &judged);
             let has_come = self.has_come_before(client, &awaited.expectation, outcome, &judged);
-            if (is_lost || was_given_up || has_come) && !judged.is_empty() {
+            let is_instead = self.has_broken_a_must()
+                && self
+                    .given_up
+                    .is_instead(self.transcript, &self.memory, outcome, &judged);
+            if (is_lost || was_given_up || has_come || is_instead) && !judged.is_empty() {
                 self.not_reached(step, FAILED_BEFORE);
                 continue;
             }
@@ -341,7 +346,8 @@ impl<'a> Judging<'a> {
     /// Returns whether a step waits, on a connection whose end has been reported, for an answer that nothing has
     /// requested: the handshake could not begin, or the packet could not be sent.
     fn is_out_of_reach(&self, step: &PlannedStep, client: ClientIndex, outcome: &Outcome) -> bool {
-        let is_called_for = !step.step.clauses.is_empty() && !self.unsent.contains(&client);
+        let is_called_for =
+            !step.step.clauses.is_empty() && !self.unsent.contains(&client) && !was_to_send(step);
         self.cut_off.contains(&client)
             && !is_called_for
             && outcome.taken.is_empty()

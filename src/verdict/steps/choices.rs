@@ -41,6 +41,10 @@ impl<'a> Judging<'a> {
         }
         let mut answers = choice.answers.iter().flat_map(|(_, answer)| answer);
         if answers.any(|answer| self.excuses(answer, outcome, choice.of)) {
+            // The broker is excused for this end of the connection, so later steps need not report it.
+            if matches!(outcome.ended, Ended::Closed | Ended::Reset) {
+                self.ended.insert(choice.of);
+            }
             return;
         }
         let expected = choice
@@ -85,6 +89,11 @@ impl<'a> Judging<'a> {
         let Some(first) = outcome.taken.first() else {
             if self.lacks_its_cause(step, &one.expectation, outcome) {
                 self.not_reached(step, UNSENT);
+                return;
+            }
+            let mut members = one.members.iter();
+            if members.any(|(_, member)| self.follows(step, *member, &one.expectation, outcome)) {
+                self.not_reached(step, FAILED_BEFORE);
                 return;
             }
             let mut members = one.members.iter();

@@ -1,7 +1,7 @@
 //! Recognizes outcomes that only follow from something already reported. Such a step is not reached, and its clauses
 //! are not blamed.
 
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{Packet, PacketType};
 
 use super::Judging;
 use crate::plan::PlannedStep;
@@ -31,6 +31,87 @@ impl Judging<'_> {
             || self.is_left_from_before(of, outcome)
             || self.is_sent_again(step, client, of, outcome)
             || self.keep_alive_ran_out(step, of, outcome)
+            || self.is_behind_unreadable(client, of, outcome)
+            || self.is_out_of_turn(client, outcome)
+    }
+
+    /// Returns whether a wait for messages timed out after a malformed packet that has been reported. That packet may be
+    /// the message, or a server may wait for the end of its exchange before it sends more.
+    fn is_behind_unreadable(
+        &self,
+        client: ClientIndex,
+        of: &Expectation,
+        outcome: &Outcome,
+    ) -> bool {
+        let is_free = |event: &EventIndex| {
+            self.transcript.events[event.0].taken_by.is_none() || outcome.taken.contains(event)
+        };
+        let is_it = |event: &EventIndex| is_free(event) || self.leaves_open(*event);
+        outcome.ended == Ended::TimedOut
+            && is_of_delivery(of)
+            && self
+                .unreadable_before(client, outcome)
+                .any(|event| is_it(&event))
+    }
+
+    /// Returns whether a connection ended after the client had acknowledged a message, but not the malformed one before
+    /// it, which has been reported. A server may take this for a wrong order.
+    fn is_out_of_turn(&self, client: ClientIndex, outcome: &Outcome) -> bool {
+        let lane = lane_at(self.transcript, client, outcome.at);
+        let is_acknowledged_behind = |unreadable: EventIndex| {
+            let mut after = self.transcript.events[unreadable.0..].iter();
+            after.any(|event| {
+                Some(event.lane) == lane
+                    && event.at <= outcome.at
+                    && matches!(
+                        event.what,
+                        What::Sent {
+                            packet: Some(Packet::PubAck(_) | Packet::PubRec(_)),
+                            ..
+                        }
+                    )
+            })
+        };
+        matches!(outcome.ended, Ended::Closed | Ended::Reset)
+            && self
+                .unreadable_before(client, outcome)
+                .filter(|event| self.leaves_open(*event))
+                .any(is_acknowledged_behind)
+    }
+
+    /// Returns the malformed PUBLISH and PUBREL packets that the client's session received before the end of this wait.
+    /// The client could not answer them.
+    fn unreadable_before(
+        &self,
+        client: ClientIndex,
+        outcome: &Outcome,
+    ) -> impl Iterator<Item = EventIndex> {
+        let is_of_session = self.inbox_until(client, outcome.at).is_of_session();
+        let until = outcome.at;
+        self.reported.iter().copied().filter(move |event| {
+            let event = &self.transcript.events[event.0];
+            let is_it = match &event.what {
+                What::Received {
+                    frame,
+                    packet: Err(_),
+                    ..
+                } => matches!(
+                    frame.packet_type(),
+                    PacketType::PUBLISH | PacketType::PUBREL
+                ),
+                _ => false,
+            };
+            is_it && event.at <= until && is_of_session(event.lane)
+        })
+    }
+
+    /// Returns whether this packet calls for an answer: it is not a PUBLISH of QoS 0.
+    fn leaves_open(&self, event: EventIndex) -> bool {
+        let What::Received { frame, .. } = &self.transcript.events[event.0].what else {
+            return false;
+        };
+        let has_qos = || frame.bytes().first().is_some_and(|first| first & 0x06 != 0);
+        frame.packet_type() != PacketType::PUBLISH || has_qos()
     }
 
     /// Returns whether a wait for messages timed out because the server denied the session, which has been reported.
