@@ -51,17 +51,21 @@ masks! {
         "a QoS 1 message has no PUBREC to be answered";
     "grants-qos-1-at-most" hides "restart-moves-shared-begun"
         "a QoS 1 delivery may go to another member once the connection is gone";
+    "grants-qos-0-alone" hides "kill-forgets-received"
+        "the first copy is not kept for the offline client, so it receives only the second";
     "grants-qos-0-alone" hides "restart-forgets-received"
         "the first copy is not kept for the offline client, so it receives only the second";
     "grants-qos-0-alone" hides "queue-keeps-last-alone"
         "a QoS 0 message need not wait for an offline client";
-    "grants-qos-0-alone" hides "reauthentication-drops-subscriptions"
-        "a QoS 0 message is not held back, and held-back messages are what shows this fault";
     "no-session-expiry" hides "expiry-raised-from-zero"
         "no session outlives its connection, so no expiry is raised, and a server may close without a code";
     "one-in-flight" hides "unreleased-id-reused"
         "no message is sent before the open exchange is complete, and then its identifier is free";
     "one-in-flight" hides "restart-gives-ids-again"
+        "no message is sent before the exchange of the previous one is complete, and then its identifier is free";
+    "one-in-flight" hides "retained-packet-id-always-one"
+        "no message is sent before the exchange of the previous one is complete, and then its identifier is free";
+    "one-in-flight" hides "shared-packet-id-always-one"
         "no message is sent before the exchange of the previous one is complete, and then its identifier is free";
     "one-in-flight" hides "restart-sends-waiting-first"
         "no message is sent before the exchange of the previous one is complete, so none can overtake it";
@@ -83,8 +87,12 @@ masks! {
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "disconnect-expiry-ignored-after-clean-start"
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
+    "session-expiry-lengthened" hides "error-disconnect-expiry-ignored"
+        "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "resumed-disconnect-expiry-ignored"
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
+    "session-expiry-lengthened" hides "shortened-expiry-loses-will"
+        "a Will whose delay is longer than the session is published later if the session is kept longer";
     "session-expiry-lengthened" hides "will-not-retained-on-session-end"
         "a Will whose delay is longer than the session is published later if the session is kept longer";
     "subscriptions-refused" hides "clean-start-keeps-received"
@@ -107,6 +115,14 @@ masks! {
         "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "reauthentication-forgets-received"
         "only a subscriber sees that the message is delivered twice";
+    "subscriptions-refused" hides "received-beyond-10-not-kept"
+        "only a subscriber sees that the message is delivered twice";
+    "subscriptions-refused" hides "received-beyond-16-forgotten"
+        "only a subscriber sees that the message is delivered twice";
+    "subscriptions-refused" hides "received-ids-cut"
+        "only a subscriber sees that the message is lost";
+    "subscriptions-refused" hides "received-ids-signed"
+        "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "refused-qos2-id-stays-taken"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "released-expiry-anew"
@@ -137,6 +153,12 @@ masks! {
         "there is no subscription to remove";
     "subscriptions-refused" hides "unsubscribe-when-resumed-ignored"
         "there is no subscription to remove";
+    "subscriptions-refused" hides "aliased-before-disconnect-lost"
+        "only a subscriber sees that the message is lost";
+    "subscriptions-refused" hides "kill-forgets-received"
+        "only a subscriber sees that the message is delivered twice";
+    "subscriptions-refused" hides "unreleased-forgotten-in-time"
+        "only a subscriber sees that the message is delivered twice";
     "subscriptions-refused" hides "will-must-be-text"
         "only a subscriber sees that the Will is not published";
 }
@@ -178,14 +200,22 @@ also! {
         "a message that is refused without saying so is not retained";
     "queue-delivered-again" breaks ["MQTT-4.3.2-1"]
         "a message granted QoS 1 is delivered again as a new one";
+    "received-beyond-10-not-kept" breaks ["MQTT-4.3.1-1", "MQTT-4.3.2-1", "MQTT-4.3.3-11"]
+        "a message granted a lower QoS is delivered again as a new one, and the release of an exchange that begins anew is out of order";
+    "received-beyond-16-forgotten" breaks ["MQTT-4.3.1-1", "MQTT-4.3.2-1", "MQTT-4.3.3-11"]
+        "a message granted a lower QoS is delivered again as a new one, and the release of an exchange that begins anew is out of order";
     "refused-filter-brings-retained" breaks ["MQTT-3.8.4-6", "MQTT-3.8.4-8"]
         "messages for a refused filter have the requested QoS even if no granted QoS is as high";
     "released-later-comes-back" breaks ["MQTT-4.5.0-1"]
         "a message that should not be sent, and is not acknowledged, blocks later messages";
+    "releases-from-the-latest" breaks ["MQTT-4.5.0-1"]
+        "a message that is forwarded when it is released is lost if the release is ignored";
     "restart-forgets-user" breaks ["MQTT-3.1.4-4", "MQTT-3.1.4-5"]
         "the returning client is refused, as if the session were another user's";
     "retained-for-any-filter" breaks ["MQTT-4.3.1-1"]
         "a retained message granted QoS 0 is sent once for each filter";
+    "retained-packet-id-always-one" breaks ["MQTT-4.3.3-4"]
+        "a message in flight is forgotten when the next one gets its identifier";
     "unsubscribed-stored-offline" breaks ["MQTT-3.8.4-5", "MQTT-3.8.4-6", "MQTT-3.8.4-7", "MQTT-3.8.4-8"]
         "stored messages have the QoS that they were published with, whatever was granted";
 }
