@@ -2763,6 +2763,8 @@ tolerated {
         "a session loses its messages if its client sends DISCONNECT together with CONNECT",
     DeepRetainedMissed "deep-retained-missed" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         "retained messages of topics with more than 16 levels are not sent for a filter that ends with #",
+    WillRetainLostAtQos2 "will-retain-lost-at-qos-2" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
+        "a Will of QoS 2 with Will Retain 1 is not retained",
 
     // Properties.
     PropertyNotAllowedIgnored "property-not-allowed-ignored" [V5 "RULE-2.2.2.2-1"]

@@ -210,6 +210,10 @@ pub(crate) fn publish_will(
     }
     let delayed = will.is_delayed();
     let mut message = will.into_message(client, turn.now);
+    // [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-15]
+    if message.qos == QoS::ExactlyOnce && state.rules.breaks(Fault::WillRetainLostAtQos2) {
+        message.retain = false;
+    }
     if !state.rules.faults.is_none() {
         lose_early(&state.rules, Way::Will, turn.now, &mut message);
         if delayed {
