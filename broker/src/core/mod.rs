@@ -477,6 +477,10 @@ impl Broker {
                 }
                 true
             }
+            Packet::Publish(publish) if publish.dup => {
+                session.traces.repeats = true;
+                false
+            }
             Packet::Publish(publish) if publish.qos == QoS::AtMostOnce => {
                 session.traces.qos0_in_turn = turn.number;
                 false
@@ -528,6 +532,13 @@ impl Broker {
                 number + 1 == turn.number
                     && turn.now.saturating_sub(at) < TOGETHER
                     && state.rules.breaks(Fault::PingsCoalesced)
+            }
+            // [3.1.1 MQTT-3.10.4-4] [5 MQTT-3.10.4-4]
+            Packet::Unsubscribe(_)
+                if session.traces.repeats
+                    && state.rules.breaks(Fault::UnsubscribeBehindDupUnanswered) =>
+            {
+                true
             }
             // [3.1.1 MQTT-3.8.4-1] [5 MQTT-3.8.4-1]
             Packet::Unsubscribe(unsubscribe)

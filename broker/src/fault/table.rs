@@ -2765,6 +2765,15 @@ tolerated {
         "retained messages of topics with more than 16 levels are not sent for a filter that ends with #",
     WillRetainLostAtQos2 "will-retain-lost-at-qos-2" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
         "a Will of QoS 2 with Will Retain 1 is not retained",
+    UnsubscribeBehindDupUnanswered "unsubscribe-behind-dup-unanswered" [V5 "MQTT-3.10.4-4", V3_1_1 "MQTT-3.10.4-4"]
+        seen ["rabbitmq-mqtt#229"]
+        "an UNSUBSCRIBE is ignored once its client has sent a PUBLISH with DUP 1",
+    SubscribeIdReusedIgnored "subscribe-id-reused-ignored" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a SUBSCRIBE with the packet identifier of the previous SUBSCRIBE is answered but has no effect",
+    UnsubscribeIdReusedIgnored "unsubscribe-id-reused-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
+        "an UNSUBSCRIBE with the packet identifier of the previous UNSUBSCRIBE is answered but has no effect",
+    SubscriptionKeysRunTogether "subscription-keys-run-together" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a subscription replaces that of another client if Client Identifier and filter of both read the same in a row",
 
     // Properties.
     PropertyNotAllowedIgnored "property-not-allowed-ignored" [V5 "RULE-2.2.2.2-1"]

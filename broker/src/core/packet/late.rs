@@ -48,8 +48,10 @@ pub(super) fn subscribed(
         return;
     };
     session.fault_state.subscribes += 1;
-    let is_beyond =
-        session.fault_state.subscribes > 50 && state.rules.breaks(Fault::SubscribesBeyond50Idle);
+    let is_repeated =
+        session.fault_state.subscribe_id.1 && state.rules.breaks(Fault::SubscribeIdReusedIgnored);
+    let is_beyond = is_repeated
+        || session.fault_state.subscribes > 50 && state.rules.breaks(Fault::SubscribesBeyond50Idle);
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1] [5 RULE-4.8.2-1]
     let is_idle = session.traces.connected_at == turn.now
         && (granted.shared && state.rules.breaks(Fault::SharedBehindConnectIdle)
@@ -58,6 +60,26 @@ pub(super) fn subscribed(
     let is_late = state.rules.breaks(Fault::SubscribeTakesEffectLate);
     if is_late {
         session.fault_state.late_filters.push(whole.clone());
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if state.rules.breaks(Fault::SubscriptionKeysRunTogether) {
+        let own = format!("{}{whole}", session.client);
+        let mut alike = Vec::new();
+        for other in state.sessions.keys() {
+            if let Some(session) = state.sessions.at(other).filter(|_| other != key) {
+                let filters = session.subscriptions.keys();
+                let same = filters.filter(|f| format!("{}{f}", session.client) == own);
+                alike.extend(same.cloned().map(|filter| (other, filter)));
+            }
+        }
+        for (other, filter) in alike {
+            let session = state.sessions.at(other);
+            let granted = session.and_then(|s| s.subscriptions.get(&filter).copied());
+            if let Some(granted) = granted {
+                let own = granted.filter(&filter);
+                state.topics.subscriptions.remove(own, other);
+            }
+        }
     }
     if is_idle || is_late || is_beyond {
         let filter = granted.filter(whole);

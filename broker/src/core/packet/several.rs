@@ -83,6 +83,11 @@ pub(super) fn passed_over(
     if filter.is_some_and(|f| f.len() > 255) && state.rules.breaks(Fault::LongUnsubscribeIgnored) {
         return Some(ReasonCode::SUCCESS);
     }
+    if session.is_some_and(|session| session.fault_state.unsubscribe_id.1)
+        && state.rules.breaks(Fault::UnsubscribeIdReusedIgnored)
+    {
+        return Some(ReasonCode::SUCCESS);
+    }
     if is_beyond_50 && state.rules.breaks(Fault::UnsubscribesBeyond50Ignored) {
         return Some(ReasonCode::SUCCESS);
     }

@@ -46,6 +46,13 @@ pub(crate) fn subscribe_received(
         subscribe.packet_id,
         Fault::SubscribeEndsOutgoing,
     );
+    if let Some(session) = state.sessions.at_mut(key)
+        && !state.rules.faults.is_none()
+    {
+        let id = Some(subscribe.packet_id);
+        let is_repeated = session.fault_state.subscribe_id.0 == id;
+        session.fault_state.subscribe_id = (id, is_repeated);
+    }
     let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };

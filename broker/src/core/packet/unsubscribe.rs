@@ -43,6 +43,9 @@ pub(crate) fn unsubscribe_received(
         && !state.rules.faults.is_none()
     {
         session.fault_state.unsubscribes += 1;
+        let id = Some(unsubscribe.packet_id);
+        let is_repeated = session.fault_state.unsubscribe_id.0 == id;
+        session.fault_state.unsubscribe_id = (id, is_repeated);
     }
     let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;

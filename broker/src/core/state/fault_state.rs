@@ -103,6 +103,9 @@ pub(crate) struct FaultState {
     pub(crate) unsubscribes: usize,
     /// How many messages overlapping subscriptions matched.
     pub(crate) overlaps: usize,
+    /// The packet ids of the last SUBSCRIBE and the last UNSUBSCRIBE, and whether they repeat the ones before.
+    pub(crate) subscribe_id: (Option<PacketId>, bool),
+    pub(crate) unsubscribe_id: (Option<PacketId>, bool),
     /// Whether the queue had no room for a message.
     pub(crate) overflowed: bool,
     /// The message that was acknowledged last.
@@ -160,6 +163,8 @@ impl Blank for FaultState {
         subscribes: 0,
         unsubscribes: 0,
         overlaps: 0,
+        subscribe_id: (None, false),
+        unsubscribe_id: (None, false),
         overflowed: false,
         acknowledged: None,
         acknowledged_ids: BTreeMap::new(),

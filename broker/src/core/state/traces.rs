@@ -69,6 +69,8 @@ pub(crate) struct Traces {
     pub(crate) keeps_servers: bool,
     /// Whether the Keep Alive of CONNECT is longer than the one that the server imposes.
     pub(crate) exceeds_servers: bool,
+    /// Whether the client has sent a PUBLISH with DUP 1.
+    pub(crate) repeats: bool,
     /// When the subscriptions of the session are removed.
     pub(crate) cleared_at: Option<Time>,
 }
@@ -106,6 +108,7 @@ impl Blank for Traces {
         pinged: (Time::ZERO, 0),
         keeps_servers: false,
         exceeds_servers: false,
+        repeats: false,
         cleared_at: None,
     };
 }
