@@ -200,8 +200,8 @@ impl Inbox<'_> {
         Some(event.lane) == self.present() && is_loose
     }
 
-    /// Returns whether a message with a certain payload is expected, and one was received that no client has sent. Its
-    /// payload is wrong, whatever else may be missing.
+    /// Returns whether a message with a certain payload is expected, and one was received that no client has sent,
+    /// although clients have sent some. Its payload is wrong, whatever else may be missing.
     fn has_altered(self, alternatives: &[Vec<Expectation>], events: &[EventIndex]) -> bool {
         let says_payload = |pattern: &PacketPattern| {
             pattern.packet_type == PacketType::PUBLISH
@@ -220,7 +220,8 @@ impl Inbox<'_> {
             };
             !sent(&self.transcript.events).any(|sent| *sent.payload == publish.payload)
         };
-        is_expected && events.iter().any(is_altered)
+        let is_any_sent = sent(&self.transcript.events).next().is_some();
+        is_expected && is_any_sent && events.iter().any(is_altered)
     }
 
     /// Returns what is wrong with the first malformed packet that no step has taken.
