@@ -55,8 +55,6 @@ masks! {
         "the first copy is not kept for the offline client, so it receives only the second";
     "grants-qos-0-alone" hides "restart-forgets-received"
         "the first copy is not kept for the offline client, so it receives only the second";
-    "grants-qos-0-alone" hides "queue-keeps-last-alone"
-        "a QoS 0 message need not wait for an offline client";
     "no-session-expiry" hides "expiry-raised-from-zero"
         "no session outlives its connection, so no expiry is raised, and a server may close without a code";
     "one-in-flight" hides "unreleased-id-reused"
@@ -83,8 +81,6 @@ masks! {
         "a message stored twice under one identifier is forwarded once, when the identifier is released";
     "refused-filter-unspecified" hides "retain-handling-1-knows-refused"
         "a refusal without a specific code may have reasons of the server's own, which no case judges";
-    "session-expiry-lengthened" hides "disconnect-expiry-ignored"
-        "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "disconnect-expiry-ignored-after-clean-start"
         "a server that keeps sessions longer may do so whatever a client's DISCONNECT says";
     "session-expiry-lengthened" hides "error-disconnect-expiry-ignored"
