@@ -14,7 +14,7 @@ use crate::core::ending::inheritance::give_away;
 use crate::core::state::State;
 use crate::core::state::inflight::Stage;
 use crate::core::state::message::Message;
-use crate::core::state::session::Session;
+use crate::core::state::session::{Received, Session};
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
@@ -356,10 +356,14 @@ pub(crate) fn undo(state: &mut State, turn: &Turn<'_>, key: SessionKey) {
         return;
     };
     let (settled, freed) = (aside.settled.take(), aside.freed.take());
-    if let Some((number, id, received)) = freed
+    if let Some((number, id)) = freed
         && number + 1 == turn.number
         && state.rules.breaks(Fault::PubrelBeforeDisconnectLost)
     {
+        let received = Received {
+            counted: true,
+            expires_at: None,
+        };
         session.received.insert(id, received);
     }
     if let Some((number, id, stage)) = settled

@@ -40,8 +40,8 @@ pub(crate) fn pubrel_received(
         true => session.received.get(&id).copied(),
         false => session.received.remove(&id),
     };
-    if let Some(received) = known.filter(|_| !state.rules.faults.is_none()) {
-        session.fault_state.freed = Some((turn.number, id, received));
+    if known.is_some() && !state.rules.faults.is_none() {
+        session.fault_state.freed = Some((turn.number, id));
     }
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
     let aside = session.fault_state.there();

@@ -12,7 +12,6 @@ use super::former::Former;
 use super::inflight::Stage;
 use super::link::{InboundAliases, OutboundAliases};
 use super::message::{Delivery, Message};
-use super::session::Received;
 use super::subscription::Granted;
 use super::task::Subscribing;
 use super::will::Will;
@@ -96,7 +95,7 @@ pub(crate) struct FaultState {
     /// The delivery that was settled or released last, and the number of that turn.
     pub(crate) settled: Option<(u64, PacketId, Stage)>,
     /// The QoS 2 message that was released last, and the number of that turn.
-    pub(crate) freed: Option<(u64, PacketId, Received)>,
+    pub(crate) freed: Option<(u64, PacketId)>,
     /// How many filters the session has subscribed to, each time counted.
     pub(crate) subscribes: usize,
     /// How many UNSUBSCRIBE packets the session has carried out.
