@@ -6,7 +6,7 @@ mod follows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mqtt_check_codec::ProtocolVersion;
+use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::Finding;
 use super::blame::{self, Aspect, Event, Inbox, Wrong};
@@ -19,7 +19,7 @@ use super::hooks::{Differing, judge_hooks};
 use super::misplaced::acknowledges_another;
 use super::repeats::first_of_each_step;
 use super::symptom::Symptom;
-use super::unsent::{Unsent, was_to_send};
+use super::unsent::{Unsent, sends, was_to_send};
 use super::wording::untaken;
 use crate::matcher::Memory;
 use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
@@ -346,8 +346,10 @@ impl<'a> Judging<'a> {
     /// Returns whether a step waits, on a connection whose end has been reported, for an answer that nothing has
     /// requested: the handshake could not begin, or the packet could not be sent.
     fn is_out_of_reach(&self, step: &PlannedStep, client: ClientIndex, outcome: &Outcome) -> bool {
+        // A ping asks whether the connection is still there.
+        let sends_more = was_to_send(step) && !sends(step, PacketType::PINGREQ);
         let is_called_for =
-            !step.step.clauses.is_empty() && !self.unsent.contains(&client) && !was_to_send(step);
+            !step.step.clauses.is_empty() && !self.unsent.contains(&client) && !sends_more;
         self.cut_off.contains(&client)
             && !is_called_for
             && outcome.taken.is_empty()

@@ -53,7 +53,7 @@ pub(crate) fn was_to_send(step: &PlannedStep) -> bool {
 }
 
 /// Returns whether a step sends a packet of this type.
-fn sends(step: &PlannedStep, packet_type: PacketType) -> bool {
+pub(crate) fn sends(step: &PlannedStep, packet_type: PacketType) -> bool {
     let Body::Client { operations, .. } = &step.body else {
         return false;
     };
