@@ -248,7 +248,7 @@ fn reports_contradicting_keys() {
         ),
         (
             "url: mqtt://a:{port}\nstart: []\n",
-            "expected at least one, found an empty list",
+            "expected at least one value, found an empty list",
         ),
         (
             "url: mqtt://a:{port_01}\nstart: { command: [zoo, '{port}'] }\n",
@@ -309,7 +309,7 @@ fn reports_contradicting_keys() {
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [] }\n",
-            "expected at least one, found an empty list",
+            "expected at least one value, found an empty list",
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo, '{config}', '{port}'] }\n",
