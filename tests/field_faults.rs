@@ -248,6 +248,10 @@ const SETS: &[&[&str]] = &[
         "pubrel-ends-resend",
         "will-response-topic-unchecked",
     ],
+    &["resumed-gives-ids-again"],
+    &["overlapping-idle-after-99"],
+    &["retained-beyond-120-lost"],
+    &["unsubscribe-behind-dup-unanswered"],
     &["exact-filter-with-retained-ends-connection"],
     &["retain-lost-for-newer"],
     &["qos2-not-lowered-to-qos1"],
@@ -256,7 +260,6 @@ const SETS: &[&[&str]] = &[
     &[
         "qos2-refused-by-puback",
         "unknown-release-ends-connection",
-        "resumed-gives-ids-again",
         "will-packet-id-always-one",
         "restart-inflight-to-publisher",
         "restart-keeps-last-waiting",

@@ -20,6 +20,7 @@ const FIVE_ONLY: &str = "version 5 has a statement about it, 3.1.1 takes it for 
 
 /// The bug reports from brokers' public trackers that were examined. Each has a case that shows what was seen there.
 const THREADS: &[&str] = &[
+    "aedes#88",
     "hivemq-community-edition#255",
     "mosquitto#2887",
     "mosquitto#3598",
@@ -52,6 +53,8 @@ const THREADS: &[&str] = &[
     "emqx#1614",
     "emqx#1667",
     "emqx#3059",
+    "rabbitmq-mqtt#229",
+    "rumqtt#170",
     "vernemq#1364",
     "vernemq#595",
     "emqx#17159",
