@@ -102,6 +102,12 @@ fn seen(program: &Program) -> Vec<(String, String)> {
     owned.collect()
 }
 
+/// The JSON report of the run.
+fn report(program: &Program) -> serde_json::Value {
+    let text = std::fs::read(program.path("report.json")).expect("a report");
+    serde_json::from_slice(&text).expect("JSON")
+}
+
 fn all_are_gone(program: &Program) -> bool {
     let is_there = |(pid, folder): &(String, String)| {
         Path::new("/proc").join(pid).exists() || Path::new(folder).exists()
@@ -122,8 +128,7 @@ fn cases_that_ask_for_the_same_share_an_instance() {
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("6 passed"), "{ended}");
-    let report = std::fs::read(program.path("report.json")).expect("a report");
-    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    let report = report(&program);
     let instances = &report["run"]["instances"];
     // One for two cases, one for the restart, two for the case with users and its control.
     assert_eq!(instances["started"], 4, "{instances}");
@@ -170,8 +175,7 @@ fn users_that_the_file_names_anyway_need_no_row() {
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("2 passed"), "{ended}");
-    let report = std::fs::read(program.path("report.json")).expect("a report");
-    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    let report = report(&program);
     // Only the other case needs an instance.
     assert_eq!(report["run"]["instances"]["started"], 1, "{report}");
 }
@@ -219,8 +223,7 @@ fn a_case_that_can_have_an_instance_to_itself_gets_one() {
     let program = program.file("targets/twin.yaml", file);
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    let report = std::fs::read(program.path("report.json")).expect("a report");
-    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    let report = report(&program);
     let cases = report["cases"].as_array().expect("cases");
     let is_alone = |case: &&serde_json::Value| {
         let id = case["id"].as_str().expect("an id");
@@ -252,8 +255,7 @@ fn says_what_the_broker_lacks_and_what_the_file_does_not_say() {
     let program = program.file("targets/twin.yaml", file);
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    let report = std::fs::read(program.path("report.json")).expect("a report");
-    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    let report = report(&program);
     let cases = report["cases"].as_array().expect("cases");
     let skipped = cases.iter().filter(|case| case["verdict"] == "skipped");
     let told =

@@ -60,8 +60,10 @@ impl Inbox<'_> {
         };
         // No copy for a subscription has a higher QoS than the subscription.
         let is_too_many = |least| {
-            let subscriptions = self.subscriptions(event, least).max(1);
-            before(least) > 0 && before(least) >= self.published(publish, event) * subscriptions
+            let before = before(least);
+            before > 0
+                && before
+                    >= self.published(publish, event) * self.subscriptions(event, least).max(1)
         };
         is_too_many(QoS::AtMostOnce) || is_too_many(publish.qos)
     }
