@@ -8,7 +8,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, ProtocolVersion};
 use mqtt_check_websocket::Fault;
 
-use super::blame::{Aspect, Counting, Event, Inbox, Wrong};
+use super::blame::{Aspect, Counting, Event, Inbox, Wrong, malformed};
 use super::granted_less::{Excused, GrantedLess};
 use super::late::came_late;
 use super::wording::{
@@ -299,7 +299,7 @@ impl Judge<'_> {
             .find_map(|event| match &self.transcript.events[event.0].what {
                 What::Received {
                     packet: Err(error), ..
-                } => Some(Wrong::bytes(error)),
+                } => Some(malformed(self.transcript, *event, error)),
                 _ => None,
             })
     }
@@ -368,7 +368,7 @@ impl Judge<'_> {
             actual: format!("received a malformed packet: {error}"),
             events: vec![event],
             level: None,
-            wrong: vec![Wrong::bytes(error)],
+            wrong: vec![malformed(self.transcript, event, error)],
             is_malformed: true,
             is_slow: false,
             is_late: false,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
 use super::Finding;
-use super::blame::{self, Event, Inbox, Obsolete, Wrong};
+use super::blame::{self, Event, Inbox, Obsolete, Wrong, malformed};
 use super::charge::Charge;
 use super::filter;
 use super::symptom::Symptom;
@@ -188,12 +188,15 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             packet: Err(error), ..
         } => (
             Level::Must,
-            vec![Wrong::bytes(error)],
+            vec![malformed(transcript, index, error)],
             "well-formed packets",
         ),
         What::Received { faults, .. } if !faults.is_empty() => (
             Level::Must,
-            faults.iter().map(Wrong::bytes).collect(),
+            faults
+                .iter()
+                .map(|error| malformed(transcript, index, error))
+                .collect(),
             "well-formed packets",
         ),
         // A step that was not played would have taken it.

@@ -155,6 +155,48 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
     );
 }
 
+/// Packet Identifier 0 is what is wrong with an answer, unless the client has sent it.
+#[test]
+fn an_answer_to_identifier_0_does_not_have_a_wrong_identifier() {
+    let frame =
+        |bytes: &'static [u8]| Frame::from_bytes(Bytes::from_static(bytes)).expect("a frame");
+    let malformed = |bytes| {
+        let frame = frame(bytes);
+        let packet = Packet::decode(&frame, V5);
+        assert!(packet.is_err());
+        What::Received {
+            frame,
+            packet,
+            faults: Vec::new(),
+            topic: None,
+            carried_in: None,
+            automatic: false,
+        }
+    };
+    let ping = || (true, Packet::PingReq);
+    let stayed_open = Wrong::Event(Event::StayedOpen);
+    let by_bytes = |clause| Wrong::Bytes(Some(clause));
+    const PUBLISH: &[u8] = &[0x32, 6, 0, 1, b'x', 0, 0, 0];
+    for (id, received, wrong) in [
+        (0, &[0x40, 2, 0, 0][..], stayed_open),
+        (1, &[0x40, 2, 0, 0][..], by_bytes("MQTT-2.2.1-5")),
+        (0, PUBLISH, by_bytes("MQTT-2.2.1-4")),
+    ] {
+        let mut transcript = record(V5, &[ping(), ping()]);
+        transcript.events[0].what = What::Sent {
+            bytes: Bytes::from(vec![0x32, 6, 0, 1, b'x', 0, id, 0]),
+            packet: None,
+            automatic: false,
+        };
+        transcript.events[1].what = malformed(received);
+        let found = silence(&transcript, 1);
+        let [judged] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(judged.wrong, [wrong], "{received:?}");
+    }
+}
+
 /// A message received once too often is a copy of another. One of two that were published is not.
 #[test]
 fn a_message_that_was_published_twice_is_no_copy_of_the_first() {

@@ -69,6 +69,11 @@ impl DecodeError {
         self.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION
     }
 
+    /// Whether the packet has Packet Identifier 0.
+    pub fn is_identifier_0(&self) -> bool {
+        self.field == "packet_id" && self.problem == reader::IDENTIFIER_0
+    }
+
     /// Returns the same error for a packet that a server sent. In version 5 other clauses forbid a server's Packet
     /// Identifier 0 and the reserved flags of its DISCONNECT.
     #[must_use]

@@ -8,6 +8,9 @@ use super::rules::{self, Rule};
 use crate::varint::{self, Read};
 use crate::{FieldName, FieldPart, FieldSpan, Frame, PacketId, PacketType, ProtocolVersion};
 
+/// What is wrong with Packet Identifier 0.
+pub(super) const IDENTIFIER_0: &str = "is 0";
+
 /// A position in a frame. Errors cite the clauses of `version`.
 pub(super) struct Reader<'a> {
     bytes: &'a Bytes,
@@ -253,7 +256,7 @@ impl<'a> Reader<'a> {
     pub(super) fn packet_id(&mut self, rule: Rule) -> Result<PacketId, DecodeError> {
         let start = self.position;
         let id = self.u16("packet_id")?;
-        PacketId::new(id).ok_or_else(|| self.error("packet_id", start, rule, "is 0"))
+        PacketId::new(id).ok_or_else(|| self.error("packet_id", start, rule, IDENTIFIER_0))
     }
 
     /// Reads everything that is left in the section.

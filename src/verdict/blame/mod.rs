@@ -6,6 +6,7 @@
 mod culprit;
 mod event;
 mod inbox;
+mod malformed;
 mod repeats;
 mod retained;
 mod several;
@@ -13,10 +14,11 @@ mod subscribed;
 mod table;
 mod unwanted;
 
-use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
 pub(super) use event::Event;
 pub(super) use inbox::{Inbox, is_late_connack};
+pub(super) use malformed::malformed;
 pub(super) use retained::Obsolete;
 pub(super) use several::Counting;
 pub(super) use table::Aspect;
@@ -34,14 +36,6 @@ pub(super) enum Wrong {
     Event(Event),
     /// A decoding error, with its clause if it has one.
     Bytes(Option<&'static str>),
-}
-
-impl Wrong {
-    /// Wraps a decoding error in a packet of the broker.
-    pub(super) fn bytes(error: &DecodeError) -> Self {
-        let clause = error.clone().sent_by_server().clause;
-        Self::Bytes(clause.map(|clause| clause.id))
-    }
 }
 
 /// Returns the rule that is cited if nothing else is.

@@ -4,6 +4,7 @@
 use mqtt_check_codec::{Packet, PacketType};
 
 use super::inbox::Inbox;
+use super::malformed::malformed;
 use super::repeats::sent;
 use super::{Aspect, Event, Wrong};
 use crate::matcher::{Mismatch, Received};
@@ -231,7 +232,7 @@ impl Inbox<'_> {
         loose.find_map(|event| match &self.transcript.events[event.0].what {
             What::Received {
                 packet: Err(error), ..
-            } => Some(Wrong::bytes(error)),
+            } => Some(malformed(self.transcript, event, error)),
             _ => None,
         })
     }
