@@ -207,6 +207,7 @@ const THREADS: &[&str] = &[
     "rabbitmq-mqtt#47",
     "uWebSockets#914",
     "NanoNNG#1591",
+    "emqx#15176",
     "emqx#16637",
     "emqx#16721",
     "emqx#17529",
