@@ -8,7 +8,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, ProtocolVersion};
 use mqtt_check_websocket::Fault;
 
-use super::blame::{Aspect, Counting, Event, Inbox, Wrong, malformed};
+use super::blame::{Aspect, Counting, Event, Inbox, Wrong, malformed, undecoded};
 use super::granted_less::{Excused, GrantedLess};
 use super::late::came_late;
 use super::wording::{
@@ -296,12 +296,7 @@ impl Judge<'_> {
     fn malformed(&self, instead: &[EventIndex]) -> Option<Wrong> {
         instead
             .iter()
-            .find_map(|event| match &self.transcript.events[event.0].what {
-                What::Received {
-                    packet: Err(error), ..
-                } => Some(malformed(self.transcript, *event, error)),
-                _ => None,
-            })
+            .find_map(|event| undecoded(self.transcript, *event))
     }
 
     fn miss(

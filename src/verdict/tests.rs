@@ -121,6 +121,21 @@ fn answer(packet_type: PacketType) -> Expectation {
     Expectation::once(Pattern::Packet(pattern), PLACE)
 }
 
+/// Returns the arrival of a packet that cannot be decoded.
+fn malformed(bytes: &'static [u8]) -> What {
+    let frame = Frame::from_bytes(Bytes::from_static(bytes)).expect("a frame");
+    let packet = Packet::decode(&frame, V5);
+    assert!(packet.is_err());
+    What::Received {
+        frame,
+        packet,
+        faults: Vec::new(),
+        topic: None,
+        carried_in: None,
+        automatic: false,
+    }
+}
+
 #[test]
 fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
     let suback = Packet::SubAck(SubAck {
@@ -136,17 +151,7 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
         "{found:?}"
     );
     // The same SUBACK without its Property Length.
-    let frame = Frame::from_bytes(Bytes::from_static(&[0x90, 3, 0, 1, 1])).expect("a frame");
-    let packet = Packet::decode(&frame, V5);
-    assert!(packet.is_err());
-    transcript.events[0].what = What::Received {
-        frame,
-        packet,
-        faults: Vec::new(),
-        topic: None,
-        carried_in: None,
-        automatic: false,
-    };
+    transcript.events[0].what = malformed(&[0x90, 3, 0, 1, 1]);
     let found = silence(&transcript, 0);
     let is_by_bytes = |judged: &Judged| matches!(judged.wrong.as_slice(), [Wrong::Bytes(Some(_))]);
     assert!(
@@ -158,21 +163,6 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
 /// Packet Identifier 0 is what is wrong with an answer, unless the client has sent it.
 #[test]
 fn an_answer_to_identifier_0_does_not_have_a_wrong_identifier() {
-    let frame =
-        |bytes: &'static [u8]| Frame::from_bytes(Bytes::from_static(bytes)).expect("a frame");
-    let malformed = |bytes| {
-        let frame = frame(bytes);
-        let packet = Packet::decode(&frame, V5);
-        assert!(packet.is_err());
-        What::Received {
-            frame,
-            packet,
-            faults: Vec::new(),
-            topic: None,
-            carried_in: None,
-            automatic: false,
-        }
-    };
     let ping = || (true, Packet::PingReq);
     let stayed_open = Wrong::Event(Event::StayedOpen);
     let by_bytes = |clause| Wrong::Bytes(Some(clause));

@@ -1,9 +1,10 @@
 //! Finds out what is wrong with a malformed packet of the broker.
 
-use mqtt_check_codec::{DecodeError, Frame, Packet, PacketType};
+use mqtt_check_codec::{DecodeError, Frame, Packet};
 
+use super::super::monitor::is_echo;
 use super::{Event, Wrong};
-use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
+use crate::transcript::{EventIndex, Transcript, What};
 
 /// Returns what is wrong with this packet, which could not be decoded, or only leniently. If a client sends a packet
 /// with Packet Identifier 0, an answer with the same identifier is not what is wrong: the server should have ended the
@@ -13,8 +14,7 @@ pub(in crate::verdict) fn malformed(
     event: EventIndex,
     error: &DecodeError,
 ) -> Wrong {
-    let lane = transcript.events[event.0].lane;
-    match is_answer_to_identifier_0(error) && has_sent_identifier_0(transcript, lane, event) {
+    match error.is_identifier_0() && is_echo(error, has_sent_identifier_0(transcript, event)) {
         true => Wrong::Event(Event::StayedOpen),
         false => {
             let clause = error.clone().sent_by_server().clause;
@@ -23,13 +23,19 @@ pub(in crate::verdict) fn malformed(
     }
 }
 
-/// The identifier of a PUBLISH is chosen by its sender.
-fn is_answer_to_identifier_0(error: &DecodeError) -> bool {
-    error.is_identifier_0() && error.packet != PacketType::PUBLISH
+/// Returns what is wrong with the packet of this event if it could not be decoded.
+pub(in crate::verdict) fn undecoded(transcript: &Transcript, event: EventIndex) -> Option<Wrong> {
+    match &transcript.events[event.0].what {
+        What::Received {
+            packet: Err(error), ..
+        } => Some(malformed(transcript, event, error)),
+        _ => None,
+    }
 }
 
-/// Returns whether a packet with Packet Identifier 0 was sent on the connection before this event.
-fn has_sent_identifier_0(transcript: &Transcript, lane: LaneIndex, before: EventIndex) -> bool {
+/// Returns whether a packet with Packet Identifier 0 was sent on the connection of this event before it.
+fn has_sent_identifier_0(transcript: &Transcript, before: EventIndex) -> bool {
+    let lane = transcript.events[before.0].lane;
     let version = transcript.lanes[lane.0].version;
     let is_identifier_0 = |frame| {
         let packet = Packet::decode(&frame, version);

@@ -18,7 +18,7 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
 pub(super) use event::Event;
 pub(super) use inbox::{Inbox, is_late_connack};
-pub(super) use malformed::malformed;
+pub(super) use malformed::{malformed, undecoded};
 pub(super) use retained::Obsolete;
 pub(super) use several::Counting;
 pub(super) use table::Aspect;

@@ -4,12 +4,12 @@
 use mqtt_check_codec::{Packet, PacketType};
 
 use super::inbox::Inbox;
-use super::malformed::malformed;
+use super::malformed::undecoded;
 use super::repeats::sent;
 use super::{Aspect, Event, Wrong};
 use crate::matcher::{Mismatch, Received};
 use crate::scenario::model::{Expectation, PacketPattern, Pattern};
-use crate::transcript::{EventIndex, StepIndex, What};
+use crate::transcript::{EventIndex, StepIndex};
 
 /// The mismatches of a packet with a pattern that count against the server. Empty if the server merely granted less.
 pub(in crate::verdict) type Counting<'f> = &'f dyn Fn(&PacketPattern, EventIndex) -> Vec<Mismatch>;
@@ -229,12 +229,7 @@ impl Inbox<'_> {
     fn malformed(self, step: Option<StepIndex>) -> Option<Wrong> {
         let events = (0..self.transcript.events.len()).map(EventIndex);
         let mut loose = events.filter(|event| self.is_loose(*event, step));
-        loose.find_map(|event| match &self.transcript.events[event.0].what {
-            What::Received {
-                packet: Err(error), ..
-            } => Some(malformed(self.transcript, event, error)),
-            _ => None,
-        })
+        loose.find_map(|event| undecoded(self.transcript, event))
     }
 
     /// Returns what breaks the silence at the end of a sequence, and how many packets are left. `None` unless

@@ -121,7 +121,7 @@ pub(super) const DIAGNOSTICS: &[(PacketType, &str, &str)] = &[
 
 /// Returns whether a packet that the decoder rejects may echo something wrong that the client has sent. An answer has
 /// the packet identifier of its request, even 0, and one code for each filter, so none if there is no filter.
-pub(super) fn is_echo(error: &DecodeError, is_client_faulty: bool) -> bool {
+pub(in crate::verdict) fn is_echo(error: &DecodeError, is_client_faulty: bool) -> bool {
     is_client_faulty
         && error.packet != PacketType::PUBLISH
         && matches!(error.field, "packet_id" | "reasons")

@@ -32,6 +32,7 @@ use mqtt_check_codec::{
     ConnAck, Frame, FrameError, Packet, PacketId, PacketType, ProtocolVersion, Publish, ReasonCode,
 };
 
+pub(super) use bounds::is_echo;
 pub use bounds::is_from_server;
 use check::Found;
 use connection::{Connection, Handshake, Opening};
@@ -286,7 +287,7 @@ impl Monitor<'_> {
         if has_version {
             let version = connection.version;
             for error in faults.iter().chain(packet.as_ref().err()) {
-                if bounds::is_echo(error, connection.is_faulty) {
+                if is_echo(error, connection.is_faulty) {
                     self.is_echo = true;
                 } else {
                     self.found.push(bounds::malformed(frame, error, version));
