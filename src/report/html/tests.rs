@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
 use serde_json::Value;
 
-use super::{SCRIPT, STYLE, policy, render};
+use super::{FRAME, render};
 use crate::report::document::Document;
 
 /// The JSON report of a failing broker.
@@ -149,13 +149,13 @@ fn escapes_invisible_characters() {
 fn nothing_is_loaded_and_only_its_own_script_runs() {
     let page = render(&failure()).expect("a page");
     assert!(
-        page.contains(&policy().replace('"', "&quot;")),
+        page.contains(&FRAME.policy().replace('"', "&quot;")),
         "{}",
-        policy()
+        FRAME.policy()
     );
-    assert!(page.contains(&format!("<script>{SCRIPT}</script>")));
-    assert!(page.contains(&format!("<style>{STYLE}</style>")));
-    assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
+    assert!(page.contains(&format!("<script>{}</script>", FRAME.script)));
+    assert!(page.contains(&format!("<style>{}</style>", FRAME.style)));
+    assert!(!FRAME.script.contains("</script") && !FRAME.style.contains("</style"));
     for loads in [
         " src=",
         "http://",
@@ -189,7 +189,7 @@ fn scripts_make_no_html_of_text_and_load_nothing() {
         "import(",
         "setAttribute(\"on",
     ] {
-        assert!(!SCRIPT.contains(word), "{word}");
+        assert!(!FRAME.script.contains(word), "{word}");
     }
 }
 
