@@ -71,7 +71,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     })
 }
 
-fn hint(error: &CompareError) -> Option<&'static str> {
+/// What to do about reports that cannot be compared.
+pub(super) fn hint(error: &CompareError) -> Option<&'static str> {
     match error {
         CompareError::Shard { .. } => {
             Some("`mqtt-check merge` puts the reports of all shards together")

@@ -1,19 +1,21 @@
-//! `mqtt-check view`: makes an HTML page of a JSON report and opens it in the browser.
+//! `mqtt-check view`: makes an HTML page of a JSON report, or of several side by side, and opens it in the browser.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Failure, Styles, output, reports};
+use super::{Failure, Styles, compare, output, reports};
 use crate::exit::Exit;
+use crate::report::compare::CompareError;
 use crate::report::file::ReportFile;
-use crate::report::page;
+use crate::report::{page, side_by_side};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The JSON report of a run
-    #[arg(value_name = "RESULT")]
-    result: PathBuf,
+    /// The JSON report of a run; the reports of several brokers make a page that shows them side by
+    /// side
+    #[arg(value_name = "RESULT", required = true)]
+    results: Vec<PathBuf>,
 
     /// Where to write the page [default: a new temporary file]
     #[arg(short, long, value_name = "FILE")]
@@ -25,14 +27,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
-    let document = reports::read(&arguments.result)?;
-    let page = page(&document).map_err(|problem| {
-        let shown = arguments.result.display();
-        Failure::new(
-            Exit::Failed,
-            format!("failed to make the page of {shown}: {problem}"),
-        )
-    })?;
+    let page = match arguments.results.as_slice() {
+        [one] => of_one(one)?,
+        several => of_several(several)?,
+    };
     let path = write(arguments.output.as_deref(), &page)?;
     output::print(&format!("{}\n", path.display()))?;
     if arguments.no_open {
@@ -46,6 +44,36 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         );
     }
     Ok(Exit::Success)
+}
+
+fn of_one(path: &Path) -> Result<String, Failure> {
+    let document = reports::read(path)?;
+    page(&document).map_err(|problem| {
+        let shown = path.display();
+        Failure::new(
+            Exit::Failed,
+            format!("failed to make the page of {shown}: {problem}"),
+        )
+    })
+}
+
+fn of_several(paths: &[PathBuf]) -> Result<String, Failure> {
+    let mut named = Vec::new();
+    for path in paths {
+        let document = reports::read(path)?;
+        if document.shard.is_some() {
+            let error = CompareError::Shard {
+                file: path.display().to_string(),
+            };
+            return Err(Failure::usage(error.to_string()).hinted(compare::hint(&error)));
+        }
+        named.push((path.display().to_string(), document));
+    }
+    let columns: Vec<_> = named
+        .iter()
+        .map(|(name, document)| (name.as_str(), document))
+        .collect();
+    Ok(side_by_side(&columns))
 }
 
 /// Writes the page to the file that the user names, or to a new temporary file.

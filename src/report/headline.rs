@@ -62,7 +62,7 @@ pub(super) fn sentence(document: &Document) -> String {
 }
 
 /// A number of cases: `3,081 cases`.
-fn cases(number: usize) -> String {
+pub(super) fn cases(number: usize) -> String {
     match number {
         0..1000 => count(number, "case"),
         _ => format!("{} cases", grouped(number)),

@@ -47,7 +47,7 @@ pub use diff::unified;
 pub use document::{Document, EndedEarly};
 pub use folder::Entry;
 pub use format::{Format, ISSUES, PCAP, Rendered};
-pub use html::render as page;
+pub use html::{render as page, side_by_side};
 pub use profile::{ProfileReport, renewed};
 pub use shard::ShardFacts;
 

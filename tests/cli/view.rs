@@ -98,3 +98,44 @@ fn reports_a_file_that_is_no_report_and_an_unwritable_path() {
         "{ended}"
     );
 }
+
+/// The reports of two brokers: one without a case that the other has.
+fn of_two() -> Program {
+    let program =
+        reported().arguments("run --no-snapshots --filter basic/ping* --report json=other.json");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    program
+}
+
+#[test]
+fn the_reports_of_several_brokers_are_side_by_side() {
+    let program = of_two().arguments("view r.json other.json --output page.html --no-open");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert_eq!(ended.stdout, "page.html\n");
+    let page = fs::read_to_string(program.path("page.html")).expect("the page");
+    assert!(page.contains("2 brokers side by side"), "{page}");
+    assert!(page.contains("<code>basic/wrong@5</code>"), "{page}");
+    assert!(page.contains("title=\"not in this report\""), "{page}");
+}
+
+#[test]
+fn a_report_of_a_shard_is_not_shown_beside_others() {
+    let program = of_two().arguments("run --no-snapshots --shard 1/2 --report json=shard.json");
+    program.run();
+    let program = program.arguments("view r.json shard.json --no-open");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    let says = "shard.json is the report of a shard, not of a whole run";
+    assert!(ended.stderr.contains(says), "{ended}");
+    assert!(ended.stderr.contains("mqtt-check merge"), "{ended}");
+    let ended = program
+        .arguments("view r.json missing.json --no-open")
+        .run();
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    assert!(
+        ended.stderr.contains("failed to read missing.json"),
+        "{ended}"
+    );
+}

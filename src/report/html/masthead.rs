@@ -9,10 +9,10 @@ use crate::report::headline;
 use crate::report::style::{grouped, span};
 
 /// A part of the bar: its CSS class, its label, and its number of cases.
-type Part = (&'static str, &'static str, fn(&Summary) -> usize);
+pub(super) type Part = (&'static str, &'static str, fn(&Summary) -> usize);
 
 /// The verdicts, in the order of the bar.
-const VERDICTS: &[Part] = &[
+pub(super) const VERDICTS: [Part; 6] = [
     ("failed", "failed", |s| s.failed.saturating_sub(s.accepted)),
     ("accepted", "failed, accepted", |s| s.accepted.min(s.failed)),
     ("warned", "warned", |s| s.warned),
@@ -21,20 +21,17 @@ const VERDICTS: &[Part] = &[
     ("passed", "passed", |s| s.passed),
 ];
 
-/// The navigation bar, which stays visible.
-pub(super) fn bar() -> Markup {
+/// The navigation bar, which stays visible: links to the parts of the page, and its tools after the choice of a theme.
+pub(super) fn bar(parts: &[(&str, &str)], tools: &Markup) -> Markup {
     html! {
         header class="bar" {
             a class="brand" href="#summary" { "mqtt-check" }
             nav aria-label="Parts of the report" {
-                a href="#causes" { "Causes" }
-                a href="#conformance" { "Conformance" }
-                a href="#run" { "Run" }
-                a href="#cases" { "Cases" }
+                @for (place, name) in parts { a href=(place) { (name) } }
             }
             div class="tools needs-scripts" {
                 button type="button" id="theme" title="Theme (t)" { "Auto" }
-                button type="button" id="help" title="Keys (?)" aria-label="Keys" { "?" }
+                (tools)
             }
         }
     }
@@ -83,7 +80,7 @@ fn versions(versions: &[String]) -> String {
 }
 
 /// Formats an instant in RFC 3339 as `2026-01-31 23:59 UTC`. Any other text is returned unchanged.
-fn day(instant: &str) -> String {
+pub(super) fn day(instant: &str) -> String {
     match (instant.get(..10), instant.get(11..16)) {
         (Some(day), Some(time)) => format!("{day} {time} UTC"),
         _ => instant.to_owned(),

@@ -15,6 +15,7 @@ mod flaky;
 mod frame;
 mod masthead;
 mod run;
+mod side_by_side;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ use maud::{Markup, PreEscaped, html};
 use super::document::{Document, Verdict};
 use super::headline;
 use frame::Frame;
+
+pub use side_by_side::side_by_side;
 
 /// The page of one run. The style sheets are in the order in which they apply. The scripts are joined into one: each file
 /// declares functions, and the last one calls them.
@@ -68,10 +71,23 @@ pub fn render(document: &Document) -> Result<String, String> {
     Ok(FRAME.page(&title, content(document), data))
 }
 
+fn bar() -> Markup {
+    let parts = [
+        ("#causes", "Causes"),
+        ("#conformance", "Conformance"),
+        ("#run", "Run"),
+        ("#cases", "Cases"),
+    ];
+    let help = html! {
+        button type="button" id="help" title="Keys (?)" aria-label="Keys" { "?" }
+    };
+    masthead::bar(&parts, &help)
+}
+
 fn content(document: &Document) -> Markup {
     html! {
             a class="skip" href="#summary" { "Skip to the summary" }
-            (masthead::bar())
+            (bar())
             main id="overview" {
                 (masthead::masthead(document))
                 (causes::section(document))

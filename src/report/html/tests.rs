@@ -5,13 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
 use serde_json::Value;
 
+use super::frame::Frame;
 use super::{FRAME, render};
 use crate::report::document::Document;
 
 /// The JSON report of a failing broker.
 const FAILURE: &str = include_str!("../testdata/failure.json");
 
-fn failure() -> Document {
+pub(super) fn failure() -> Document {
     Document::from_json(FAILURE).expect("a report")
 }
 
@@ -62,7 +63,7 @@ const CLOSED: &[&str] = &[
 ];
 
 /// The report, with this text appended to every text that comes from a broker, a scenario or a target file.
-fn with_everywhere(hostile: &str) -> Document {
+pub(super) fn with_everywhere(hostile: &str) -> Document {
     fn walk(value: &mut Value, hostile: &str) {
         match value {
             Value::String(text) => text.push_str(hostile),
@@ -81,33 +82,41 @@ fn with_everywhere(hostile: &str) -> Document {
     Document::from_json(&value.to_string()).expect("a report")
 }
 
+/// Texts that a page must show as they are.
+pub(super) const HOSTILE: &[&str] = &[
+    "</script><script>alert(1)</script>",
+    "<!-- <script>",
+    "]]><img src=x onerror=alert(1)>",
+    "\"><svg onload=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</style><style>*{display:none}",
+    "</textarea></title><iframe>",
+    "&lt;script&gt; &#60;b&#62;",
+    "${alert(1)}`",
+];
+
+/// Checks that the page has as many elements as without the hostile text.
+pub(super) fn has_no_more_markup(page: &str, plain: &str, hostile: &str) {
+    for opens in [
+        "<script", "</script", "<style", "</style", "<img", "<svg", "<iframe", "<!--", "<title",
+        "<b>",
+    ] {
+        let number = |text: &str| text.matches(opens).count();
+        assert_eq!(number(page), number(plain), "{opens} after {hostile}");
+    }
+}
+
 #[test]
 fn no_text_becomes_markup() {
     let plain = render(&failure()).expect("a page");
-    for hostile in [
-        "</script><script>alert(1)</script>",
-        "<!-- <script>",
-        "]]><img src=x onerror=alert(1)>",
-        "\"><svg onload=alert(1)>",
-        "' onmouseover='alert(1)",
-        "</style><style>*{display:none}",
-        "</textarea></title><iframe>",
-        "&lt;script&gt; &#60;b&#62;",
-        "${alert(1)}`",
-    ] {
+    for hostile in HOSTILE {
         let page = render(&with_everywhere(hostile)).expect("a page");
-        for opens in [
-            "<script", "</script", "<style", "</style", "<img", "<svg", "<iframe", "<!--",
-            "<title", "<b>",
-        ] {
-            let number = |text: &str| text.matches(opens).count();
-            assert_eq!(number(&page), number(&plain), "{opens} after {hostile}");
-        }
+        has_no_more_markup(&page, &plain, hostile);
         let escaped = hostile.replace('&', "&amp;").replace('<', "&lt;");
         let escaped = escaped.replace('>', "&gt;").replace('"', "&quot;");
         assert!(body(&page).contains(&escaped), "{hostile} is not shown");
         let data: Vec<String> = unpacked(&page);
-        let in_json = Value::from(hostile).to_string();
+        let in_json = Value::from(*hostile).to_string();
         assert!(
             data.iter()
                 .all(|text| text.contains(in_json.trim_matches('"'))),
@@ -145,17 +154,13 @@ fn escapes_invisible_characters() {
     }
 }
 
-#[test]
-fn nothing_is_loaded_and_only_its_own_script_runs() {
-    let page = render(&failure()).expect("a page");
-    assert!(
-        page.contains(&FRAME.policy().replace('"', "&quot;")),
-        "{}",
-        FRAME.policy()
-    );
-    assert!(page.contains(&format!("<script>{}</script>", FRAME.script)));
-    assert!(page.contains(&format!("<style>{}</style>", FRAME.style)));
-    assert!(!FRAME.script.contains("</script") && !FRAME.style.contains("</style"));
+/// Checks that the page loads nothing, and that its own script alone runs, which makes no HTML of text.
+pub(super) fn is_self_contained(page: &str, frame: Frame) {
+    let policy = frame.policy();
+    assert!(page.contains(&policy.replace('"', "&quot;")), "{policy}");
+    assert!(page.contains(&format!("<script>{}</script>", frame.script)));
+    assert!(page.contains(&format!("<style>{}</style>", frame.style)));
+    assert!(!frame.script.contains("</script") && !frame.style.contains("</style"));
     for loads in [
         " src=",
         "http://",
@@ -168,12 +173,8 @@ fn nothing_is_loaded_and_only_its_own_script_runs() {
     }
     // The policy does not allow these.
     for inline in [" style=", " onclick=", " onload=", "javascript:"] {
-        assert!(!body(&page).contains(inline), "{inline}");
+        assert!(!body(page).contains(inline), "{inline}");
     }
-}
-
-#[test]
-fn scripts_make_no_html_of_text_and_load_nothing() {
     for word in [
         "innerHTML",
         "outerHTML",
@@ -189,8 +190,13 @@ fn scripts_make_no_html_of_text_and_load_nothing() {
         "import(",
         "setAttribute(\"on",
     ] {
-        assert!(!FRAME.script.contains(word), "{word}");
+        assert!(!frame.script.contains(word), "{word}");
     }
+}
+
+#[test]
+fn nothing_is_loaded_and_only_its_own_script_runs() {
+    is_self_contained(&render(&failure()).expect("a page"), FRAME);
 }
 
 #[test]

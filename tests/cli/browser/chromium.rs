@@ -154,13 +154,18 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", theme);
     }
 
-    /// Opens an address and waits until the page's scripts have run.
+    /// Opens a report and waits until the page's scripts have run.
     pub(super) fn open(&mut self, url: &str) {
+        self.load(url);
+        self.until("document.querySelectorAll('#rows li').length > 0 || !document.getElementById('case').hidden");
+    }
+
+    /// Opens an address and waits until the page has loaded.
+    pub(super) fn load(&mut self, url: &str) {
         self.call("Page.navigate", json!({ "url": "about:blank" }));
         self.wait_for_load();
         self.call("Page.navigate", json!({ "url": url }));
         self.wait_for_load();
-        self.until("document.querySelectorAll('#rows li').length > 0 || !document.getElementById('case').hidden");
     }
 
     fn wait_for_load(&mut self) {

@@ -284,3 +284,52 @@ fn fits_and_can_be_read_in_every_width_and_theme() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     is_clean(&browser);
 }
+
+#[test]
+fn filters_the_cases_of_several_brokers() {
+    let Some((mut browser, program, _)) = opened() else {
+        return;
+    };
+    let program = program.arguments(
+        "run --no-github --no-snapshots --suite 2026.12 --filter session/* --filter retain/* \
+         --report json=right.json",
+    );
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let program = program.arguments("view r.json right.json --output beside.html --no-open");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let url = format!("file://{}", program.path("beside.html").display());
+    for width in WIDTHS {
+        for theme in THEMES {
+            browser.window(width, 900, theme);
+            browser.load(&url);
+            browser.until("document.querySelector('#filter input') !== null");
+            browser.picture(&format!("beside-{width}-{theme}"), "body");
+            let overflows = "document.documentElement.scrollWidth > innerWidth";
+            assert_eq!(browser.value(overflows), false, "{width}");
+        }
+    }
+    const SHOWN: &str =
+        "[...document.querySelectorAll('.area:not([hidden]) tr[data-verdicts]:not([hidden])')]";
+    let all = browser.value(&format!("{SHOWN}.length"));
+    assert!(all.as_u64().is_some_and(|all| all > 2), "{all}");
+    browser.click("#filter input");
+    browser.type_text("retain/cleared");
+    browser.until(&format!(
+        "{SHOWN}.length > 0 && {SHOWN}.every((row) => row.textContent.includes('retain/cleared'))"
+    ));
+    browser.until("document.querySelector('.area:not([hidden])').open");
+    // Nothing failed on the second broker.
+    browser.value(
+        "(() => { const [, verdict, broker] = document.getElementById('filter').children; verdict.value = 'failed'; \
+         broker.value = '1'; broker.dispatchEvent(new Event('input')); })()",
+    );
+    browser.until(&format!("{SHOWN}.length === 0"));
+    browser.value(
+        "(() => { const broker = document.getElementById('filter').children[2]; broker.value = '0'; \
+         broker.dispatchEvent(new Event('input')); })()",
+    );
+    browser.until(&format!("{SHOWN}.length > 0"));
+    is_clean(&browser);
+}
