@@ -118,6 +118,13 @@ pub(super) fn describe_instead(
                 _ if instead.is_empty() => "nothing arrived".to_owned(),
                 _ => "nothing expected arrived".to_owned(),
             };
+            // Another answer has ended the wait.
+            if outcome.ended == Ended::TimedOut
+                && waited(outcome) < outcome.limit
+                && !instead.is_empty()
+            {
+                return format!("{what}, but {}", describe_received(&instead, transcript));
+            }
             format!("{what} within {}", span(waited(outcome)))
         }
     };

@@ -63,11 +63,10 @@ pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> boo
             false
         }
         Event::Missing(packet) if is_on_content(packet, id, version) => false,
-        // Not answering a CONNECT is a different fault from not keeping a session.
-        Event::Missing(PacketType::CONNACK) => match document(version) {
-            ProtocolVersion::V5 => !is_on_kept_sessions(id, version),
-            _ => id != "MQTT-3.1.2-4" && !is_on_kept_sessions(id, version),
-        },
+        // Not answering a CONNECT is a different fault from not keeping or not beginning a session.
+        Event::Missing(PacketType::CONNACK) => {
+            !matches!(id, "MQTT-3.1.2-4" | "MQTT-3.1.2-6") && !is_on_kept_sessions(id, version)
+        }
         // So is refusing one. A clause on beginning a session does count: to begin one, the CONNECT must be accepted.
         Event::Refused => !is_on_kept_sessions(id, version),
         // What has never been sent cannot be sent again.
@@ -144,6 +143,9 @@ fn is_on_content(packet: PacketType, id: &str, version: ProtocolVersion) -> bool
                         | "MQTT-3.11.3-1"
                         | "MQTT-3.11.3-2"
                 )
+        }
+        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBCOMP => {
+            matches!(id, "MQTT-4.7.3-4" | "RULE-4.7.3-1")
         }
         _ => false,
     }

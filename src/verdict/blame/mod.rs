@@ -235,6 +235,7 @@ mod tests {
         let refused = || event(Event::Refused);
         let lost = || event(Event::Missing(PacketType::PUBLISH));
         let unanswered = || event(Event::Missing(PacketType::CONNACK));
+        let unacknowledged = || event(Event::Missing(PacketType::PUBREC));
         for (wrong, cited, version, expected) in [
             // Session Present under the clause that CONNACK comes first.
             (
@@ -275,6 +276,10 @@ mod tests {
             // An unanswered CONNECT where the session was to be resumed.
             (unanswered(), "MQTT-3.1.2-4", V3, "MQTT-3.1.4-4"),
             (unanswered(), "MQTT-3.1.2-23", V5, "MQTT-3.1.4-5"),
+            (unanswered(), "MQTT-3.1.2-6", V3, "MQTT-3.1.4-4"),
+            (unanswered(), "MQTT-3.1.2-4", V5, "MQTT-3.1.4-5"),
+            // An unacknowledged message with an unusual topic.
+            (unacknowledged(), "MQTT-4.7.3-4", V3, "MQTT-4.3.3-2"),
             // QoS under another clause.
             (aspect(Aspect::QoS), "MQTT-4.5.0-1", V5, "MQTT-3.8.4-8"),
             (aspect(Aspect::QoS), "MQTT-3.3.1-3", V3, "MQTT-3.8.4-6"),
