@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use super::Finding;
 use super::blame::{self, Event, Inbox, Obsolete, Wrong, malformed};
@@ -215,6 +215,15 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             Vec::new(),
             "only packets that a step expects",
         ),
+        // A server that ends the connection after CONNECT may say why.
+        What::Received {
+            packet: Ok(Packet::ConnAck(connack)),
+            ..
+        } if connack.reason != ReasonCode::SUCCESS && is_first(transcript, index) => (
+            Level::Should,
+            Vec::new(),
+            "only packets that a step expects",
+        ),
         What::Received { frame, .. } => {
             let level = match frame.packet_type() {
                 PacketType::PUBLISH | PacketType::DISCONNECT | PacketType::CONNACK => Level::Must,
@@ -270,6 +279,13 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         is_late: false,
         symptom,
     })
+}
+
+/// Returns whether this is the first packet that was received on its connection.
+fn is_first(transcript: &Transcript, index: EventIndex) -> bool {
+    let lane = transcript.events[index.0].lane;
+    let mut before = transcript.events[..index.0].iter();
+    !before.any(|event| event.lane == lane && matches!(event.what, What::Received { .. }))
 }
 
 /// Returns whether a close needs no step of its own because something announced it.

@@ -200,3 +200,22 @@ steps:
     });
     assert_eq!(result["also_blamed"], also);
 }
+
+#[test]
+fn a_connack_that_refuses_is_an_answer_even_if_no_step_takes_it() {
+    const REFUSED: &str = "\
+title: The server refuses the client in one way or another
+exclusive: true
+broker: { banned_clients: [ visitor ] }
+clients:
+  visitor:
+steps:
+  - visitor: { connect: { no_wait: true } }
+  - visitor: { expect: closed }
+";
+    let program = Program::new("run --no-snapshots").file("scenarios/refused.yaml", REFUSED);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("2 cases: 2 warned"), "{ended}");
+    assert!(!ended.stdout.contains("RULE-3.2-1"), "{ended}");
+}
