@@ -19,6 +19,7 @@ mod interrupt;
 mod list;
 mod merge;
 mod mutants;
+mod number;
 mod output;
 mod place;
 mod progress;
@@ -95,7 +96,8 @@ enum Command {
     Reject(accept::Arguments),
     /// Prove the suite: play it against every fault and every permitted variation of the bundled broker
     Mutants(mutants::Arguments),
-    /// Show which statements of the standard the suite is proven to test
+    /// Show which statements of the standard the suite is proven to test; this plays every fault,
+    /// which takes minutes
     Clauses(clauses::Arguments),
     /// Explain a statement, a scenario, a choice, a setting, a fault, a target, a reason code, …
     Explain(explain::Arguments),

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::filter::{nearest, patterns};
+use super::number::whole;
 use super::progress::Ticks;
 use super::selection::Selection;
 use super::{Failure, Styles, interrupt, output};
@@ -49,7 +50,7 @@ pub(super) struct Arguments {
     liberty: Vec<String>,
 
     /// Percentage of fault and variation pairs to play, chosen by the seed [default: 1, or 100 if both are named]
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", value_parser = whole(0..=100_u8))]
     pairs: Option<u8>,
 
     /// Show every failed case, which other clauses are blamed, and for a pair the cases that miss the fault
@@ -69,7 +70,7 @@ pub(super) struct Arguments {
     json: bool,
 
     /// The seed for all randomness
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0..=u64::MAX))]
     seed: u64,
 }
 

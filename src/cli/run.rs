@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::config::Defaults;
 use super::connection::Connection;
+use super::number::whole;
 use super::selection::Selection;
 use super::{Failure, Styles, interrupt, output, reports};
 use crate::exit::Exit;
@@ -72,6 +73,7 @@ pub(super) struct Arguments {
         long,
         value_name = "SEED",
         conflicts_with = "update",
+        value_parser = whole(0..=u64::MAX),
         help_heading = "Run"
     )]
     chaos: Option<u64>,
@@ -85,7 +87,7 @@ pub(super) struct Arguments {
     fail_fast: bool,
 
     /// Replay a case that is not as expected, up to this many times; if it then is as expected, it is flaky
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "update", value_parser = clap::value_parser!(u16).range(0..=100), help_heading = "Run")]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "update", value_parser = whole(0..=100_u16), help_heading = "Run")]
     retries: u16,
 
     /// Exit with 1 if a case is flaky

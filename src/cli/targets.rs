@@ -237,7 +237,7 @@ fn table(targets: &[Known], style: Style, width: u16) -> String {
 fn protocols(target: &Known) -> String {
     match &target.protocols {
         Some(versions) => versions.join(", "),
-        None => "as it accepts".to_owned(),
+        None => "any".to_owned(),
     }
 }
 

@@ -16,6 +16,13 @@ pub struct Mismatch {
     pub actual: String,
 }
 
+impl Mismatch {
+    /// Names the field, what it is, and what was expected.
+    pub fn describe(&self) -> String {
+        format!("{} {}, expected {}", self.field, self.actual, self.expected)
+    }
+}
+
 /// Compares a packet of the right type with a pattern and returns every field that is not as expected. Binds names that
 /// are used for the first time.
 pub fn judge(

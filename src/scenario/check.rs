@@ -168,7 +168,7 @@ fn silences(scope: Scope<'_>, scene: &Scene) {
                         scope
                             .at(expectation.place, "a control that expects silence")
                             .hint(
-                                "a control shows that the event happens once its cause is removed",
+                                "a control shows that the packet arrives without the cause of the silence",
                             ),
                     );
                 }
@@ -190,7 +190,7 @@ fn silences(scope: Scope<'_>, scene: &Scene) {
                     scope
                         .at(expectation.place, "`silence` without a control")
                         .label("silence alone proves nothing")
-                        .hint("`control: { without: [STEP], expect: [ … ] }` plays the steps without the cause; the event must happen then"),
+                        .hint("`control: { without: [STEP], expect: [ … ] }` plays the steps without the cause of the silence; the packet must arrive then"),
                 );
             }
         }

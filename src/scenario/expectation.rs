@@ -11,6 +11,7 @@ use super::model::{
 use super::node::{Entry, Node, short, transpose};
 use super::reason;
 use super::scope::{Mapping, Scope};
+use super::step::STEP_KEYS;
 use super::value::{boolean, number};
 use super::websocket;
 use crate::diagnostic::Place;
@@ -99,7 +100,11 @@ fn the_only<'a>(scope: Scope<'_>, node: &Node, rest: &[&'a Entry]) -> Option<&'a
             let mut diagnostic = scope.at(second.key.place, title);
             diagnostic.label = scope.suggest(key, MODIFIERS);
             if diagnostic.label.is_none() {
-                diagnostic.hint = Some("several are a list: `expect: [ …, … ]`".to_owned());
+                let hint = match STEP_KEYS.contains(&key) {
+                    true => "it belongs to the step, beside the client",
+                    false => "several are a list: `expect: [ …, … ]`",
+                };
+                diagnostic.hint = Some(hint.to_owned());
             }
             scope.fail(diagnostic)
         }

@@ -158,9 +158,13 @@ fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choic
     let varies = map.take("varies").map(|node| boolean(scope, node));
     let answers = map.require("answers")?;
     let scope = of.map_or(scope, |client| scope.for_client(client));
-    let Some(entries) = answers.entries().filter(|entries| entries.len() > 1) else {
+    let Some(entries) = answers.entries() else {
         return scope.expected(answers, "at least two answers (a mapping)");
     };
+    if entries.len() < 2 {
+        let title = "a choice with fewer than two answers";
+        return scope.fail(scope.at(answers.place, title));
+    }
     let all: Vec<_> = entries.iter().map(|entry| answer(scope, entry)).collect();
     let mut answers: Vec<_> = all.into_iter().collect::<Option<_>>()?;
     // Silence is tried last, because it holds only if nothing else does.

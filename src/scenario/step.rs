@@ -352,16 +352,18 @@ pub(crate) fn label(entry: &Entry) -> String {
     visible(&format!("{}: {}", entry.key.text, entry.value.flow()))
 }
 
+/// The keys of a step beside its action.
+pub(super) const STEP_KEYS: [&str; 8] = [
+    "id", "only", "if", "when", "clause", "rule", "level", "note",
+];
+
 /// Reads `CLIENT: ACTION`.
 fn client_action(context: StepContext<'_>, entry: &Entry) -> Option<(ClientIndex, ClientAction)> {
     let scope = context.scope;
     let name = &*entry.key.text;
     let Some(client) = scope.client(name) else {
         let mut diagnostic = scope.at(entry.key.place, format!("unknown client `{}`", short(name)));
-        let keys = [
-            "id", "only", "if", "when", "clause", "rule", "level", "note",
-        ];
-        diagnostic.label = scope.suggest(name, names(scope).chain(WORDS).chain(keys));
+        diagnostic.label = scope.suggest(name, names(scope).chain(WORDS).chain(STEP_KEYS));
         if diagnostic.label.is_none() {
             let known: Vec<_> = names(scope).collect();
             diagnostic.hint = Some(format!("the clients of this file are {}", known.join(", ")));

@@ -363,8 +363,8 @@ fn know_their_ports(
     let unknown = urls.flat_map(port_words).find(|word| !known.contains(word));
     if let Some(word) = unknown {
         let hint = format!("write `{word}` in the command or in `config`");
-        let title = "the chosen port is not passed to the broker";
-        reading.fail::<()>(place, title, &hint);
+        let title = format!("neither the command nor `config` contains `{word}`");
+        reading.fail::<()>(place, &title, &hint);
     }
     unknown.is_none()
 }

@@ -15,7 +15,7 @@ use super::wording::{
     describe_ending, describe_instead, describe_received, ending, too_late, untaken,
 };
 use crate::matcher::{
-    Memory, Received, WebSocketEvent, describe_expectation, describe_pattern,
+    Memory, Mismatch, Received, WebSocketEvent, describe_expectation, describe_pattern,
     describe_websocket_event, judge, judge_websocket_event,
 };
 use crate::scenario::model::{
@@ -181,6 +181,9 @@ impl Judge<'_> {
                 self.describe_received(&outcome.taken),
                 ending(outcome)
             ),
+            Pattern::Unordered(patterns) if !outcome.taken.is_empty() => {
+                self.describe_unmatched(patterns, outcome)
+            }
             Pattern::InOrder(_) if !outcome.taken.is_empty() => {
                 format!("received: {}", self.describe_received(&outcome.taken))
             }
@@ -389,10 +392,7 @@ impl Judge<'_> {
                 if mismatches.is_empty() {
                     return;
                 }
-                let words: Vec<String> = mismatches
-                    .iter()
-                    .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
-                    .collect();
+                let words: Vec<String> = mismatches.iter().map(Mismatch::describe).collect();
                 let inbox = Inbox {
                     memory: &before,
                     ..self.inbox()
@@ -410,11 +410,7 @@ impl Judge<'_> {
                 }
                 self.found.push(Judged {
                     expected: expected(),
-                    actual: format!(
-                        "received {} whose {}",
-                        pattern.packet_type,
-                        words.join("; ")
-                    ),
+                    actual: format!("{} with {}", pattern.packet_type, words.join("; ")),
                     events: vec![event],
                     level: None,
                     wrong,
@@ -441,12 +437,9 @@ impl Judge<'_> {
             let mismatches =
                 judge_websocket_event(fields, &received, self.version, self.client, self.memory);
             if !mismatches.is_empty() {
-                let words: Vec<String> = mismatches
-                    .iter()
-                    .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
-                    .collect();
+                let words: Vec<String> = mismatches.iter().map(Mismatch::describe).collect();
                 let actual = format!(
-                    "received {}: {}",
+                    "{}: {}",
                     describe_websocket_event(&received),
                     words.join("; ")
                 );
@@ -532,6 +525,32 @@ impl Judge<'_> {
             }
             before += count;
         }
+    }
+
+    /// Describes which of these packets were not received, and the wrong fields of those that were.
+    fn describe_unmatched(&self, patterns: &[PacketPattern], outcome: &Outcome) -> String {
+        let known = (self.client, &*self.memory);
+        let counting: Counting<'_> = &|pattern, event| {
+            let granted_less = self.granted_less;
+            granted_less.counting_mismatches(pattern, event, known, self.excused)
+        };
+        let unmatched = self.inbox().unmatched(patterns, &outcome.taken, counting);
+        let is_missing = unmatched.iter().any(|(_, nearest)| nearest.is_none());
+        let mut words: Vec<String> = unmatched
+            .iter()
+            .map(|(pattern, nearest)| match nearest {
+                Some((event, mismatches)) => {
+                    let fields: Vec<String> = mismatches.iter().map(Mismatch::describe).collect();
+                    let packet = self.describe_received(&[*event]);
+                    format!("{packet}: {}", fields.join("; "))
+                }
+                None => format!("no {}", describe_pattern(pattern, self.version)),
+            })
+            .collect();
+        if is_missing || words.is_empty() {
+            words.push(ending(outcome));
+        }
+        words.join("; ")
     }
 
     fn describe_received(&self, events: &[EventIndex]) -> String {

@@ -33,7 +33,7 @@ fn refuses_options_that_contradict_each_other() {
 fn refuses_values_that_are_none() {
     for (arguments, complaint) in [
         ("run --protocol 4", "expected 3.1, 3.1.1 or 5"),
-        ("run --jobs 0", "0 is not in 1..=4096"),
+        ("run --jobs 0", "expected a whole number from 1 to 4096"),
         ("run --max-wait 30", "expected a number and a unit"),
         ("run --timeout-scale -1", "unexpected argument"),
         ("run --timeout-scale=0", "expected a number above 0"),

@@ -263,6 +263,6 @@ fn an_issue_without_a_script_says_why() {
     assert_eq!(program.run().exit, Some(1));
     let issue = program.path("issues/01-MQTT-3.12.4-1.md");
     let issue = fs::read_to_string(issue).expect("the issue");
-    assert!(issue.contains("There is no script"), "{issue}");
+    assert!(issue.contains("No script was written"), "{issue}");
     assert!(!program.files().iter().any(|file| file.ends_with(".py")));
 }

@@ -129,7 +129,7 @@ fn reports_errors_in_a_file_with_their_place() {
         ("heavy: yes\n", "expected `true` or `false`"),
         ("heavy: 'true'\n", "expected `true` or `false`"),
         ("jobs: many\n", "up/mqtt-check.yaml:1:7"),
-        ("jobs: 0\n", "0 is not in 1..=4096"),
+        ("jobs: 0\n", "expected a whole number from 1 to 4096"),
         ("max_wait: 5\n", "`max_wait` cannot be `5`"),
         ("transcripts: fialed\n", "did you mean `failed`?"),
         ("transcripts: some\n", "expected `all`, `failed` or `none`"),
@@ -222,7 +222,11 @@ fn names_a_variable_that_is_wrong_or_unknown() {
     let read =
         |name: &str, value: &str| environment::read([(name.into(), value.into())].into_iter(), run);
     for (name, value, expected) in [
-        ("MQTT_CHECK_JOBS", "many", "MQTT_CHECK_JOBS: invalid digit"),
+        (
+            "MQTT_CHECK_JOBS",
+            "many",
+            "MQTT_CHECK_JOBS: expected a whole number from 1 to 4096",
+        ),
         (
             "MQTT_CHECK_HEAVY",
             "yes",

@@ -14,6 +14,7 @@ use super::options::{Playing, target_name};
 use super::{Failure, Styles, interrupt, output, play};
 use crate::cli::config::Defaults;
 use crate::cli::connection::Connection;
+use crate::cli::number::whole;
 use crate::cli::place::target_file;
 use crate::cli::selection::Selection;
 use crate::diagnostic::Source;
@@ -49,7 +50,7 @@ pub(in crate::cli) struct Arguments {
     playing: Playing,
 
     /// How often to play the suite; what differs between plays is marked `sometimes`
-    #[arg(long, value_name = "N", default_value_t = PLAYS, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Run")]
+    #[arg(long, value_name = "N", default_value_t = PLAYS, value_parser = whole(1..=1000_u16), help_heading = "Run")]
     plays: u16,
 
     /// Update an existing baseline

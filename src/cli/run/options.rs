@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::number::whole;
 use crate::outcome::profile::Tolerated;
 
 /// The default of `--max-wait`.
@@ -25,7 +26,7 @@ pub(super) struct Playing {
     pub(super) heavy: bool,
 
     /// How many cases play at the same time [default: the number of cores, or 256 over the network]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Run")]
+    #[arg(long, value_name = "N", value_parser = whole(1..=4096_u16), help_heading = "Run")]
     pub(super) jobs: Option<u16>,
 
     /// Skip cases that wait longer than this, except in virtual time
@@ -37,7 +38,7 @@ pub(super) struct Playing {
     pub(super) timeout_scale: f64,
 
     /// The seed for all randomness
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0..=u64::MAX), help_heading = "Run")]
     pub(super) seed: u64,
 
     /// The folder of the snapshots [default: `snapshots` next to the folder `scenarios`]

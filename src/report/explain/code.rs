@@ -18,10 +18,10 @@ pub(super) fn render(code: ReasonCode, context: Context<'_>) -> String {
         "{} reason code {}, {}\n",
         style.strong(&code.to_string()),
         code.0,
-        if code.is_success() {
-            "below 0x80"
-        } else {
-            "a failure"
+        match code.0 {
+            1..=5 => "below 0x80; in the CONNACK of MQTT 3.1 and 3.1.1, a refusal",
+            0..0x80 => "below 0x80",
+            _ => "a failure",
         }
     );
     let mut rows: Vec<Vec<String>> = Vec::new();

@@ -17,7 +17,7 @@ pub(super) fn render(id: PropertyId, context: Context<'_>) -> String {
     let mut facts = Vec::new();
     if let Some(known) = property::find(id) {
         facts.push(("type".to_owned(), known.value_type.to_owned()));
-        facts.push(("says".to_owned(), known.meaning.to_owned()));
+        facts.push(("meaning".to_owned(), known.meaning.to_owned()));
         facts.push(("repeats".to_owned(), known.repeats.to_owned()));
     }
     facts.push(("in".to_owned(), places(id).join(", ")));

@@ -155,7 +155,7 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
         out.push_str(&format!("- Known deviation: {}\n", code(entry)));
     }
     if !cause.clauses.is_empty() {
-        out.push_str("\n## What the standard says\n\n");
+        out.push_str("\n## Violated statements, in our words\n\n");
         for clause in &cause.clauses {
             out.push_str(&format!("- {}\n", cited(clause)));
         }
@@ -192,11 +192,11 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
     out.push_str("\n## Reproduce\n\n");
     match script {
         Ok(_) => out.push_str(&format!(
-            "{} needs Python 3 and nothing else. It exits with 1 if the broker does this, 0 if it does what is right, and 2 if it cannot decide:\n\n{}\n",
+            "{} needs Python 3 and nothing else. It exits with 1 if the broker shows the fault, 0 if it behaves correctly, and 2 if it cannot decide:\n\n{}\n",
             code(&format!("{stem}.py")),
             block(&format!("python3 {stem}.py HOST PORT"))
         )),
-        Err(why) => out.push_str(&format!("There is no script that shows it: {}.\n\n", inline(why))),
+        Err(why) => out.push_str(&format!("No script was written: {}.\n\n", inline(why))),
     }
     out.push_str(&format!(
         "With {}:\n\n{}",

@@ -70,12 +70,16 @@ fn heading(causes: &[&Cause], style: Style) -> String {
     let musts = causes.iter().filter(|c| c.level == Level::Must).count();
     let cases = causes.iter().flat_map(|c| c.cases.iter().chain(&c.likely));
     let cases: BTreeSet<&String> = cases.collect();
+    let violations: Vec<String> = [(musts, "MUST"), (causes.len() - musts, "SHOULD")]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, level)| format!("{} a {level}", violate(number)))
+        .collect();
     let heading = format!(
-        "{} in {}: {} a MUST, {} a SHOULD",
+        "{} in {}: {}",
         count(causes.len(), "cause"),
         count(cases.len(), "case"),
-        violate(musts),
-        violate(causes.len() - musts)
+        violations.join(", ")
     );
     format!("{}\n", style.strong(&heading))
 }

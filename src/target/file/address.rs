@@ -259,7 +259,7 @@ fn checked(
     if starts && words.is_empty() {
         return reading.fail(
             place,
-            "a broker that the run starts listens on a port chosen by mqtt-check",
+            &format!("no `{word}` in the URL of a broker that mqtt-check starts"),
             &format!("write `{word}` in place of the number, as in {scheme}://127.0.0.1:{word}"),
         );
     }

@@ -232,19 +232,19 @@ fn reports_contradicting_keys() {
         ),
         (
             "url: mqtt://a:1\nstart: { command: [zoo, '{port}'] }\n",
-            "a broker that the run starts listens on a port chosen by mqtt-check",
+            "no `{port}` in the URL of a broker that mqtt-check starts",
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo] }\n",
-            "the chosen port is not passed to the broker",
+            "neither the command nor `config` contains `{port}`",
         ),
         (
             "url: mqtt://a:{port}\nwebsocket: ws://a:{websocket_port}\nstart: { command: [zoo, '{port}'] }\n",
-            "the chosen port is not passed to the broker",
+            "neither the command nor `config` contains `{websocket_port}`",
         ),
         (
             "urls: ['mqtt://a:{port}', 'mqtt://a:{port_1}']\nstart: [{ command: [zoo, '{port}'] }, { command: [zoo] }]\n",
-            "the chosen port is not passed to the broker",
+            "neither the command nor `config` contains `{port_1}`",
         ),
         (
             "url: mqtt://a:{port}\nstart: []\n",
@@ -252,7 +252,7 @@ fn reports_contradicting_keys() {
         ),
         (
             "url: mqtt://a:{port_01}\nstart: { command: [zoo, '{port}'] }\n",
-            "a broker that the run starts listens on a port chosen by mqtt-check",
+            "no `{port}` in the URL of a broker that mqtt-check starts",
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo, '{port_64}'] }\n",

@@ -144,9 +144,7 @@ fn is_on_content(packet: PacketType, id: &str, version: ProtocolVersion) -> bool
                         | "MQTT-3.11.3-2"
                 )
         }
-        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBCOMP => {
-            matches!(id, "MQTT-4.7.3-4" | "RULE-4.7.3-1")
-        }
+        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBCOMP => id == "MQTT-4.7.3-4",
         _ => false,
     }
 }

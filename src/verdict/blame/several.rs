@@ -14,6 +14,9 @@ use crate::transcript::{EventIndex, StepIndex};
 /// The mismatches of a packet with a pattern that count against the server. Empty if the server merely granted less.
 pub(in crate::verdict) type Counting<'f> = &'f dyn Fn(&PacketPattern, EventIndex) -> Vec<Mismatch>;
 
+/// The packet that is most like a pattern, and how it differs.
+pub(in crate::verdict) type Nearest = (EventIndex, Vec<Mismatch>);
+
 /// The packets of a sequence, paired with those that were received.
 struct Paired<'p> {
     /// Patterns without a packet.
@@ -33,15 +36,31 @@ impl Inbox<'_> {
         events: &[EventIndex],
         counting: Counting<'_>,
     ) -> Vec<Wrong> {
+        match self.unmatched(patterns, events, counting).first() {
+            Some((pattern, Some((event, mismatches)))) => {
+                self.differs_in(mismatches, pattern, *event)
+            }
+            Some((pattern, None)) => vec![self.missing(pattern)],
+            None => Vec::new(),
+        }
+    }
+
+    /// Returns the patterns without a packet among these, in any order. Each comes with the packet that is most like it
+    /// and is not another message, and how that differs.
+    pub(in crate::verdict) fn unmatched<'p>(
+        self,
+        patterns: &'p [PacketPattern],
+        events: &[EventIndex],
+        counting: Counting<'_>,
+    ) -> Vec<(&'p PacketPattern, Option<Nearest>)> {
         let mut rest: Vec<EventIndex> = events.to_vec();
         let open = self.take(patterns, &mut rest, counting);
-        let Some(pattern) = open.first() else {
-            return Vec::new();
-        };
-        match self.nearest(pattern, &rest, counting) {
-            Some((event, mismatches)) => self.differs_in(&mismatches, pattern, event),
-            None => vec![self.missing(pattern)],
-        }
+        let with_nearest = open.into_iter().map(|pattern| {
+            let nearest = self.nearest(pattern, &rest, counting);
+            rest.retain(|event| nearest.as_ref().is_none_or(|(taken, _)| taken != event));
+            (pattern, nearest)
+        });
+        with_nearest.collect()
     }
 
     /// Returns the packet that is most like this pattern, and how it differs. `None` if each of them is another
@@ -51,7 +70,7 @@ impl Inbox<'_> {
         pattern: &PacketPattern,
         events: &[EventIndex],
         counting: Counting<'_>,
-    ) -> Option<(EventIndex, Vec<Mismatch>)> {
+    ) -> Option<Nearest> {
         let is_like = |event: &&EventIndex| {
             Received::at(self.transcript, **event).is_some_and(|r| {
                 r.packet_type() == pattern.packet_type && !self.is_other_message(pattern, &r)

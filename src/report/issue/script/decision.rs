@@ -24,7 +24,7 @@ impl Story<'_> {
         self.lines.push(String::new());
         let clauses: Vec<&str> = finding.clauses.iter().map(|c| c.id.as_str()).collect();
         let expected = finding.expected.join(" or ");
-        let right = format!("What is right [{}]: {expected}", clauses.join(", "));
+        let right = format!("Expected [{}]: {expected}", clauses.join(", "));
         self.lines.extend(python::comment(&right));
         let seconds = self.check.within_us.div_ceil(1_000_000).max(1) + 1;
         let is_connected = self.clients[client].is_connected;

@@ -46,13 +46,13 @@ pub(super) fn of(
         story.event(event)?;
     }
     if story.paused_us > 0 && story.keeps_alive && check.right != Right::Closed {
-        return Err("a Keep Alive decides, and a script does not keep the time exactly".to_owned());
+        return Err("the fault depends on the exact time of a Keep Alive".to_owned());
     }
     story.decide(finding)?;
     let token = story.token.clone();
     let mut out = String::from("#!/usr/bin/env python3\n");
     out.push_str(&format!(
-        "\"\"\"{}\n\nUsage: python3 SCRIPT HOST PORT\nExit code: 1 if the broker does this (red), 0 if it does what is right (green), 2 if the script cannot decide.\n\"\"\"\n\n",
+        "\"\"\"{}\n\nUsage: python3 SCRIPT HOST PORT\nExit code: 1 if the broker shows the fault (red), 0 if it behaves correctly (green), 2 if the script cannot decide.\n\"\"\"\n\n",
         about.replace('\\', "\\\\").replace("\"\"\"", "'''")
     ));
     out.push_str("def story():\n");
@@ -245,7 +245,7 @@ impl<'a> Story<'a> {
             (EventKind::Packet | EventKind::Malformed, false) => {
                 self.receive(event, client, &name, limit);
             }
-            _ => return Err("the transcript has more than packets".to_owned()),
+            _ => return Err("the case needs more than packets, such as hook events".to_owned()),
         }
         Ok(())
     }
@@ -275,7 +275,7 @@ impl<'a> Story<'a> {
         }
         self.paused_us = self.paused_us.saturating_add(gap_us);
         if self.paused_us > PAUSES_US {
-            return Err("it takes more than a minute to get there".to_owned());
+            return Err("the case waits for more than a minute".to_owned());
         }
         let (seconds, rest) = (gap_us / 1_000_000, gap_us % 1_000_000 / 1000);
         self.lines.push(format!("time.sleep({seconds}.{rest:03})"));

@@ -36,7 +36,7 @@ impl Story<'_> {
             return Ok(false);
         }
         Ok(match &packet {
-            Packet::Auth(_) => return Err("a login in several steps is part of it".to_owned()),
+            Packet::Auth(_) => return Err("the case uses enhanced authentication".to_owned()),
             Packet::Connect(connect) => {
                 if self.is_assigned(&connect.client_id) {
                     return Err(
