@@ -1,7 +1,7 @@
 //! The property section of version 5.
 
 use super::DecodeError;
-use super::reader::Reader;
+use super::reader::{self, Reader};
 use super::rules::{self, Rule};
 use crate::property::PropertyCounts;
 use crate::{FieldName, FieldPart, PacketType, Properties, Property, PropertyId, PropertyPlace};
@@ -26,7 +26,7 @@ pub(super) fn properties(
     let length = reader.variable(field)? as usize;
     let left = reader.remaining();
     if length > left {
-        let problem = format!("is {length}, but only {left} bytes are left");
+        let problem = format!("is {length}, but {}", reader::left(left));
         reader.fault(reader.error(field, start, rules::STRUCTURE, problem))?;
     }
     let length = length.min(left);

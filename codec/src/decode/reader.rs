@@ -24,6 +24,15 @@ pub(super) struct Reader<'a> {
     faults: Option<Vec<DecodeError>>,
 }
 
+/// Says how much is left of a packet that should have more.
+pub(super) fn left(bytes: usize) -> String {
+    match bytes {
+        0 => "nothing is left".to_owned(),
+        1 => "only 1 byte is left".to_owned(),
+        n => format!("only {n} bytes are left"),
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(
         frame: &'a Frame,
@@ -199,8 +208,8 @@ impl<'a> Reader<'a> {
         let start = self.position;
         let size = self.u16(name.with(length))?;
         if usize::from(size) > self.remaining() {
-            let left = self.remaining();
-            let problem = format!("has the length {size}, but only {left} bytes are left");
+            let left = left(self.remaining());
+            let problem = format!("has the length {size}, but {left}");
             return Err(self.error(name.base, start, self.structure(), problem));
         }
         let start = self.position;
