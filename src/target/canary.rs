@@ -260,7 +260,7 @@ impl Client {
             let took = read_at.saturating_duration_since(now);
             talk.wait_longer(took.saturating_sub(SLICE));
             match read {
-                Read::Packet(frame) if talk.is_answer(&frame, read_at) => reader.reset_counters(),
+                Read::Packet(frame) if talk.handle(&frame, read_at) => reader.reset_counters(),
                 Read::Packet(_) => {}
                 Read::Nothing => talk.wait(read_at),
                 Read::Wrong(how) => return Err(io::Error::other(how)),
@@ -306,7 +306,7 @@ impl Talk {
     }
 
     /// Handles a packet, and returns whether it answers a PINGREQ.
-    fn is_answer(&mut self, frame: &Frame, now: Instant) -> bool {
+    fn handle(&mut self, frame: &Frame, now: Instant) -> bool {
         match frame.packet_type() {
             PacketType::PINGRESP => {
                 let asked = self.pinged.take();

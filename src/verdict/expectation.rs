@@ -129,7 +129,7 @@ impl Judge<'_> {
             Pattern::Upgrade(fields) => self.websocket_event(fields, expectation, outcome),
             Pattern::Frame(pattern) => self.websocket_event(&pattern.fields, expectation, outcome),
             Pattern::Silence { .. } => {
-                if !outcome.taken.is_empty() && !self.is_excused(expectation, outcome) {
+                if !outcome.taken.is_empty() && !self.excuse(expectation, outcome) {
                     self.broken_silence(expectation, &outcome.taken);
                 }
             }
@@ -162,14 +162,14 @@ impl Judge<'_> {
         }
     }
 
-    fn is_excused(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
+    fn excuse(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
         let known = (self.client, &*self.memory);
         self.granted_less
             .excuses(expectation, outcome, known, self.excused)
     }
 
     fn unfulfilled(&mut self, expectation: &Expectation, outcome: &Outcome) {
-        if self.is_excused(expectation, outcome) {
+        if self.excuse(expectation, outcome) {
             self.remember(&outcome.taken);
             return;
         }

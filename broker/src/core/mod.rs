@@ -29,7 +29,7 @@ use self::deliver::delivery::flush;
 use self::deliver::forwarding::await_late;
 use self::deliver::routing::{route, route_on};
 use self::ending::connection::{code_of_error, end_connection, refuse};
-use self::ending::held_back::{is_session_held_back, is_silence_accepted, is_will_held_back};
+use self::ending::held_back::{accept_silence, hold_back_session, hold_back_will};
 use self::ending::session::{end_session, forget, forget_subscriptions};
 use self::ending::will::publish_will;
 pub use self::input::{ConnectionId, Control, Input, NodeEvent, NodeId, RedirectWhen, Time};
@@ -784,12 +784,12 @@ impl Broker {
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
             Timer::KeepAlive(key)
                 if !self.state.rules.faults.is_none()
-                    && is_silence_accepted(&mut self.state, key, turn.now) => {}
+                    && accept_silence(&mut self.state, key, turn.now) => {}
             Timer::KeepAlive(key) => self.silent(turn, key),
             // [5 MQTT-3.1.2-8]
             Timer::WillDelay(key)
                 if !self.state.rules.faults.is_none()
-                    && is_will_held_back(&mut self.state, key, turn.now) => {}
+                    && hold_back_will(&mut self.state, key, turn.now) => {}
             Timer::WillDelay(key) => {
                 publish_will(&mut self.state, turn, key, WillTrigger::DelayElapsed);
                 // [5 MQTT-4.1.0-1]
@@ -817,7 +817,7 @@ impl Broker {
             // [5 MQTT-4.1.0-2]
             Timer::SessionExpiry(key)
                 if !self.state.rules.faults.is_none()
-                    && is_session_held_back(&mut self.state, key, turn.now) => {}
+                    && hold_back_session(&mut self.state, key, turn.now) => {}
             Timer::SessionExpiry(key) => {
                 end_session(&mut self.state, turn, key, TerminationReason::Expired)
             }

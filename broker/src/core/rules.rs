@@ -12,7 +12,7 @@ use crate::access::{self, AccessAction, AccessRule, Who};
 use crate::{Conduct, Config, Fault, Faults, Liberties, Liberty};
 
 /// For permitted variations: the delay of a broker that checks its timers only from time to time.
-pub(crate) const A_MOMENT: Duration = Duration::from_millis(500);
+pub(crate) const TIMER_CHECK: Duration = Duration::from_millis(500);
 
 /// For a permitted variation: the longest topic or filter that the broker accepts, in bytes.
 const LONG_TOPIC: usize = 256;

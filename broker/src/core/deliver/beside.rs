@@ -238,7 +238,7 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
 }
 
 /// Returns whether a message is mistaken for a repetition of the previous one. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
-pub(crate) fn is_taken_for_last(rules: &Rules, session: &mut Session, message: &Message) -> bool {
+pub(crate) fn takes_for_last(rules: &Rules, session: &mut Session, message: &Message) -> bool {
     let this = (message.topic.clone(), message.payload.clone());
     let last = session.fault_state.last_message.replace(this.clone());
     last == Some(this) && rules.breaks(Fault::EqualMessageDropped)

@@ -7,7 +7,7 @@ use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
 
 use super::acknowledgement::acknowledge;
-use super::beside::{is_taken_for_last, replace_by_last};
+use super::beside::{replace_by_last, takes_for_last};
 use super::forwarding::is_too_early;
 use super::loss::{Way, lose};
 use super::outgoing::send;
@@ -96,7 +96,7 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     {
         hold_back(link, turn);
     }
-    if !rules.faults.is_none() && is_taken_for_last(rules, session, &delivery.message) {
+    if !rules.faults.is_none() && takes_for_last(rules, session, &delivery.message) {
         return;
     }
     // [5 MQTT-4.5.0-1]
@@ -262,7 +262,7 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if rules.breaks(Fault::QueueKeepsLastAlone) && !online {
         session.queue.take();
     }
-    if !online && !rules.faults.is_none() && is_misplaced(rules, &mut session.queue, &delivery) {
+    if !online && !rules.faults.is_none() && misplace(rules, &mut session.queue, &delivery) {
         return;
     }
     if rules.breaks(Fault::OfflineMessagesDoubled) && !online {
@@ -279,8 +279,8 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     };
     // [5 MQTT-4.6.0-5]
     let first = session.queue.front();
-    let is_older = first.is_some_and(|d| d.message.received_at < session.traces.connected_at);
-    let reversed = reversed || online && is_older && rules.breaks(Fault::NewOvertakesQueued);
+    let waited_offline = first.is_some_and(|d| d.message.received_at < session.traces.connected_at);
+    let reversed = reversed || online && waited_offline && rules.breaks(Fault::NewOvertakesQueued);
     if reversed {
         session.queue.push_front(delivery);
     } else {
@@ -301,7 +301,7 @@ fn is_long_and_lost(session: &Session, rules: &Rules, delivery: &Delivery) -> bo
 }
 
 /// For faults: puts a message for an offline session into another place than the last. Returns whether it did.
-fn is_misplaced(rules: &Rules, queue: &mut Queue, delivery: &Delivery) -> bool {
+fn misplace(rules: &Rules, queue: &mut Queue, delivery: &Delivery) -> bool {
     let message = &delivery.message;
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     let is_alike = |other: &Arc<Message>| {

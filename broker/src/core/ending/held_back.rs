@@ -53,13 +53,13 @@ const KEEP_ALIVES: Kind = Kind {
     behind_longest: None,
 };
 
-/// Returns whether a delayed Will that is due is not published yet.
-pub(crate) fn is_will_held_back(state: &mut State, key: SessionKey, now: Time) -> bool {
+/// Delays a Will that is due. Returns whether it did.
+pub(crate) fn hold_back_will(state: &mut State, key: SessionKey, now: Time) -> bool {
     WILLS.holds_back(state, key, now)
 }
 
-/// Returns whether a session lasts although it has expired. It may lose its Will.
-pub(crate) fn is_session_held_back(state: &mut State, key: SessionKey, now: Time) -> bool {
+/// Lets a session last although it has expired, perhaps without its Will. Returns whether it did.
+pub(crate) fn hold_back_session(state: &mut State, key: SessionKey, now: Time) -> bool {
     let Some(session) = state.sessions.at_mut(key) else {
         return false;
     };
@@ -73,8 +73,8 @@ pub(crate) fn is_session_held_back(state: &mut State, key: SessionKey, now: Time
     has_queue || SESSIONS.holds_back(state, key, now)
 }
 
-/// Returns whether a client stays connected although it has been silent for too long.
-pub(crate) fn is_silence_accepted(state: &mut State, key: SessionKey, now: Time) -> bool {
+/// Lets a client stay connected although it has been silent for too long. Returns whether it did.
+pub(crate) fn accept_silence(state: &mut State, key: SessionKey, now: Time) -> bool {
     if state.rules.breaks(Fault::KeepAliveOfThePatient) {
         let silence = |key| KEEP_ALIVES.interval_of(state, key);
         let all = state.timers.all(Timer::KeepAlive);

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 
 use super::inheritance::inherit;
 use super::will::publish_will;
-use crate::core::rules::A_MOMENT;
+use crate::core::rules::TIMER_CHECK;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
 use crate::core::state::session::Session;
@@ -27,7 +27,7 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
         _ if state.rules.breaks(Fault::SessionLostOnDisconnect) => Expiry::AtClose,
         Expiry::After(_) if state.rules.breaks(Fault::SessionNeverExpires) => Expiry::Never,
         Expiry::After(span) if state.rules.chooses(Liberty::SessionsEndAMomentLate) => {
-            Expiry::After(span + A_MOMENT)
+            Expiry::After(span + TIMER_CHECK)
         }
         Expiry::After(span) if state.rules.breaks(Fault::SessionExpiresEarly) => {
             Expiry::After(span / 2)

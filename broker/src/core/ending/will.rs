@@ -6,7 +6,7 @@ use mqtt_check_codec::{Property, QoS};
 
 use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
-use crate::core::rules::A_MOMENT;
+use crate::core::rules::TIMER_CHECK;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
 use crate::core::state::message::is_for_response;
@@ -94,7 +94,7 @@ pub(crate) fn settle_will(
     let late = match rules.breaks(Fault::WillLate) {
         true => WILL_LATE_BY,
         false if session.expiry != Expiry::AtClose && rules.chooses(Liberty::WillsAMomentLate) => {
-            A_MOMENT
+            TIMER_CHECK
         }
         false => Duration::ZERO,
     };

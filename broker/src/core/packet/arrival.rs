@@ -66,7 +66,12 @@ pub(crate) fn is_hung(state: &State, key: SessionKey) -> bool {
 
 /// Notes a QoS 2 message that is lost when it is released. Returns whether it is. [3.1.1 MQTT-4.3.3-2]
 /// [5 MQTT-4.3.3-11]
-pub(super) fn is_cut(state: &mut State, key: SessionKey, id: PacketId, publish: &Publish) -> bool {
+pub(super) fn note_cut(
+    state: &mut State,
+    key: SessionKey,
+    id: PacketId,
+    publish: &Publish,
+) -> bool {
     let is_cut = publish.topic.len() > 200 && state.rules.breaks(Fault::LongTopicCutAtRelease);
     if is_cut && let Some(session) = state.sessions.at_mut(key) {
         session.fault_state.cut.insert(id);

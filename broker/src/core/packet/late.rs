@@ -15,13 +15,13 @@ use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;
 
 /// How late something is.
-const A_MOMENT: Duration = Duration::from_millis(5);
+const LATE_BY: Duration = Duration::from_millis(5);
 
 /// How late the subscriptions of a connection that has displaced another one are removed.
 const CLEARED_AFTER: Duration = Duration::from_millis(20);
 
 fn soon(state: &mut State, turn: &Turn<'_>, key: SessionKey) {
-    let at = turn.now.saturating_add(A_MOMENT);
+    let at = turn.now.saturating_add(LATE_BY);
     state.timers.set(Timer::Late(key), at);
 }
 

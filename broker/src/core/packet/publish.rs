@@ -7,7 +7,7 @@ use mqtt_check_codec::topic::{check_name, matches};
 use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
 
 use super::aliases;
-use super::arrival::{end_overlapping, garble, is_cut, mislead};
+use super::arrival::{end_overlapping, garble, mislead, note_cut};
 use super::collision::end_outgoing;
 use super::errant::{misuse_refused, pass_on_errant};
 use super::late;
@@ -104,7 +104,7 @@ pub(crate) fn publish_on(
 
 /// Handles PUBLISH once its subscribers can be found without waiting. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
 fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut publish: Publish) {
-    if !state.rules.faults.is_none() && is_deaf(state, key) {
+    if !state.rules.faults.is_none() && grows_deaf(state, key) {
         return;
     }
     let by_alias = publish.topic.is_empty();
@@ -129,9 +129,7 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
             return;
         }
     }
-    if !state.rules.faults.is_none()
-        && is_mishandled(state, turn, key, &publish, by_alias, is_again)
-    {
+    if !state.rules.faults.is_none() && mishandle(state, turn, key, &publish, by_alias, is_again) {
         return;
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
@@ -174,8 +172,8 @@ fn gives_alias_again(state: &State, key: SessionKey, publish: &Publish) -> bool 
     })
 }
 
-/// For faults: whether a right PUBLISH is lost, delayed or taken for an error.
-fn is_mishandled(
+/// For faults: loses or delays a right PUBLISH, or takes it for an error. Returns whether it did.
+fn mishandle(
     state: &mut State,
     turn: &mut Turn<'_>,
     key: SessionKey,
@@ -261,8 +259,8 @@ fn concerns_restored(state: &State, topic: &str) -> bool {
     })
 }
 
-/// For a fault: whether the connection has carried too many messages to accept another one.
-fn is_deaf(state: &mut State, key: SessionKey) -> bool {
+/// For a fault: counts a message. Returns whether the connection has carried too many to accept another one.
+fn grows_deaf(state: &mut State, key: SessionKey) -> bool {
     let session = state.sessions.at_mut(key);
     let Some(link) = session.and_then(|session| session.link.as_mut()) else {
         return false;
@@ -352,14 +350,16 @@ fn publish_qos1(
             misuse_refused(state, turn, key, &publish);
             Decided::only(reason_sent(state, reason))
         }
-        Ok(()) if is_repeat(state, key, id, publish.dup) => Decided::only(ReasonCode::SUCCESS),
+        Ok(()) if swallows_repeat(state, key, id, publish.dup) => {
+            Decided::only(ReasonCode::SUCCESS)
+        }
         Ok(()) => take(state, turn, key, publish),
     };
     acknowledge_and_hand_out(state, turn, key, id, Packet::PubAck, decided);
 }
 
-/// For a fault: whether this repeats the previous QoS 1 message.
-fn is_repeat(state: &mut State, key: SessionKey, id: PacketId, dup: bool) -> bool {
+/// For a fault: whether this repeats the previous QoS 1 message. Remembers its identifier.
+fn swallows_repeat(state: &mut State, key: SessionKey, id: PacketId, dup: bool) -> bool {
     if !state.rules.breaks(Fault::Qos1RepeatSuppressed) {
         return false;
     }
@@ -471,7 +471,7 @@ fn publish_qos2(
         return;
     }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
-    if is_cut(state, key, id, &publish) {
+    if note_cut(state, key, id, &publish) {
         answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
         return;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Connect, ProtocolVersion};
 
 use crate::core::input::{ConnectionId, Time};
-use crate::core::rules::{A_MOMENT, Rules};
+use crate::core::rules::{Rules, TIMER_CHECK};
 use crate::core::state::account::Charge;
 use crate::core::state::authentication::Authentication;
 use crate::core::state::expiry::Expiry;
@@ -72,7 +72,7 @@ fn silence_ms(rules: &Rules) -> u64 {
 /// Returns how long a client with this Keep Alive may be silent; `None` if there is no limit.
 pub(crate) fn silence(rules: &Rules, keep_alive_s: u16) -> Option<Duration> {
     let late = match rules.chooses(Liberty::SilenceNoticedLate) {
-        true => A_MOMENT,
+        true => TIMER_CHECK,
         false => Duration::ZERO,
     };
     let silence = Duration::from_millis(u64::from(keep_alive_s) * silence_ms(rules));
