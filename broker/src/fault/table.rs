@@ -502,6 +502,8 @@ faults {
         "unacknowledged PUBLISH packets are not resent on reconnect",
     PubrelNotResent "pubrel-not-resent" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1"]
         "unacknowledged PUBREL packets are not resent on reconnect",
+    PacketIdsGivenTwiceAfter20 "packet-ids-given-twice-after-20" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"] seen ["hivemq-community-edition#574"]
+        "after twenty deliveries, a message gets the packet identifier of the one in flight before it",
     Qos1ForgottenOnceSent "qos1-forgotten-once-sent" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
         "a QoS 1 message is treated as acknowledged as soon as it is sent",
     Qos2ForgottenOnceSent "qos2-forgotten-once-sent" [V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
@@ -546,6 +548,8 @@ faults {
         "a QoS 1 or 2 PUBLISH has packet identifier 0",
     NoPubrel "no-pubrel" [V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.3.3-1"]
         "PUBREC is not answered with PUBREL",
+    NewBehindResentUnreleased "new-behind-resent-unreleased" [V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.3.3-1"] seen ["mosquitto#3275"]
+        "after twenty QoS 2 messages were resent, the PUBREC of a new one is not answered with PUBREL",
     PubrelOrderReversed "pubrel-order-reversed" [V3_1_1 "MQTT-4.6.0-6"]
         "PUBREL is delayed until PUBREC has arrived for all messages in flight, then sent in reverse order",
     PubrelOtherPacketId "pubrel-other-packet-id" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
@@ -1338,6 +1342,8 @@ faults {
         "SUBACK reports the QoS of the replaced subscription",
     SharedLeavingEndsGroup "shared-leaving-ends-group" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
         "UNSUBSCRIBE by one member ends the Shared Subscription for all members",
+    SharedLeavingEndsOtherTopics "shared-leaving-ends-other-topics" [V5 "MQTT-3.10.4-1", V5 "RULE-4.8.2-1"] seen ["bifromq#91"]
+        "a client that leaves a Shared Subscription gets no messages of its Shared Subscriptions to other topics",
     SharedTurnOfTheGone "shared-turn-of-the-gone" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"] seen ["emqx#5063"]
         "a member of a Shared Subscription whose session has ended still gets its turn",
     SharedIdentifierLeaks "shared-identifier-leaks" [V5 "MQTT-3.3.4-5"]
@@ -2238,6 +2244,8 @@ faults {
         "a retained message from a client of another protocol version has an extra byte before its payload",
     AliasGivenAgainLost "alias-given-again-lost" [V5 "MQTT-4.5.0-1"] seen ["nanomq#848"]
         "a QoS 0 PUBLISH is lost if it gives both a topic and the Topic Alias that the topic has already",
+    RetainedOfTheHastyForgotten "retained-of-the-hasty-forgotten" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["hivemq-community-edition#341"]
+        "a retained message is forgotten if its client closes the connection right behind it, without DISCONNECT",
     SameRetainedEndsPublisher "same-retained-ends-publisher" [V5 "MQTT-3.3.4-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.3.4-1", V3_1_1 "MQTT-4.5.0-1"] seen ["nanomq#689"]
         "a PUBLISH with RETAIN 1 and the payload that its topic has retained already closes the connection",
     KeepAliveAtMaximumUnfed "keep-alive-at-maximum-unfed" [V5 "MQTT-3.1.2-22"] seen ["mosquitto#3226"]
@@ -2317,7 +2325,7 @@ faults {
         "a restart retains queued messages",
     ExactSubscribeUnsubscribesOthers "exact-subscribe-unsubscribes-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "a subscription to a topic ends other clients' subscriptions with wildcards that match it",
-    UnsubscribePrunesAbove "unsubscribe-prunes-above" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+    UnsubscribePrunesAbove "unsubscribe-prunes-above" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["emqx#11635"]
         "an UNSUBSCRIBE also ends all clients' subscriptions to the levels above its filter",
     UnsubscribePrunesBelow "unsubscribe-prunes-below" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "an UNSUBSCRIBE also ends all clients' subscriptions to the levels below its filter",

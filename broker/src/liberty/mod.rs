@@ -55,16 +55,19 @@ use liberties;
 
 /// How late a server forwards messages that forwards all of them late.
 const LATE_BY: Duration = Duration::from_millis(500);
-/// How late a server forwards messages of QoS 1 and 2 that forwards those of QoS 0 at once.
-const BEHIND_QOS_0: Duration = Duration::from_millis(100);
+/// How late a server forwards messages that other messages may overtake.
+const OVERTAKEN_WITHIN: Duration = Duration::from_millis(100);
 
 impl Liberties {
     /// Returns how long after it has accepted a message the broker forwards it to a connected client, at most.
     pub fn forwarding_delay(&self) -> Duration {
         if self.has(Liberty::LiveMessagesLate) {
             LATE_BY
-        } else if self.has(Liberty::Qos0SentFirst) {
-            BEHIND_QOS_0
+        } else if self.has(Liberty::Qos0SentFirst)
+            || self.has(Liberty::TopicsOvertake)
+            || self.has(Liberty::PublishersOvertake)
+        {
+            OVERTAKEN_WITHIN
         } else {
             Duration::ZERO
         }

@@ -183,6 +183,10 @@ choices {
         "messages are forwarded to connected clients half a second after they are accepted",
     Qos0SentFirst "qos0-sent-first" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
         "messages of QoS 1 and 2 are forwarded to connected clients a tenth of a second after those of QoS 0",
+    TopicsOvertake "topics-overtake" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "a message overtakes messages of other topics that were accepted in the tenth of a second before it, or wait offline",
+    PublishersOvertake "publishers-overtake" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "a message overtakes messages of other publishers, or of another QoS, in the same way",
     Qos0WaitsForQuota "qos0-waits-for-quota" [V5 "MQTT-4.9.0-2"]
         "QoS 0 messages also wait while the send quota is exhausted",
     WaitingByTopic "waiting-by-topic" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]

@@ -65,9 +65,13 @@ impl Inbox<'_> {
         };
         let earlier = self.packets_of_session().filter(was_there);
         let last = earlier.map(|(event, ..)| event).last();
+        let was_resent = || {
+            let mut here = self.packets().filter(|(_, lane, _)| Some(*lane) == present);
+            here.any(|(.., packet)| self.is_message(pattern, &packet))
+        };
         Wrong::Event(match pattern.packet_type {
             PacketType::PUBLISH if self.is_retained(pattern, last) => Event::NotRetained,
-            PacketType::PUBLISH if last.is_some() => Event::NotResent,
+            PacketType::PUBLISH if last.is_some() && !was_resent() => Event::NotResent,
             packet_type => Event::Missing(packet_type),
         })
     }
@@ -138,6 +142,9 @@ impl Inbox<'_> {
                 (false, _) => Wrong::Aspect(Aspect::Order),
                 // The two messages have changed places.
                 (true, Some(Ordering::Less)) => Wrong::Aspect(Aspect::Order),
+                (true, Some(Ordering::Greater)) if self.has_overtaken(event) => {
+                    Wrong::Aspect(Aspect::Order)
+                }
                 // Everything received is in order, so a message is missing.
                 (true, _) => self.missing(pattern),
             };

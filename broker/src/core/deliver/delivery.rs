@@ -283,6 +283,14 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     let reversed = reversed || online && waited_offline && rules.breaks(Fault::NewOvertakesQueued);
     if reversed {
         session.queue.push_front(delivery);
+    } else if rules.chooses(Liberty::TopicsOvertake) {
+        let is_before = |a: &Delivery, b: &Delivery| a.message.topic == b.message.topic;
+        session.queue.overtake(delivery, is_before);
+    } else if rules.chooses(Liberty::PublishersOvertake) {
+        let is_before = |a: &Delivery, b: &Delivery| {
+            a.message.publisher == b.message.publisher && a.qos == b.qos
+        };
+        session.queue.overtake(delivery, is_before);
     } else {
         session.queue.push_back(delivery);
     }
@@ -728,8 +736,8 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             session.inflight.remove(id);
         }
         Stage::Published(delivery) => {
-            let anew = rules.breaks(Fault::ResentAsNewSecondTime)
-                && !session.fault_state.resent.insert(id);
+            let is_again = !rules.faults.is_none() && !session.fault_state.resent.insert(id);
+            let anew = is_again && rules.breaks(Fault::ResentAsNewSecondTime);
             let is_shared = delivery.shared.is_some();
             let has_new_id = anew
                 || rules.breaks(Fault::NewPacketIdOnResend)

@@ -18,7 +18,7 @@ pub(super) fn is_too_early(rules: &Rules, delivery: &Delivery, now: Time) -> boo
 /// Returns when a message may be sent.
 fn due(rules: &Rules, delivery: &Delivery) -> Time {
     let is_qos_0 = delivery.qos == QoS::AtMostOnce;
-    if is_qos_0 && !rules.chooses(Liberty::LiveMessagesLate) {
+    if is_qos_0 && rules.chooses(Liberty::Qos0SentFirst) {
         return Time::ZERO;
     }
     let delay = rules.liberties.forwarding_delay();

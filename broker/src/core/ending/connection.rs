@@ -1,5 +1,7 @@
 //! Ends connections, whether the client or the server ends them.
 
+use std::time::Duration;
+
 use bytestring::ByteString;
 use mqtt_check_codec::{Disconnect, Packet, Properties, Property, ProtocolVersion, ReasonCode};
 
@@ -15,6 +17,9 @@ use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};
+
+/// For a fault: what counts as right behind a message.
+const HASTY: Duration = Duration::from_millis(5);
 
 /// Ends a connection, in version 5 with a DISCONNECT that has this reason code. [3.1.1 MQTT-4.8.0-1] [5 MQTT-4.13.1-1]
 /// [5 RULE-4.13.1-1]
@@ -174,6 +179,14 @@ pub(crate) fn settle_connection(
             | DisconnectReason::KeepAliveTimeout
             | DisconnectReason::ProtocolError
     );
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if reason == DisconnectReason::ConnectionLost
+        && state.rules.breaks(Fault::RetainedOfTheHastyForgotten)
+        && let Some(session) = state.sessions.at(key)
+    {
+        let since = turn.now.saturating_sub(HASTY);
+        state.topics.retained.remove_of(&session.client, since);
+    }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if is_broken
         && state.rules.breaks(Fault::QueueLosesFirst)

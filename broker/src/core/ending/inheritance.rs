@@ -7,6 +7,7 @@ use crate::core::deliver::copy::copy;
 use crate::core::deliver::delivery::{deliver, dropped};
 use crate::core::deliver::loss::{Way, lose};
 use crate::core::deliver::routing::standing;
+use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::Topics;
 use crate::core::state::inflight::Stage;
@@ -33,7 +34,7 @@ pub(crate) fn inherit(
         reason,
     });
     if rules.breaks(Fault::RetainedGoneWithSession) {
-        topics.retained.remove_of(&session.client);
+        topics.retained.remove_of(&session.client, Time::ZERO);
     }
     let started = session.inflight.drain().into_iter().filter_map(|stage| {
         let Stage::Published(delivery) = stage else {

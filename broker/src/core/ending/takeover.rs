@@ -6,6 +6,7 @@ use super::connection::{dismiss, unlink};
 use super::inheritance::give_begun_away;
 use super::session::end_session;
 use super::will::publish_will;
+use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
@@ -56,7 +57,7 @@ pub(crate) fn take_over(
     if state.rules.breaks(Fault::RetainedGoneWithTakeover)
         && let Some(session) = state.sessions.at(key)
     {
-        state.topics.retained.remove_of(&session.client);
+        state.topics.retained.remove_of(&session.client, Time::ZERO);
     }
     let Some(session) = state.sessions.at(key) else {
         return false;

@@ -101,6 +101,13 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     {
         return;
     }
+    // [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
+    let resent = state.sessions.at(key).map(|s| &s.fault_state.resent);
+    if resent.is_some_and(|resent| resent.len() >= 20 && !resent.contains(&id))
+        && state.rules.breaks(Fault::NewBehindResentUnreleased)
+    {
+        return;
+    }
     // [5 MQTT-4.3.3-4]
     let in_use = ack.reason == ReasonCode::PACKET_IDENTIFIER_IN_USE;
     let reason = match pending(state, key, id) {

@@ -311,6 +311,19 @@ fn delete(
         session.fault_state.removed.push((filter.clone(), granted));
         session.fault_state.made.retain(|made| made != filter);
     }
+    // [5 MQTT-3.10.4-1] [5 RULE-4.8.2-1]
+    if granted.shared && state.rules.breaks(Fault::SharedLeavingEndsOtherTopics) {
+        let topics = |filter| match filter {
+            Filter::Own(topics) | Filter::Shared { filter: topics, .. } => topics,
+        };
+        let left = topics(granted.filter(filter));
+        for (other, granted) in session.subscriptions.iter() {
+            let other = granted.filter(other);
+            if granted.shared && topics(other) != left {
+                state.topics.subscriptions.remove(other, key);
+            }
+        }
+    }
     if state.rules.breaks(Fault::RestartRestoresUnsubscribed) {
         let unsubscribed = &mut session.fault_state.former.unsubscribed;
         unsubscribed.insert(filter.clone(), granted);

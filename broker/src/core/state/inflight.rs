@@ -107,9 +107,14 @@ impl Inflight {
         {
             self.last_id = 0;
         }
+        let twice =
+            has_others && self.sequence > 20 && rules.breaks(Fault::PacketIdsGivenTwiceAfter20);
+        if twice {
+            self.last_id = self.last_id.wrapping_sub(1);
+        }
         let is_taken = |id| {
             let all_given_out = self.sequence >= u64::from(u16::MAX);
-            let blind = all_given_out && rules.breaks(Fault::PacketIdInUseGivenAgain);
+            let blind = twice || all_given_out && rules.breaks(Fault::PacketIdInUseGivenAgain);
             let entry = self.entries.get(&id);
             let is_owed = entry.is_some_and(|entry| matches!(entry.stage, Stage::Released { .. }));
             let blind = blind || is_owed && rules.breaks(Fault::UnreleasedIdReused);

@@ -64,6 +64,21 @@ impl Queue {
         self.items.0.push_front(delivery);
     }
 
+    /// For permitted variations: adds a message right behind the last one that it must not overtake. All others get new
+    /// numbers.
+    pub(crate) fn overtake(
+        &mut self,
+        delivery: Delivery,
+        is_before: impl Fn(&Delivery, &Delivery) -> bool,
+    ) {
+        let mut all = self.items.0.iter();
+        let last = all.rposition(|other| is_before(other, &delivery));
+        let place = last.map_or(0, |at| at + 1);
+        self.first += self.items.0.len() as u64;
+        self.charge.add(delivery.weight());
+        self.items.0.insert(place, delivery);
+    }
+
     pub(crate) fn pop_front(&mut self) -> Option<Delivery> {
         let front = self.items.there()?.0.pop_front()?;
         self.first += 1;

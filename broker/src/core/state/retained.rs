@@ -138,9 +138,9 @@ impl Retained {
         }
     }
 
-    /// For faults: clears every topic whose message this client published.
-    pub(crate) fn remove_of(&mut self, client: &str) {
-        let of = |message: &Message| message.publisher == client;
+    /// For faults: clears every topic whose message this client published since then.
+    pub(crate) fn remove_of(&mut self, client: &str, since: Time) {
+        let of = |message: &Message| message.publisher == client && message.received_at >= since;
         let all = self.messages.values().filter(|message| of(message));
         let topics: Vec<_> = all.map(|message| message.topic.clone()).collect();
         for topic in topics {

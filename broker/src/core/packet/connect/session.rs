@@ -13,6 +13,7 @@ use crate::core::deliver::delivery::{greet, resume};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::ending::takeover::{reopen, take_over};
 use crate::core::ending::will::publish_will;
+use crate::core::input::Time;
 use crate::core::packet::late;
 use crate::core::rules::Rules;
 use crate::core::state::State;
@@ -61,7 +62,10 @@ pub(crate) fn claim_session(
             }
             // [3.1.1 MQTT-3.1.2-7] [5 RULE-4.1-1]
             if state.rules.breaks(Fault::RetainedGoneWithCleanStart) {
-                state.topics.retained.remove_of(&connect.client_id);
+                state
+                    .topics
+                    .retained
+                    .remove_of(&connect.client_id, Time::ZERO);
             }
         }
         // [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
