@@ -332,6 +332,13 @@ const SETS: &[&[&str]] = &[
     &["subscribe-takes-effect-late"],
     &["retained-behind-live"],
     &["retained-payload-grows"],
+    &[
+        "packet-ids-given-twice-after-20",
+        "new-behind-resent-unreleased",
+        "shared-leaving-ends-other-topics",
+        "retained-of-the-hasty-forgotten",
+        "unsubscribe-prunes-above",
+    ],
 ];
 
 const PLAYING: Playing<'_> = Playing {
